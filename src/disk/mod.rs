@@ -1,0 +1,1 @@
+//! The last room: artifacts against the working tree.

@@ -1,0 +1,21 @@
+//! One `services.toml` in; every container file of a stack out, proved before it is written.
+//!
+//! The crate is a pipeline of five rooms, and data flows through them in one direction:
+//!
+//! ```text
+//! services.toml ─▶ manifest ─▶ plan (one per environment) ─▶ rules ─▶ artifacts ─▶ disk
+//! ```
+//!
+//! * [`source`] holds the text and its spanned TOML document, and turns a path of keys into bytes.
+//! * [`manifest`] is the file as written: types, schema, validation, overlays.
+//! * [`plan`] is what the stack is in one environment, with every reference resolved.
+//! * [`rules`] read all of that and report [`diagnostics::Finding`]s.
+//! * [`render`] turns a plan into [`render::Artifacts`]: paths and bytes, no side effects.
+//! * [`disk`] compares artifacts with the working tree, writes, prunes, and refuses.
+//!
+//! A user's mistake is a finding; an `Err` means that stackgen itself could not work. The library never prints.
+
+pub mod diagnostics;
+pub mod disk;
+pub mod render;
+pub mod source;

@@ -1,0 +1,299 @@
+//! services.toml as text: the spanned document, and the way from a path of keys to a range of bytes.
+//!
+//! Nothing in the later rooms carries a span. A finding names a symbolic [`Place`]; [`Source::resolve`] turns it into
+//! bytes when the finding is shown, looking in the overlay of its environment first, then in the base, then in the
+//! defaults, then at the nearest ancestor that exists.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// One step of a [`KeyPath`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Step {
+    /// A key of a table.
+    Key(String),
+    /// A position in an array, from 0.
+    Index(usize),
+}
+
+/// Where something stands in services.toml, spelled with its keys: `services.web.routes.api.path[0]`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct KeyPath(Vec<Step>);
+
+impl KeyPath {
+    /// The path of these keys.
+    pub fn of<const N: usize>(keys: [&str; N]) -> Self {
+        Self(keys.iter().map(|key| Step::Key((*key).to_owned())).collect())
+    }
+
+    /// This path and one more key.
+    #[must_use]
+    pub fn key(&self, key: &str) -> Self {
+        let mut path = self.clone();
+        path.0.push(Step::Key(key.to_owned()));
+        path
+    }
+
+    /// This path and one more array position.
+    #[must_use]
+    pub fn index(&self, index: usize) -> Self {
+        let mut path = self.clone();
+        path.0.push(Step::Index(index));
+        path
+    }
+
+    /// The steps, outermost first.
+    pub fn steps(&self) -> &[Step] {
+        &self.0
+    }
+
+    /// The path of these steps.
+    pub fn from_steps(steps: &[Step]) -> Self {
+        Self(steps.to_vec())
+    }
+
+    /// Whether `self` is `other` or stands inside it.
+    pub fn starts_with(&self, other: &Self) -> bool {
+        self.0.starts_with(&other.0)
+    }
+
+    /// The key at position `index`, where there is one.
+    pub fn key_at(&self, index: usize) -> Option<&str> {
+        match self.0.get(index) {
+            Some(Step::Key(key)) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// `rest` below this path.
+    #[must_use]
+    pub fn join(&self, rest: &[Step]) -> Self {
+        let mut path = self.clone();
+        path.0.extend_from_slice(rest);
+        path
+    }
+}
+
+impl fmt::Display for KeyPath {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Key(key) => {
+                    let dot = if position == 0 { "" } else { "." };
+                    let bare =
+                        !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+                    if bare { write!(out, "{dot}{key}")? } else { write!(out, "{dot}{key:?}")? }
+                }
+                Step::Index(index) => write!(out, "[{index}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Which part of an entry a finding points at.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// The key, for example a misspelt one.
+    Key,
+    /// The value.
+    Value,
+    /// A range of bytes of the decoded string; the whole value where the source spells it with escapes.
+    Inside(Range<usize>),
+}
+
+/// Where a finding points: symbolic, so that the rooms that find it need no spans.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// An entry of services.toml as the environment sees it.
+    Entry {
+        /// The path in the base file, without `environments.<name>`.
+        path: KeyPath,
+        /// The environment whose overlay is looked at first.
+        environment: Option<String>,
+        /// What of the entry.
+        part: Part,
+    },
+    /// A range of bytes of services.toml.
+    Bytes(Range<usize>),
+    /// A file of the project, relative to services.toml, as a whole.
+    File(String),
+}
+
+/// services.toml, read once.
+#[derive(Debug)]
+pub struct Source {
+    name: String,
+    directory: PathBuf,
+    text: String,
+    line_starts: Vec<usize>,
+    /// Variables that were declared where they are used: layer (environment, or none for the base) and name, to the
+    /// path of the declaration.
+    inline: HashMap<(Option<String>, String), KeyPath>,
+}
+
+/// A line and a column, both from 1; the column counts characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+impl Source {
+    /// The file's text under the name that findings show (relative to where the user is, forward slashes).
+    pub fn new(name: impl Into<String>, directory: impl Into<PathBuf>, text: String) -> Self {
+        let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { name: name.into(), directory: directory.into(), text, line_starts, inline: HashMap::new() }
+    }
+
+    /// The name that findings show.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The directory that holds the file: the project.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Line and column of a byte offset; offsets past the end count as the end.
+    pub fn position(&self, offset: usize) -> Position {
+        let offset = offset.min(self.text.len());
+        let line = self.line_starts.partition_point(|start| *start <= offset);
+        let start = self.line_starts[line - 1];
+        let column = self.text.get(start..offset).map_or(0, |text| text.chars().count()) + 1;
+        Position { line, column }
+    }
+
+    /// Remembers that `variables.<name>` of a layer was written inline, at `path`.
+    pub fn remember_inline(&mut self, layer: Option<&str>, name: &str, path: KeyPath) {
+        self.inline.insert((layer.map(str::to_owned), name.to_owned()), path);
+    }
+
+    /// The bytes of `place` in `document`, the parsed form of this very text.
+    pub fn resolve(&self, document: &Spanned<DeTable<'_>>, place: &Place) -> Range<usize> {
+        match place {
+            Place::Bytes(range) => range.clone(),
+            Place::File(_) => 0..0,
+            Place::Entry { path, environment, part } => self.entry(document, path, environment.as_deref(), part),
+        }
+    }
+
+    fn entry(
+        &self,
+        document: &Spanned<DeTable<'_>>,
+        path: &KeyPath,
+        environment: Option<&str>,
+        part: &Part,
+    ) -> Range<usize> {
+        let layers = self.layers(path, environment);
+        let found = layers.iter().find_map(|candidate| lookup(document, candidate.steps()));
+        if let Some(entry) = found {
+            return self.part(&entry, part);
+        }
+        // The nearest ancestor, in the order of the layers: what is missing is said where it would have to stand.
+        let longest =
+            layers.iter().filter_map(|candidate| nearest(document, candidate.steps())).max_by_key(|(depth, _)| *depth);
+        longest.map_or(0..0, |(_, entry)| entry.key.unwrap_or(entry.value))
+    }
+
+    /// Where an entry can stand, strongest layer first.
+    fn layers(&self, path: &KeyPath, environment: Option<&str>) -> Vec<KeyPath> {
+        let mut layers = Vec::with_capacity(6);
+        let overlay = environment.map(|name| KeyPath::of(["environments", name]));
+        let variable = match path.steps() {
+            [Step::Key(table), Step::Key(name), rest @ ..] if table == "variables" => Some((name, rest)),
+            _ => None,
+        };
+        for layer in overlay.iter().map(Some).chain([None]) {
+            let base = layer.cloned().unwrap_or_default();
+            layers.push(base.join(path.steps()));
+            if let Some((name, rest)) = variable {
+                let key = (layer.and(environment).map(str::to_owned), name.clone());
+                if let Some(inline) = self.inline.get(&key) {
+                    layers.push(inline.join(rest));
+                }
+            }
+        }
+        if let [Step::Key(table), Step::Key(_), rest @ ..] = path.steps()
+            && table == "services"
+            && !rest.is_empty()
+        {
+            if let Some(overlay) = &overlay {
+                layers.push(overlay.key("defaults").join(rest));
+            }
+            layers.push(KeyPath::of(["defaults"]).join(rest));
+        }
+        layers
+    }
+
+    fn part(&self, entry: &Entry, part: &Part) -> Range<usize> {
+        match part {
+            Part::Key => entry.key.clone().unwrap_or_else(|| entry.value.clone()),
+            Part::Value => entry.value.clone(),
+            Part::Inside(range) => self.inside(entry, range),
+        }
+    }
+
+    fn inside(&self, entry: &Entry, range: &Range<usize>) -> Range<usize> {
+        let raw = self.text.get(entry.value.clone()).unwrap_or_default();
+        let plain = entry
+            .string
+            .as_deref()
+            .is_some_and(|string| raw.len() == string.len() + 2 && raw.get(1..raw.len() - 1) == Some(string));
+        if plain && range.end <= raw.len() - 2 {
+            entry.value.start + 1 + range.start..entry.value.start + 1 + range.end
+        } else {
+            entry.value.clone()
+        }
+    }
+}
+
+/// What stands at a path.
+#[derive(Debug, Clone)]
+struct Entry {
+    key: Option<Range<usize>>,
+    value: Range<usize>,
+    string: Option<String>,
+}
+
+fn lookup(document: &Spanned<DeTable<'_>>, steps: &[Step]) -> Option<Entry> {
+    let (depth, entry) = nearest(document, steps)?;
+    (depth == steps.len()).then_some(entry)
+}
+
+/// The deepest existing entry on the way, and how many steps lead to it; none where not even the first step exists.
+fn nearest(document: &Spanned<DeTable<'_>>, steps: &[Step]) -> Option<(usize, Entry)> {
+    let Some((Step::Key(first), mut rest)) = steps.split_first() else { return None };
+    let (key, mut value) = document.get_ref().get_key_value(first.as_str())?;
+    let mut key_span = Some(key.span());
+    let mut depth = 1;
+    while let Some((step, tail)) = rest.split_first() {
+        let next = match (step, value.get_ref()) {
+            (Step::Key(name), DeValue::Table(table)) => {
+                table.get_key_value(name.as_str()).map(|(key, value)| (Some(key.span()), value))
+            }
+            (Step::Index(index), DeValue::Array(array)) => array.get(*index).map(|value| (None, value)),
+            _ => None,
+        };
+        let Some((span, inner)) = next else { break };
+        key_span = span;
+        value = inner;
+        rest = tail;
+        depth += 1;
+    }
+    let string = value.get_ref().as_str().map(str::to_owned);
+    Some((depth, Entry { key: key_span, value: value.span(), string }))
+}
