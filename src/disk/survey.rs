@@ -1,0 +1,240 @@
+//! The comparison of artifacts with the working tree, and what follows from it.
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+
+use super::comparison::{Comparison, compare};
+use super::entry::{Entry, State};
+use super::error::{DiskError, Refusal, Why, words};
+use super::lock::Lock;
+use super::paths::{ancestors, parent};
+use super::write::Step;
+use crate::render::Artifacts;
+
+/// What becomes of files that a person edited, or that we did not write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edits {
+    /// They stop the run: nothing is written.
+    Refuse,
+    /// They are overwritten, as they were when the survey was taken.
+    Overwrite,
+}
+
+/// The working tree as it is, beside the artifacts that it should have.
+#[derive(Debug)]
+pub struct Survey<'artifacts> {
+    pub(super) root: PathBuf,
+    entries: Vec<Entry<'artifacts>>,
+    /// The text of the lock, with LF line ends; `None` where there is none.
+    lock: Option<String>,
+    /// The lock while files are being written.
+    journal: Lock,
+    /// The lock afterwards; `None` where none is needed.
+    outcome: Option<String>,
+}
+
+/// What a run did. All paths are relative to the project directory, and sorted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Files that were missing.
+    pub created: Vec<String>,
+    /// Files of ours that had an older text.
+    pub updated: Vec<String>,
+    /// Files that a person edited or wrote, and that were overwritten by force.
+    pub overwritten: Vec<String>,
+    /// Files whose mode was set.
+    pub repaired: Vec<String>,
+    /// Files that were right, but unknown to the lock.
+    pub adopted: Vec<String>,
+    /// Files that are no longer generated and were deleted.
+    pub pruned: Vec<String>,
+    /// Files that are no longer generated, but stay because a person edited them.
+    pub kept: Vec<String>,
+    /// How many files were right already; the adopted ones are not among them.
+    pub unchanged: usize,
+    /// Whether the lock was written.
+    pub lock_written: bool,
+}
+
+impl<'artifacts> Survey<'artifacts> {
+    /// Compares `artifacts` with the tree below `root`, the directory of services.toml. Writes nothing.
+    ///
+    /// `environments` are those of this run; `None` means all, and only then are files deleted that belong to the
+    /// stack or to environments that no longer exist. `version` is the one that the lock names for what it writes.
+    ///
+    /// # Errors
+    ///
+    /// When something cannot be read, the lock is malformed, or an artifact has a path that cannot be written.
+    pub fn take(
+        root: &Path,
+        artifacts: &'artifacts Artifacts,
+        environments: Option<&[String]>,
+        version: &str,
+    ) -> Result<Self, DiskError> {
+        let canonical = root.canonicalize();
+        let root =
+            canonical.map_err(|cause| DiskError::Root { path: root.display().to_string(), cause: words(&cause) })?;
+        let file = Lock::read(&root)?;
+        let Comparison { entries, journal, outcome } = compare(&root, artifacts, environments, version, &file)?;
+        let lock = file.text;
+        let outcome = (lock.is_some() || !outcome.is_empty()).then(|| outcome.to_string());
+        Ok(Self { root, entries, lock, journal, outcome })
+    }
+
+    /// All files that are generated, and those of ours that no longer are, sorted by path.
+    pub fn entries(&self) -> &[Entry<'artifacts>] {
+        &self.entries
+    }
+
+    /// What stops a render that is not forced, sorted by path.
+    pub fn refusals(&self) -> impl Iterator<Item = Refusal> {
+        self.entries.iter().filter_map(Entry::refusal)
+    }
+
+    /// Files that are no longer generated, but that a person edited; they stay, and are no change.
+    pub fn kept(&self) -> impl Iterator<Item = &str> {
+        self.paths(|state| *state == State::KeptEdited)
+    }
+
+    /// Whether the tree or the lock is not as it should be, refusals included.
+    pub fn changes(&self) -> bool {
+        self.lock_changes() || self.entries.iter().any(Entry::differs)
+    }
+
+    /// Whether the lock is not as it should be.
+    pub fn lock_changes(&self) -> bool {
+        self.lock != self.outcome
+    }
+
+    /// Makes the tree what it should be; the module documentation says in which order.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError::Refused`] when something stands in the way: then nothing was written. Any other error may come
+    /// half-way: then every file is old or new, and the next run goes on from there.
+    pub fn apply(&self, edits: Edits) -> Result<Summary, DiskError> {
+        let is_blocked = |refusal: &Refusal| matches!(refusal.why, Why::Blocked(_));
+        let refusals: Vec<_> = self.refusals().filter(|one| edits == Edits::Refuse || is_blocked(one)).collect();
+        if !refusals.is_empty() {
+            return Err(DiskError::Refused(refusals));
+        }
+        let steps = self.steps();
+        for step in &steps {
+            step.run(&self.root)?;
+        }
+        let lock_written = steps.iter().any(|step| matches!(step, Step::Lock(_)));
+        Ok(Summary { lock_written, ..self.summary() })
+    }
+
+    /// What [`Survey::apply`] does, in order. Between any two of them every file is old or new.
+    pub(super) fn steps(&self) -> Vec<Step<'_>> {
+        if !self.changes() {
+            // The first thing that a run writes is the lock: where it was killed there, nothing else is left to do.
+            return vec![Step::Sweep("")];
+        }
+        let mut steps: Vec<_> = self.touched().into_iter().map(Step::Sweep).collect();
+        let journal = Some(self.journal.to_string()).filter(|_| self.lock_changes());
+        if journal.is_some() && journal != self.lock {
+            steps.extend(journal.clone().map(Step::Lock));
+        }
+        let (first, last) = self.removals();
+        steps.extend(first);
+        steps.extend(self.entries.iter().filter_map(Entry::step));
+        steps.extend(last);
+        steps.extend(self.emptied().into_iter().map(Step::Tidy));
+        if self.lock_changes() && journal != self.outcome {
+            steps.extend(self.outcome.clone().map(Step::Lock));
+        }
+        steps
+    }
+
+    /// The directories where this run changes something or an earlier one may have been cut off.
+    fn touched(&self) -> BTreeSet<&str> {
+        let entries = self.entries.iter().filter(|entry| entry.relocked || entry.differs());
+        entries.map(|entry| parent(&entry.path)).chain([""]).collect()
+    }
+
+    /// The deletions that make room for files to be created, and the other ones.
+    fn removals(&self) -> (Vec<Step<'_>>, Vec<Step<'_>>) {
+        let missing: HashSet<_> = self.paths(|state| *state == State::Missing).collect();
+        let above: HashSet<_> = missing.iter().flat_map(|path| ancestors(path)).collect();
+        let makes_room =
+            |path: &str| above.contains(path) || ancestors(path).any(|directory| missing.contains(directory));
+        let removals = self.entries.iter().filter_map(Entry::removal);
+        removals.partition(|step| matches!(step, Step::Remove { path, .. } if makes_room(path)))
+    }
+
+    /// The directories that files have gone from, in this run or before.
+    fn emptied(&self) -> BTreeSet<&str> {
+        self.paths(|state| matches!(state, State::Prune | State::Gone)).map(parent).collect()
+    }
+
+    fn summary(&self) -> Summary {
+        let list = |state: State| self.paths(|other| *other == state).map(str::to_owned).collect();
+        let overwritten = self.paths(|state| matches!(state, State::Edited | State::Foreign));
+        Summary {
+            created: list(State::Missing),
+            updated: list(State::Stale),
+            overwritten: overwritten.map(str::to_owned).collect(),
+            repaired: list(State::ModeOnly),
+            adopted: list(State::Adopted),
+            pruned: list(State::Prune),
+            kept: list(State::KeptEdited),
+            unchanged: self.paths(|state| *state == State::Unchanged).count(),
+            lock_written: false,
+        }
+    }
+
+    fn paths(&self, wanted: impl Fn(&State) -> bool) -> impl Iterator<Item = &str> {
+        self.entries.iter().filter(move |entry| wanted(&entry.state)).map(|entry| entry.path.as_str())
+    }
+}
+
+impl Entry<'_> {
+    /// What deletes this one, where that is due.
+    fn removal(&self) -> Option<Step<'_>> {
+        let text = self.found.as_deref().filter(|_| self.state == State::Prune)?;
+        Some(Step::Remove { path: &self.path, text })
+    }
+
+    /// What writes this one, where that is due.
+    fn step(&self) -> Option<Step<'_>> {
+        let (path, artifact) = (self.path.as_str(), self.artifact?);
+        let executable = artifact.executable;
+        match self.state {
+            State::Missing | State::Stale | State::Edited | State::Foreign => {
+                Some(Step::Write { path, text: &artifact.text, executable, replaces: self.found.as_deref() })
+            }
+            State::ModeOnly => Some(Step::Mode { path, executable }),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::{Artifact, Owner};
+
+    fn artifacts(text: &str) -> Artifacts {
+        let artifact = Artifact { text: text.to_owned(), executable: false, owner: Owner::Stack };
+        Artifacts::from([("a".to_owned(), artifact)])
+    }
+
+    fn locks_written(root: &Path, artifacts: &Artifacts) -> usize {
+        let survey = Survey::take(root, artifacts, None, "1.0.0").expect("a survey");
+        let locks = survey.steps().iter().filter(|step| matches!(step, Step::Lock(_))).count();
+        survey.apply(Edits::Refuse).expect("a render");
+        locks
+    }
+
+    #[test]
+    fn the_lock_is_written_as_often_as_it_differs() {
+        let root = tempfile::tempdir().expect("a directory");
+        assert_eq!(locks_written(root.path(), &artifacts("old\n")), 1, "a new file has no text of before");
+        assert_eq!(locks_written(root.path(), &artifacts("new\n")), 2, "before and after, then after");
+        std::fs::remove_file(root.path().join("a")).expect("a file");
+        assert_eq!(locks_written(root.path(), &artifacts("new\n")), 0, "the lock knows it already");
+        assert_eq!(locks_written(root.path(), &Artifacts::new()), 1, "the text of before is in it");
+    }
+}

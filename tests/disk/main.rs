@@ -1,0 +1,9 @@
+//! The disk room against real directories: what it writes, what it deletes, and what it leaves alone.
+
+mod interrupted;
+mod lock;
+mod modes;
+mod obstacles;
+mod project;
+mod pruning;
+mod refusals;
