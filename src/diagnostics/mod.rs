@@ -12,6 +12,8 @@ use toml::de::DeTable;
 use crate::source::{KeyPath, Part, Place, Source};
 
 pub mod emit;
+mod redaction;
+pub mod words;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,6 +44,8 @@ pub struct Label {
     pub place: Place,
     /// A few words in the reader's terms; may be empty.
     pub text: String,
+    /// Whether what stands there may be secret: no format shows it then, in this finding or in any other.
+    pub redact: bool,
 }
 
 /// One thing that is wrong, or looks wrong.
@@ -101,18 +105,33 @@ impl Label {
 
     /// A part of the entry at `path`.
     pub fn entry(environment: Option<&str>, path: KeyPath, part: Part, text: impl Into<String>) -> Self {
-        Self { place: Place::Entry { path, environment: environment.map(str::to_owned), part }, text: text.into() }
+        let place = Place::Entry { path, environment: environment.map(str::to_owned), part };
+        Self { place, text: text.into(), redact: false }
     }
 
     /// A range of bytes of services.toml.
     pub fn bytes(range: Range<usize>, text: impl Into<String>) -> Self {
-        Self { place: Place::Bytes(range), text: text.into() }
+        Self { place: Place::Bytes(range), text: text.into(), redact: false }
+    }
+
+    /// A file of the project as a whole, relative to services.toml with forward slashes.
+    pub fn file(path: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { place: Place::File(path.into()), text: text.into(), redact: false }
+    }
+
+    /// Says that the place holds a secret. Where the place is a string, its quotes stay visible.
+    #[must_use]
+    pub fn redacted(mut self) -> Self {
+        self.redact = true;
+        self
     }
 }
 
 /// A label whose place is known in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spot {
+    /// Another file than services.toml, relative to it, meant as a whole; `span` is empty then.
+    pub file: Option<String>,
     /// A range of bytes of services.toml.
     pub span: Range<usize>,
     /// What is said there; may be empty.
@@ -143,17 +162,42 @@ pub struct Resolved {
 pub struct Report {
     /// The findings.
     pub findings: Vec<Resolved>,
+    /// The bytes of services.toml that no format may show. Whoever drops a finding keeps what it had redacted.
+    pub redacted: Vec<Range<usize>>,
+}
+
+/// A generated file that is not what services.toml says it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift {
+    /// The file, relative to the project, with forward slashes.
+    pub path: String,
+    /// What is the matter, in one word: `missing`, `changed`, `edited`, `foreign`, `stale` or `blocked`.
+    pub state: &'static str,
+    /// The same as a sentence that does not repeat the path.
+    pub message: String,
+    /// From what is on disk to what would be written, as a unified diff; none where there is nothing to compare.
+    pub diff: Option<String>,
 }
 
 impl Report {
     /// Resolves places, merges the same finding of several environments into one, and sorts.
     pub fn new(source: &Source, document: &Spanned<DeTable<'_>>, findings: Vec<Finding>) -> Self {
         let mut merged: Vec<Resolved> = Vec::new();
+        let mut redacted = Vec::new();
         let mut seen = std::collections::HashMap::new();
+        let spot = |label: &Label| {
+            let file = match &label.place {
+                Place::File(path) => Some(path.clone()),
+                Place::Entry { .. } | Place::Bytes(_) => None,
+            };
+            Spot { file, span: source.resolve(document, &label.place), text: label.text.clone() }
+        };
         for finding in findings {
-            let spot = |label: &Label| Spot { span: source.resolve(document, &label.place), text: label.text.clone() };
+            // Before findings are merged: each environment may have its own secret.
+            let secret = std::iter::once(&finding.primary).chain(&finding.secondary).filter(|label| label.redact);
+            redacted.extend(secret.map(|label| source.resolve(document, &label.place)));
             let primary = spot(&finding.primary);
-            let key = (finding.rule, primary.span.clone(), finding.message.clone());
+            let key = (finding.rule, primary.file.clone(), primary.span.clone(), finding.message.clone());
             let position = *seen.entry(key).or_insert_with(|| {
                 merged.push(Resolved {
                     rule: finding.rule,
@@ -174,10 +218,11 @@ impl Report {
                 known.environments.push(environment);
             }
         }
-        merged.sort_by(|a, b| {
-            (a.severity, a.primary.span.start, a.rule).cmp(&(b.severity, b.primary.span.start, b.rule))
-        });
-        Self { findings: merged }
+        let order = |finding: &Resolved| {
+            (finding.severity, finding.primary.file.clone(), finding.primary.span.start, finding.rule)
+        };
+        merged.sort_by_cached_key(order);
+        Self { findings: merged, redacted }
     }
 
     /// How many findings have this severity.

@@ -1,1 +1,194 @@
 //! The formats in which a report is printed: one file each.
+//!
+//! A format is a file of this folder with a function `emit`, and a line in the list below, `formats!`. It reads an
+//! [`Outcome`], whose words and diffs have no secrets left; only the human format shows the source text itself.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+use std::ops::Range;
+
+use super::redaction::{Redaction, clamp};
+use super::{Drift, Report, Resolved, Severity, Spot};
+use crate::source::{Position, Source};
+
+mod human;
+mod json;
+
+/// Makes [`Format`] of a list: what users read about each format, its variant, and its file.
+macro_rules! formats {
+    ($($(#[doc = $help:literal])+ $variant:ident => $module:ident,)+) => {
+        /// How a report is printed.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
+        pub enum Format {
+            $($(#[doc = $help])+ $variant,)+
+        }
+
+        impl Format {
+            /// Every format.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The word that chooses it.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => stringify!($module)),+ }
+            }
+
+            /// Prints all there is to say about `outcome`.
+            ///
+            /// # Errors
+            /// What `out` cannot take.
+            pub fn emit(self, outcome: &Outcome<'_>, terminal: Terminal, out: &mut dyn Write) -> io::Result<()> {
+                match self { $(Self::$variant => $module::emit(outcome, terminal, out)),+ }
+            }
+        }
+    };
+}
+
+formats! {
+    /// For people: each finding with its lines of services.toml
+    Human => human,
+    /// For programs: one JSON document, versioned
+    Json => json,
+}
+
+/// What a format has to know of the place that it prints to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terminal {
+    /// Whether ANSI colors may be used.
+    pub color: bool,
+    /// How many columns a line should have at most.
+    pub width: usize,
+}
+
+impl Default for Terminal {
+    fn default() -> Self {
+        Self { color: false, width: 140 }
+    }
+}
+
+/// What a run found, without its secrets: what the formats read.
+#[derive(Debug)]
+pub struct Outcome<'a> {
+    source: &'a Source,
+    findings: Vec<Resolved>,
+    drift: Vec<Drift>,
+    redaction: Redaction,
+    environments: &'a [String],
+}
+
+/// Where a label stands in services.toml.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    /// The bytes: inside of the text, and on character boundaries.
+    pub span: Range<usize>,
+    /// The first character.
+    pub start: Position,
+    /// The character after the last one.
+    pub end: Position,
+}
+
+/// How much there is of what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Summary {
+    /// Findings that are errors.
+    pub errors: usize,
+    /// Findings that are warnings.
+    pub warnings: usize,
+    /// Findings that are hints.
+    pub hints: usize,
+    /// Generated files that are not what they should be.
+    pub drift: usize,
+}
+
+impl<'a> Outcome<'a> {
+    /// What `report` says about `source`, and the drift of the generated files.
+    pub fn new(source: &'a Source, report: &Report, drift: &[Drift]) -> Self {
+        let redaction = Redaction::new(source.text(), &report.redacted);
+        let findings = report.findings.iter().map(|finding| without_secrets(finding, &redaction)).collect();
+        let drift = drift.iter().map(|drift| Drift {
+            path: drift.path.clone(),
+            state: drift.state,
+            message: redaction.sentence(&drift.message).into_owned(),
+            diff: drift.diff.as_deref().map(|diff| redaction.content(diff).into_owned()),
+        });
+        Self { source, findings, drift: drift.collect(), redaction, environments: &[] }
+    }
+
+    /// Names all environments of the stack, so that formats for people mention only what does not hold in all.
+    #[must_use]
+    pub fn of_environments(mut self, environments: &'a [String]) -> Self {
+        self.environments = environments;
+        self
+    }
+
+    /// The findings, in the order of the report.
+    pub fn findings(&self) -> &[Resolved] {
+        &self.findings
+    }
+
+    /// The generated files that are not what they should be.
+    pub fn drift(&self) -> &[Drift] {
+        &self.drift
+    }
+
+    /// Whether there is nothing to say.
+    pub fn is_empty(&self) -> bool {
+        self.findings.is_empty() && self.drift.is_empty()
+    }
+
+    /// How much there is of what.
+    pub fn summary(&self) -> Summary {
+        let count = |severity| self.findings.iter().filter(|finding| finding.severity == severity).count();
+        Summary {
+            errors: count(Severity::Error),
+            warnings: count(Severity::Warning),
+            hints: count(Severity::Hint),
+            drift: self.drift.len(),
+        }
+    }
+
+    /// The file that a label is about, as the user would spell it from where they are.
+    pub fn file<'f>(&'f self, spot: &'f Spot) -> Cow<'f, str> {
+        spot.file.as_deref().map_or(Cow::Borrowed(self.source.name()), |file| self.path(file))
+    }
+
+    /// A path that is relative to the project, as the user would spell it from where they are.
+    pub fn path<'f>(&self, path: &'f str) -> Cow<'f, str> {
+        match self.source.name().rsplit_once('/') {
+            Some((directory, _)) => Cow::Owned(format!("{directory}/{path}")),
+            None => Cow::Borrowed(path),
+        }
+    }
+
+    /// Where a label stands; none where it is about another file than services.toml.
+    pub fn location(&self, spot: &Spot) -> Option<Location> {
+        if spot.file.is_some() {
+            return None;
+        }
+        let span = clamp(self.source.text(), &spot.span);
+        let (start, end) = (self.source.position(span.start), self.source.position(span.end));
+        Some(Location { span, start, end })
+    }
+
+    /// The environments to mention: those that have the finding, unless all have it.
+    pub fn only_in<'f>(&self, finding: &'f Resolved) -> &'f [String] {
+        let everywhere = !self.environments.is_empty() && finding.environments.len() >= self.environments.len();
+        if everywhere { &[] } else { &finding.environments }
+    }
+}
+
+/// A finding whose words name no secret. Rules promise that already; a value that one rule quotes may be secret for
+/// another.
+fn without_secrets(finding: &Resolved, redaction: &Redaction) -> Resolved {
+    let sentence = |text: &str| redaction.sentence(text).into_owned();
+    let spot = |spot: &Spot| Spot { text: sentence(&spot.text), ..spot.clone() };
+    Resolved {
+        message: sentence(&finding.message),
+        primary: spot(&finding.primary),
+        secondary: finding.secondary.iter().map(spot).collect(),
+        help: finding.help.as_deref().map(sentence),
+        ..finding.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests;

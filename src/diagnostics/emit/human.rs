@@ -1,0 +1,226 @@
+//! For people: each finding with the lines it is about, the drift of generated files, and what to do next.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::ops::Range;
+
+use annotate_snippets::renderer::{
+    DEFAULT_ADDITION_STYLE, DEFAULT_CONTEXT_STYLE, DEFAULT_EMPHASIS_STYLE, DEFAULT_REMOVAL_STYLE,
+};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use anstyle::Style;
+
+use self::excerpt::Excerpt;
+use super::{Location, Outcome, Terminal};
+use crate::diagnostics::{Drift, Resolved, Severity, Spot, words};
+
+mod excerpt;
+
+/// How many lines of a file's diff are shown; `stackgen render --diff` has them all.
+const DIFF_LINES: usize = 40;
+/// How many characters of one line of a diff are shown.
+const DIFF_COLUMNS: usize = 400;
+/// Below this nothing could be shown at all.
+const NARROWEST: usize = 40;
+/// The name under which the renderer sees services.toml. It prints a control character nowhere else, so that
+/// [`Human::finding`] can put the name and the true place there: the renderer counts columns in the excerpt.
+const HERE: char = '\u{1}';
+
+/// Prints everything and one line of summary; nothing where there is nothing to say.
+pub(super) fn emit(outcome: &Outcome<'_>, terminal: Terminal, out: &mut dyn Write) -> io::Result<()> {
+    if outcome.is_empty() {
+        return Ok(());
+    }
+    let human = Human::new(outcome, terminal);
+    for finding in outcome.findings() {
+        writeln!(out, "{}\n", human.finding(finding))?;
+    }
+    for drift in outcome.drift() {
+        write!(out, "{}", human.drift(drift))?;
+    }
+    // Files without a diff stand one below the other.
+    if outcome.drift().last().is_some_and(|drift| drift.diff.is_none()) {
+        writeln!(out)?;
+    }
+    writeln!(out, "{}", human.summary())
+}
+
+struct Human<'a> {
+    outcome: &'a Outcome<'a>,
+    terminal: Terminal,
+    renderer: Renderer,
+}
+
+impl<'a> Human<'a> {
+    fn new(outcome: &'a Outcome<'a>, terminal: Terminal) -> Self {
+        let terminal = Terminal { width: terminal.width.max(NARROWEST), ..terminal };
+        let renderer = if terminal.color { Renderer::styled() } else { Renderer::plain() };
+        Self { outcome, terminal, renderer: renderer.term_width(terminal.width) }
+    }
+
+    /// A finding, without a newline at its end.
+    fn finding(&self, finding: &Resolved) -> String {
+        let mut labels: Vec<(&Spot, Location)> = Vec::new();
+        let mut elsewhere: Vec<&Spot> = Vec::new();
+        for spot in std::iter::once(&finding.primary).chain(&finding.secondary) {
+            match self.outcome.location(spot) {
+                Some(location) => labels.push((spot, location)),
+                None => elsewhere.push(spot),
+            }
+        }
+
+        let mut group =
+            Group::with_title(level(finding.severity).primary_title(visible(&finding.message)).id(finding.rule));
+        if finding.primary.file.is_some() {
+            group = group.element(Origin::path(visible(&self.outcome.file(&finding.primary)).into_owned()));
+        }
+        if !labels.is_empty() {
+            group = group.element(self.snippet(&finding.primary, &labels));
+        }
+        for spot in elsewhere.into_iter().filter(|spot| !spot.text.is_empty()) {
+            let file = self.outcome.file(spot);
+            group = group.element(Level::NOTE.message(format!("{}: {}", visible(&file), visible(&spot.text))));
+        }
+        let environments = self.outcome.only_in(finding);
+        if !environments.is_empty() {
+            group = group.element(Level::NOTE.message(format!("in {}", visible(&words::and(environments)))));
+        }
+        if let Some(help) = &finding.help {
+            group = group.element(Level::HELP.message(visible(help)));
+        }
+        let rendered = self.renderer.render(&[group]);
+        // The primary label comes first; without it the renderer names the topmost one.
+        let place = match finding.primary.file {
+            None => labels.first(),
+            Some(_) => labels.iter().min_by_key(|(_, location)| location.span.start),
+        };
+        place.map_or(rendered.clone(), |(_, place)| self.with_place(&rendered, place))
+    }
+
+    /// The lines of services.toml with all their labels.
+    fn snippet<'s>(
+        &self,
+        primary: &Spot,
+        labels: &[(&'s Spot, Location)],
+    ) -> Snippet<'s, annotate_snippets::Annotation<'s>> {
+        let spans: Vec<Range<usize>> = labels.iter().map(|(_, location)| location.span.clone()).collect();
+        let Excerpt { text, line, spans } =
+            Excerpt::new(self.outcome.source.text(), &spans, self.outcome.redaction.spans(), self.terminal.width);
+        let annotations = labels.iter().zip(spans).map(|((spot, _), span)| {
+            let kind = if std::ptr::eq(*spot, primary) { AnnotationKind::Primary } else { AnnotationKind::Context };
+            let text = (!spot.text.is_empty()).then(|| visible(&spot.text).replace('\n', " "));
+            kind.span(span).label(text)
+        });
+        Snippet::source(text).line_start(line).path(HERE.to_string()).annotations(annotations)
+    }
+
+    /// What the renderer made of it, with the name of services.toml and the true line and column of `place`.
+    fn with_place(&self, rendered: &str, place: &Location) -> String {
+        let Some((before, after)) = rendered.split_once(HERE) else { return rendered.to_owned() };
+        let after = after.trim_start_matches(|c: char| c == ':' || c.is_ascii_digit());
+        let name = visible(self.outcome.source.name());
+        format!("{before}{name}:{}:{}{after}", place.start.line, place.start.column)
+    }
+
+    /// A file that drifted; with its diff and an empty line after it, where there is one.
+    fn drift(&self, drift: &Drift) -> String {
+        let path = self.outcome.path(&drift.path);
+        let message = format!("{}: {}", visible(&path), visible(&drift.message));
+        let title = Level::ERROR.primary_title(message).id("drift");
+        let mut text = self.renderer.render(&[Group::with_title(title)]);
+        text.push('\n');
+        let Some(diff) = &drift.diff else { return text };
+        let lines: Vec<&str> = diff.lines().collect();
+        for line in lines.iter().take(DIFF_LINES) {
+            let line = self.painted(diff_style(line), &visible(&clipped(line)));
+            let _ = writeln!(text, "{line}");
+        }
+        if lines.len() > DIFF_LINES {
+            let more = count(lines.len() - DIFF_LINES, "more line");
+            let _ = writeln!(text, "… {more}; see `stackgen render --diff`");
+        }
+        text.push('\n');
+        text
+    }
+
+    /// How much there was of what, and what to do now.
+    fn summary(&self) -> String {
+        let summary = self.outcome.summary();
+        let counts = [
+            (summary.errors, "error"),
+            (summary.warnings, "warning"),
+            (summary.hints, "hint"),
+            (summary.drift, "drifted file"),
+        ];
+        let counts: Vec<_> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| count(*n, word)).collect();
+        let mut parts = vec![self.painted(DEFAULT_EMPHASIS_STYLE, &counts.join(", "))];
+        // Errors come first: nothing is rendered while there are any.
+        if summary.errors == 0 {
+            parts.extend(what_now(self.outcome.drift()).map(str::to_owned));
+        }
+        parts
+            .extend(self.outcome.findings().first().map(|first| format!("`stackgen explain {}` says why", first.rule)));
+        parts.join("; ")
+    }
+
+    fn painted(&self, style: Style, text: &str) -> String {
+        if self.terminal.color && !style.is_plain() { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+}
+
+fn level(severity: Severity) -> Level<'static> {
+    match severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Hint => Level::HELP.with_name(severity.word()),
+    }
+}
+
+/// What resolves the drift; none where there is none.
+fn what_now(drift: &[Drift]) -> Option<&'static str> {
+    let any = |states: &[&str]| drift.iter().any(|drift| states.contains(&drift.state));
+    if drift.is_empty() {
+        None
+    } else if any(&["edited", "foreign"]) {
+        Some("move what was edited by hand to services.toml, then run `stackgen render --force`")
+    } else if any(&["blocked"]) {
+        Some("make way for what is blocked, then run `stackgen render`")
+    } else {
+        Some("run `stackgen render`")
+    }
+}
+
+fn diff_style(line: &str) -> Style {
+    match line.as_bytes() {
+        [b'+', b'+', b'+', ..] | [b'-', b'-', b'-', ..] => DEFAULT_EMPHASIS_STYLE,
+        [b'+', ..] => DEFAULT_ADDITION_STYLE,
+        [b'-', ..] => DEFAULT_REMOVAL_STYLE,
+        [b'@', b'@', ..] => DEFAULT_CONTEXT_STYLE,
+        _ => Style::new(),
+    }
+}
+
+fn clipped(line: &str) -> Cow<'_, str> {
+    match line.char_indices().nth(DIFF_COLUMNS) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &line[..end])),
+        None => Cow::Borrowed(line),
+    }
+}
+
+/// `1 error`, `2 errors`.
+fn count(number: usize, word: &str) -> String {
+    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
+}
+
+/// The text with what a terminal would obey made visible; newlines and tabs stay.
+fn visible(text: &str) -> Cow<'_, str> {
+    let obeyed = |c: char| {
+        c.is_control() && !matches!(c, '\n' | '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let escaped = text.chars().map(|c| if obeyed(c) { c.escape_unicode().to_string() } else { c.to_string() });
+    Cow::Owned(escaped.collect())
+}

@@ -1,0 +1,51 @@
+//! How findings phrase what all of them say: alternatives, lists, and the word that was probably meant.
+
+/// `a`, `a or b`, `a, b or c`.
+pub fn or(words: &[impl AsRef<str>]) -> String {
+    join(words, "or")
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub fn and(words: &[impl AsRef<str>]) -> String {
+    join(words, "and")
+}
+
+fn join(words: &[impl AsRef<str>], last: &str) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.as_ref().to_owned(),
+        [head @ .., tail] => {
+            let head: Vec<&str> = head.iter().map(AsRef::as_ref).collect();
+            format!("{} {last} {}", head.join(", "), tail.as_ref())
+        }
+    }
+}
+
+/// The candidate that was probably meant: at most two edits away, and less than half of the word.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = 2.min(word.chars().count().saturating_sub(1) / 2 + 1);
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::osa_distance(&word.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_typo_finds_its_word_and_a_stranger_does_not() {
+        assert_eq!(nearest("prot", ["port", "ports", "publish"]), Some("port"));
+        assert_eq!(nearest("Redis", ["redis"]), Some("redis"));
+        assert_eq!(nearest("xy", ["port", "env"]), None);
+    }
+
+    #[test]
+    fn lists_read_like_english() {
+        assert_eq!(or(&["a"]), "a");
+        assert_eq!(and(&["a", "b", "c"]), "a, b and c");
+    }
+}
