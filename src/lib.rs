@@ -15,7 +15,15 @@
 //!
 //! A user's mistake is a finding; an `Err` means that stackgen itself could not work. The library never prints.
 
+pub mod compose;
 pub mod diagnostics;
 pub mod disk;
+pub mod kinds;
+pub mod manifest;
+pub mod plan;
+pub mod project;
 pub mod render;
+pub mod rules;
 pub mod source;
+pub mod sources;
+mod traefik;

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -132,10 +133,12 @@ pub struct Source {
     directory: PathBuf,
     text: String,
     line_starts: Vec<usize>,
-    /// Variables that were declared where they are used: layer (environment, or none for the base) and name, to the
-    /// path of the declaration.
-    inline: HashMap<(Option<String>, String), KeyPath>,
+    inline: OnceLock<Inline>,
 }
+
+/// Variables that were declared where they are used: layer (environment, or none for the base) and name, to the path
+/// of the declaration.
+pub type Inline = HashMap<(Option<String>, String), KeyPath>;
 
 /// A line and a column, both from 1; the column counts characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -150,7 +153,7 @@ impl Source {
     /// The file's text under the name that findings show (relative to where the user is, forward slashes).
     pub fn new(name: impl Into<String>, directory: impl Into<PathBuf>, text: String) -> Self {
         let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { name: name.into(), directory: directory.into(), text, line_starts, inline: HashMap::new() }
+        Self { name: name.into(), directory: directory.into(), text, line_starts, inline: OnceLock::new() }
     }
 
     /// The name that findings show.
@@ -177,9 +180,10 @@ impl Source {
         Position { line, column }
     }
 
-    /// Remembers that `variables.<name>` of a layer was written inline, at `path`.
-    pub fn remember_inline(&mut self, layer: Option<&str>, name: &str, path: KeyPath) {
-        self.inline.insert((layer.map(str::to_owned), name.to_owned()), path);
+    /// Tells where the variables stand that were declared where they are used: known once the text has been read.
+    pub fn set_inline(&self, inline: Inline) {
+        // A second reading of the same text finds the same.
+        let _ = self.inline.set(inline);
     }
 
     /// The bytes of `place` in `document`, the parsed form of this very text.
@@ -222,7 +226,7 @@ impl Source {
             layers.push(base.join(path.steps()));
             if let Some((name, rest)) = variable {
                 let key = (layer.and(environment).map(str::to_owned), name.clone());
-                if let Some(inline) = self.inline.get(&key) {
+                if let Some(inline) = self.inline.get().and_then(|inline| inline.get(&key)) {
                     layers.push(inline.join(rest));
                 }
             }

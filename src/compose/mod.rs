@@ -1,0 +1,4 @@
+//! Compose's own little languages: each module is one grammar, with its source.
+
+pub mod port;
+pub mod volume;

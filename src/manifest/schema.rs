@@ -1,0 +1,208 @@
+//! The JSON Schema (draft 07) of services.toml, derived from the types in [`super::types`].
+//!
+//! What the types cannot say is added here: that an overlay is the same file again without what may not change, that
+//! an optional key can be taken away with `false`, and the options of the kinds, which stand flat beside a service's
+//! own keys.
+
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use super::types::{Certificate, EntryPoint, Manifest};
+use crate::kinds::{OptionDef, OptionType};
+
+/// Tables whose optional keys can be taken away with `false`.
+pub(super) const DELETABLE: [&str; 7] =
+    ["Service", "Route", "Stack", "StackOverlay", "Network", "EntryPoint", "Certificate"];
+
+/// Maps whose entries can be taken away with `false`.
+pub(super) const DELETABLE_ENTRIES: [&str; 6] =
+    ["routes", "networks", "volumes", "middlewares", "entrypoints", "certificates"];
+
+/// Keys of `[stack]` that an overlay cannot change: they say which environments there are and where files go.
+const FIXED_IN_OVERLAYS: [&str; 4] = ["name", "environments", "output", "side-by-side"];
+
+/// The schema against which a manifest is checked, without the options of the kinds.
+pub(super) fn generic() -> Value {
+    let mut generator = SchemaSettings::draft07().into_generator();
+    let _ = generator.subschema_for::<EntryPoint>();
+    let _ = generator.subschema_for::<Certificate>();
+    let mut schema = generator.into_root_schema_for::<Manifest>().to_value();
+    tidy(&mut schema);
+    add_overlays(&mut schema);
+    schema
+}
+
+/// The schema for editors: every built-in option of every kind is a key of a service.
+pub fn published<'a>(options: impl IntoIterator<Item = (&'a str, &'a str, &'a OptionDef)>) -> Value {
+    let mut schema = generic();
+    allow_false(&mut schema);
+    if let Some(properties) = schema.pointer_mut("/definitions/Service/properties").and_then(Value::as_object_mut) {
+        for (kind, name, option) in options {
+            let mut shape = option_schema(option);
+            let help = format!("Kind `{kind}`: {}", option.help);
+            match properties.get_mut(name) {
+                None => {
+                    let mut known = Map::new();
+                    known.insert("description".to_owned(), Value::String(help));
+                    if let Some(shape) = shape.as_object_mut() {
+                        known.append(shape);
+                    }
+                    properties.insert(name.to_owned(), Value::Object(known));
+                }
+                Some(known) => widen(known, shape, &help),
+            }
+        }
+    }
+    schema
+}
+
+/// The same option name under a second kind: either shape will do.
+fn widen(known: &mut Value, shape: Value, help: &str) {
+    let description = known.get("description").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut first = known.clone();
+    if let Some(first) = first.as_object_mut() {
+        first.remove("description");
+    }
+    *known = if first == shape {
+        let mut same = json!({ "description": format!("{description} {help}") });
+        if let (Some(same), Some(shape)) = (same.as_object_mut(), shape.as_object()) {
+            same.extend(shape.clone());
+        }
+        same
+    } else {
+        json!({ "description": format!("{description} {help}"), "anyOf": [first, shape] })
+    };
+}
+
+/// The schema of one option of a kind.
+pub(super) fn option_schema(option: &OptionDef) -> Value {
+    match option.kind {
+        OptionType::String | OptionType::Path | OptionType::Service | OptionType::Duration => {
+            json!({ "type": "string" })
+        }
+        OptionType::Strings | OptionType::Paths | OptionType::Services => {
+            json!({ "type": "array", "items": { "type": "string" } })
+        }
+        OptionType::Int => json!({ "type": "integer" }),
+        OptionType::Float => json!({ "type": "number" }),
+        OptionType::Bool => json!({ "type": "boolean" }),
+        OptionType::Enum => json!({ "type": "string", "enum": option.values }),
+        OptionType::Table => json!({ "type": "object", "additionalProperties": true }),
+        OptionType::EntryPoints => {
+            json!({ "type": "object", "additionalProperties": { "$ref": "#/definitions/EntryPoint" } })
+        }
+        OptionType::Certificates => {
+            json!({ "type": "object", "additionalProperties": { "$ref": "#/definitions/Certificate" } })
+        }
+    }
+}
+
+/// Removes what has no meaning in TOML (there is no null) and what would mislead an editor.
+fn tidy(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(tidy),
+        Value::Object(map) => {
+            map.remove("default");
+            map.remove("format");
+            if let Some(Value::Array(types)) = map.get_mut("type") {
+                types.retain(|kind| kind != "null");
+                if let [only] = types.as_slice() {
+                    let only = only.clone();
+                    map.insert("type".to_owned(), only);
+                }
+            }
+            if let Some(Value::Array(branches)) = map.get_mut("anyOf") {
+                branches.retain(|branch| branch.get("type").is_none_or(|kind| kind != "null"));
+                // Draft 07 ignores what stands beside `$ref`, so a lone branch becomes `allOf`.
+                if branches.len() == 1 {
+                    let branches = map.remove("anyOf").unwrap_or_default();
+                    map.insert("allOf".to_owned(), branches);
+                }
+            }
+            map.values_mut().for_each(tidy);
+        }
+        _ => {}
+    }
+}
+
+/// An overlay is the manifest again, laid over: without further environments, and without what may not change.
+fn add_overlays(schema: &mut Value) {
+    let Some(root) = schema.as_object_mut() else { return };
+    let mut properties = root.get("properties").cloned().unwrap_or_default();
+    let stack = root.get("definitions").and_then(|all| all.get("Stack")).cloned().unwrap_or_default();
+    if let Some(map) = properties.as_object_mut() {
+        map.shift_remove("environments");
+        map.insert(
+            "stack".to_owned(),
+            json!({ "description": "The stack, in this environment.", "allOf": [{ "$ref": "#/definitions/StackOverlay" }] }),
+        );
+    }
+    let overlay = json!({
+        "description": "The same file again, laid over the base in this environment.",
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": false,
+    });
+    let mut stack_overlay = stack;
+    if let Some(map) = stack_overlay.as_object_mut() {
+        map.remove("required");
+        if let Some(Value::Object(properties)) = map.get_mut("properties") {
+            for key in FIXED_IN_OVERLAYS {
+                properties.shift_remove(key);
+            }
+        }
+    }
+    if let Some(Value::Object(definitions)) = root.get_mut("definitions") {
+        definitions.insert("StackOverlay".to_owned(), stack_overlay);
+        definitions.insert("Environment".to_owned(), overlay);
+    }
+    if let Some(environments) = schema.pointer_mut("/properties/environments") {
+        environments["additionalProperties"] = json!({ "$ref": "#/definitions/Environment" });
+    }
+}
+
+/// Lets an editor accept the `false` that takes an optional key or an entry away.
+fn allow_false(schema: &mut Value) {
+    let Some(Value::Object(definitions)) = schema.get_mut("definitions") else { return };
+    for name in DELETABLE {
+        let Some(definition) = definitions.get_mut(name) else { continue };
+        let required = definition.get("required").cloned().unwrap_or_default();
+        let Some(Value::Object(properties)) = definition.get_mut("properties") else { continue };
+        for (key, shape) in properties.iter_mut() {
+            let is_required = required.as_array().is_some_and(|keys| keys.iter().any(|known| known == key));
+            let is_free = shape.get("type").is_some_and(|kind| kind == "boolean" || kind == "object");
+            let has_false =
+                shape.get("anyOf").and_then(Value::as_array).is_some_and(|branches| branches.iter().any(takes_false));
+            if !is_required && !is_free && !has_false {
+                or_false(shape);
+            }
+        }
+    }
+    entries_or_false(schema);
+}
+
+fn takes_false(branch: &Value) -> bool {
+    branch.get("type").is_some_and(|kind| kind == "boolean") || branch.get("const").is_some_and(|value| value == false)
+}
+
+fn entries_or_false(value: &mut Value) {
+    let Some(map) = value.as_object_mut() else { return };
+    if let Some(Value::Object(properties)) = map.get_mut("properties") {
+        for name in DELETABLE_ENTRIES {
+            if let Some(entries) = properties.get_mut(name).and_then(|shape| shape.get_mut("additionalProperties")) {
+                or_false(entries);
+            }
+        }
+    }
+    map.values_mut().for_each(entries_or_false);
+}
+
+fn or_false(shape: &mut Value) {
+    let mut inner = shape.take();
+    let mut outer = Map::new();
+    if let Some(description) = inner.as_object_mut().and_then(|map| map.shift_remove("description")) {
+        outer.insert("description".to_owned(), description);
+    }
+    outer.insert("anyOf".to_owned(), json!([inner, { "const": false, "description": "Takes it away." }]));
+    *shape = Value::Object(outer);
+}

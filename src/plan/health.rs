@@ -1,0 +1,103 @@
+//! Health probes.
+
+use super::resolve::{At, Member, Resolver};
+use super::{Probe, ProblemKind, Text};
+use crate::manifest::types::Service;
+use crate::manifest::unions::{Health, HealthTable, OneOrMany, Toggle};
+
+/// Time between two probes, the time one may take, and how many failures in a row count.
+const INTERVAL: &str = "10s";
+const TIMEOUT: &str = "5s";
+const RETRIES: u16 = 3;
+const START_PERIOD: &str = "30s";
+
+/// The path that is asked, where the service names one.
+pub(super) fn path(service: &Service) -> Option<&str> {
+    match service.health.as_ref()?.on()? {
+        Health::Text(text) if text.starts_with('/') => Some(text),
+        Health::Table(HealthTable { path, .. }) => path.as_deref(),
+        _ => None,
+    }
+}
+
+impl<'a> Resolver<'a, '_> {
+    /// The probe of a service: its own, else its kind's.
+    pub(super) fn probe(&mut self, member: &Member<'a>) -> Option<Probe> {
+        let written = member.service.health.as_ref();
+        if matches!(written, Some(Toggle::Off(_))) {
+            return None;
+        }
+        let health = written.and_then(Toggle::on);
+        let kind = member.kind.and_then(|kind| kind.probe.as_ref());
+        let table = match health {
+            Some(Health::Table(table)) => Some(table),
+            _ => None,
+        };
+        let command = self.probe_command(member, health)?;
+        let text = |own: Option<&String>, kind: Option<&String>, default: &str| {
+            own.or(kind).cloned().unwrap_or_else(|| default.to_owned())
+        };
+        Some(Probe {
+            command,
+            interval: text(
+                table.and_then(|table| table.interval.as_ref()),
+                kind.and_then(|kind| kind.interval.as_ref()),
+                INTERVAL,
+            ),
+            timeout: text(table.and_then(|table| table.timeout.as_ref()), None, TIMEOUT),
+            retries: table.and_then(|table| table.retries).unwrap_or(RETRIES),
+            start_period: text(
+                table.and_then(|table| table.start_period.as_ref()),
+                kind.and_then(|kind| kind.start_period.as_ref()),
+                START_PERIOD,
+            ),
+        })
+    }
+
+    fn probe_command(&mut self, member: &Member<'a>, health: Option<&Health>) -> Option<Vec<Text>> {
+        let place = member.path().key("health");
+        match health {
+            Some(Health::Text(text)) if !text.starts_with('/') => {
+                let words = self.split(text, &place)?;
+                Some(self.words(&words, At::manifest(&place, Some(member.name))))
+            }
+            Some(Health::Command(words)) => Some(self.words(words, At::manifest(&place, Some(member.name)))),
+            Some(Health::Table(HealthTable { command: Some(command), .. })) => {
+                let place = place.key("command");
+                let words = match command {
+                    OneOrMany::One(text) => self.split(text, &place)?,
+                    OneOrMany::Many(words) => words.clone(),
+                };
+                Some(self.words(&words, At::manifest(&place, Some(member.name))))
+            }
+            Some(_) if path(member.service).is_some() => {
+                let Some(http) = member.kind.and_then(|kind| kind.probe.as_ref()).and_then(|probe| probe.http.clone())
+                else {
+                    self.problem(place, ProblemKind::NoProbeTool);
+                    return None;
+                };
+                Some(http.iter().map(|word| self.kind_text(member, word).text).collect())
+            }
+            _ => {
+                let command = member.kind?.probe.as_ref()?.command.clone()?;
+                Some(command.iter().map(|word| self.kind_text(member, word).text).collect())
+            }
+        }
+    }
+
+    /// The words of a command as written, resolved one by one.
+    pub(super) fn words(&mut self, words: &[String], at: At<'_>) -> Vec<Text> {
+        words.iter().map(|word| self.text(word, at).text).collect()
+    }
+
+    /// Splits a command into words, as a shell would, without ever needing one.
+    pub(super) fn split(&mut self, text: &str, place: &crate::source::KeyPath) -> Option<Vec<String>> {
+        match super::recipe::split(text) {
+            Ok(words) => Some(words),
+            Err(message) => {
+                self.problem(place.clone(), ProblemKind::Command(message));
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Networks, derived from who talks to whom.
+//!
+//! `edge` is the proxy's: it and what it routes to. `internal` is for everything that refers to, or is referred to by,
+//! another service, and for what would otherwise have no network. Data stores are never on `edge`.
+
+use indexmap::IndexMap;
+
+use super::resolve::{At, Frame, Resolver};
+use super::{EDGE, INTERNAL, Network, ProblemKind, Service};
+use crate::kinds::Class;
+use crate::source::KeyPath;
+
+/// The networks of a service: derived, unless it says otherwise. `talks` says that it refers to another service, or
+/// is referred to.
+pub(super) fn of_service(frame: &Frame<'_>, service: &Service, talks: bool) -> Vec<String> {
+    let derived = derived(service, talks);
+    let Some(written) = frame.members.get(service.name.as_str()).and_then(|member| member.service.networks.as_ref())
+    else {
+        return derived;
+    };
+    let mut networks: Vec<String> = Vec::new();
+    for name in written {
+        let names = if name == "..." { derived.as_slice() } else { std::slice::from_ref(name) };
+        for name in names {
+            if !networks.contains(name) {
+                networks.push(name.clone());
+            }
+        }
+    }
+    networks
+}
+
+fn derived(service: &Service, talks: bool) -> Vec<String> {
+    let is_proxy = service.class == Class::Proxy;
+    let on_edge = (is_proxy || !service.routers.is_empty()) && service.class != Class::Datastore;
+    let on_internal = (!is_proxy && talks) || !on_edge;
+    let mut networks = Vec::new();
+    if on_edge {
+        networks.push(EDGE.to_owned());
+    }
+    if on_internal {
+        networks.push(INTERNAL.to_owned());
+    }
+    networks
+}
+
+impl Resolver<'_, '_> {
+    /// The networks that the services use, with their settings.
+    pub(super) fn networks(&mut self, services: &IndexMap<String, Service>) -> IndexMap<String, Network> {
+        let manifest = self.frame.manifest;
+        let mut networks: IndexMap<String, Network> = IndexMap::new();
+        let order = [EDGE, INTERNAL].into_iter().chain(manifest.networks.keys().map(String::as_str));
+        for name in order {
+            if networks.contains_key(name)
+                || !services.values().any(|service| service.networks.iter().any(|n| n == name))
+            {
+                continue;
+            }
+            let written = manifest.networks.get(name);
+            let path = KeyPath::of(["networks", name, "name"]);
+            let fixed = written.and_then(|network| network.name.clone());
+            let fixed = fixed.map(|fixed| self.text(&fixed, At::manifest(&path, None)).text);
+            let derived = name == INTERNAL && needs_no_way_out(services);
+            let external = written.is_some_and(|network| network.external);
+            networks.insert(
+                name.to_owned(),
+                Network {
+                    name: fixed,
+                    external,
+                    internal: !external && written.and_then(|network| network.internal).unwrap_or(derived),
+                    subnet: written.and_then(|network| network.subnet.clone()),
+                },
+            );
+        }
+        self.check_names(services, &networks);
+        networks
+    }
+
+    fn check_names(&mut self, services: &IndexMap<String, Service>, networks: &IndexMap<String, Network>) {
+        for service in services.values() {
+            for name in &service.networks {
+                if networks.contains_key(name) {
+                    continue;
+                }
+                let known =
+                    [EDGE, INTERNAL].into_iter().map(str::to_owned).chain(self.frame.manifest.networks.keys().cloned());
+                let kind =
+                    ProblemKind::Unknown { what: "network", name: name.clone(), known: known.collect(), note: None };
+                let written =
+                    self.frame.members.get(service.name.as_str()).and_then(|member| member.service.networks.as_ref());
+                let index =
+                    written.and_then(|list| list.iter().position(|written| written == name)).unwrap_or_default();
+                self.problem(service.origin().key("networks").index(index), kind);
+            }
+        }
+    }
+}
+
+/// Whether everybody on `internal` either keeps data or has another way out, and nobody publishes a port that only
+/// `internal` could serve: the engine silently publishes nothing on a network without a way out.
+fn needs_no_way_out(services: &IndexMap<String, Service>) -> bool {
+    services.values().filter(|service| service.networks.iter().any(|name| name == INTERNAL)).all(|service| {
+        let has_other = service.networks.iter().any(|name| name != INTERNAL);
+        has_other || (service.class == Class::Datastore && service.ports.is_empty())
+    })
+}

@@ -1,0 +1,447 @@
+//! References and variables: from the text as written to the text as Compose reads it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use indexmap::IndexMap;
+
+use super::variables::Entry;
+use super::{PROJECT_VARIABLE, Problem, ProblemKind, Target, Text, Variable, VariableFlaw};
+use crate::diagnostics::words;
+use crate::kinds::{Class, EnvDef, Kind, Output};
+use crate::manifest::Manifest;
+use crate::manifest::text::{Operator, Piece, Text as Raw};
+use crate::manifest::types;
+use crate::source::KeyPath;
+
+/// What all parts of a plan look at while it is built.
+pub(super) struct Frame<'a> {
+    pub(super) manifest: &'a Manifest,
+    pub(super) environment: &'a str,
+    pub(super) production: bool,
+    pub(super) several: bool,
+    pub(super) stack: &'a str,
+    pub(super) members: IndexMap<&'a str, Member<'a>>,
+    /// Services that exist, but not in this environment.
+    pub(super) absent: IndexMap<&'a str, Vec<String>>,
+}
+
+/// A service of this environment, before it is resolved.
+pub(super) struct Member<'a> {
+    pub(super) name: &'a str,
+    pub(super) service: &'a types::Service,
+    pub(super) kind: Option<&'a Kind>,
+    pub(super) port: Option<u16>,
+    /// What was detected in the source.
+    pub(super) facts: BTreeMap<String, String>,
+    pub(super) target: Target,
+}
+
+impl<'a> Member<'a> {
+    pub(super) fn path(&self) -> KeyPath {
+        KeyPath::of(["services", self.name])
+    }
+
+    pub(super) fn class(&self) -> Class {
+        self.kind.map_or(Class::App, |kind| kind.class)
+    }
+
+    /// The option as written, else the kind's default.
+    pub(super) fn option(&self, name: &str) -> Option<&'a toml::Value> {
+        let default = || self.kind.and_then(|kind| kind.options.get(name)).and_then(|option| option.default.as_ref());
+        self.service.options.get(name).or_else(default)
+    }
+
+    /// Whether a condition of the kind holds for this service. A test compiles every condition of every kind.
+    pub(super) fn holds(&self, when: Option<&str>, target: Target) -> bool {
+        let Some(when) = when else { return true };
+        let mut context: BTreeMap<String, minijinja::Value> = BTreeMap::new();
+        for (name, fact) in &self.facts {
+            context.insert(name.replace('-', "_"), fact.into());
+        }
+        for name in self.kind.into_iter().flat_map(|kind| kind.options.keys()) {
+            if let Some(value) = self.option(name) {
+                context.insert(name.replace('-', "_"), minijinja::Value::from(minijinja::value::Serde(value)));
+            }
+        }
+        context.insert("target".to_owned(), target.name().into());
+        context.insert("version".to_owned(), self.service.version.clone().unwrap_or_default().into());
+        context.insert(
+            "before_start".to_owned(),
+            self.service.before_start.as_ref().is_some_and(|steps| !steps.is_empty()).into(),
+        );
+        crate::kinds::condition(when, &context)
+    }
+}
+
+/// What is found out while a plan is built.
+#[derive(Default)]
+pub(super) struct Notes {
+    pub(super) problems: Vec<Problem>,
+    pub(super) variables: IndexMap<String, Variable>,
+    pub(super) entries: HashMap<String, Entry>,
+    depth: usize,
+}
+
+/// A resolved text, and the services that it makes this one depend on.
+#[derive(Debug, Default)]
+pub(super) struct Resolved {
+    pub(super) text: Text,
+    pub(super) edges: Vec<String>,
+}
+
+impl Resolved {
+    pub(super) fn append(&mut self, other: Self) {
+        self.text.push(other.text);
+        self.edges.extend(other.edges);
+    }
+}
+
+/// Whose text is resolved.
+#[derive(Clone, Copy)]
+pub(super) struct At<'p> {
+    pub(super) path: &'p KeyPath,
+    pub(super) service: Option<&'p str>,
+    /// Whether the text stands in a `kind.toml`, where `service.*` knows every key and option.
+    pub(super) in_kind: bool,
+}
+
+impl<'p> At<'p> {
+    pub(super) fn manifest(path: &'p KeyPath, service: Option<&'p str>) -> Self {
+        Self { path, service, in_kind: false }
+    }
+}
+
+/// Resolves texts against the frame; notes what it finds out.
+pub(super) struct Resolver<'a, 'f> {
+    pub(super) frame: &'f Frame<'a>,
+    pub(super) notes: Notes,
+}
+
+impl<'a, 'f> Resolver<'a, 'f> {
+    pub(super) fn new(frame: &'f Frame<'a>) -> Self {
+        Self { frame, notes: Notes::default() }
+    }
+
+    pub(super) fn problem(&mut self, path: KeyPath, kind: ProblemKind) {
+        self.notes.problems.push(Problem { path, range: None, kind });
+    }
+
+    /// Resolves a text as written in services.toml.
+    pub(super) fn text(&mut self, raw: &str, at: At<'_>) -> Resolved {
+        if !raw.contains('$') {
+            return Resolved { text: Text::literal(raw), edges: Vec::new() };
+        }
+        let (parsed, flaws) = Raw::parse(raw);
+        for flaw in flaws {
+            let range = Some(flaw.range.clone());
+            self.notes.problems.push(Problem { path: at.path.clone(), range, kind: ProblemKind::Text(flaw) });
+        }
+        self.pieces(&parsed, at)
+    }
+
+    fn pieces(&mut self, raw: &Raw, at: At<'_>) -> Resolved {
+        let mut out = Resolved::default();
+        for piece in &raw.pieces {
+            match piece {
+                Piece::Literal(text) => out.text.push_str(text),
+                Piece::Reference { path, range } => {
+                    if let Some(resolved) = self.reference(path, range, at) {
+                        out.append(resolved);
+                    }
+                }
+                Piece::Variable { name, operation, range } => {
+                    let resolved = self.variable(name, operation.as_ref(), range, at);
+                    out.append(resolved);
+                }
+            }
+        }
+        out
+    }
+
+    fn variable(
+        &mut self,
+        name: &str,
+        operation: Option<&(Operator, Raw)>,
+        range: &std::ops::Range<usize>,
+        at: At<'_>,
+    ) -> Resolved {
+        if name == PROJECT_VARIABLE {
+            return Resolved { text: Text::variable(name, None), edges: Vec::new() };
+        }
+        let declared = self.frame.manifest.variables.contains_key(name);
+        let alternative = matches!(operation, Some((Operator::AlternativeIfNonEmpty | Operator::AlternativeIfSet, _)));
+        if declared && (operation.is_none() || alternative) {
+            let resolved = self.declared(name, at.service);
+            if let Some((operator, argument)) = operation {
+                let argument = self.pieces(argument, at);
+                return Resolved {
+                    text: Text::variable(name, Some((*operator, argument.text))),
+                    edges: argument.edges,
+                };
+            }
+            return resolved;
+        }
+        let flaw = |flaw| Problem {
+            path: at.path.clone(),
+            range: Some(range.clone()),
+            kind: ProblemKind::Variable { name: name.to_owned(), flaw },
+        };
+        let Some((operator, argument)) = operation else {
+            let known = self.frame.manifest.variables.keys().map(String::as_str);
+            let meant = words::nearest(name, known).map(str::to_owned);
+            self.notes.problems.push(flaw(VariableFlaw::Undeclared { meant }));
+            return Resolved::default();
+        };
+        if declared {
+            let declared = KeyPath::of(["variables", name]);
+            self.notes.problems.push(flaw(VariableFlaw::OperatorBesideDeclaration { declared }));
+        }
+        let argument = self.pieces(argument, at);
+        if !declared && let Some(other) = self.declare_by_use(name, *operator, &argument.text, at) {
+            self.notes.problems.push(flaw(VariableFlaw::TwoDefaults { other }));
+        }
+        Resolved { text: Text::variable(name, Some((*operator, argument.text))), edges: argument.edges }
+    }
+
+    fn reference(&mut self, path: &[String], range: &std::ops::Range<usize>, at: At<'_>) -> Option<Resolved> {
+        let words: Vec<&str> = path.iter().map(String::as_str).collect();
+        let literal = |text: &str| Some(Resolved { text: Text::literal(text), edges: Vec::new() });
+        match words.as_slice() {
+            ["environment", "name"] => literal(self.frame.environment),
+            ["stack", "name"] => literal(self.frame.stack),
+            ["stack", "project"] => Some(Resolved { text: self.project(), edges: Vec::new() }),
+            ["stack", "host"] => {
+                let hosts = self.stack_hosts();
+                hosts.into_iter().next().map(|text| Resolved { text, edges: Vec::new() })
+            }
+            ["service", output @ ..] if !output.is_empty() => {
+                let Some(service) = at.service else {
+                    self.unknown(
+                        at,
+                        range,
+                        "reference",
+                        path.join("."),
+                        Vec::new(),
+                        Some("`service` is the service around it, and there is none here"),
+                    );
+                    return None;
+                };
+                self.output(service, output, range, at, false)
+            }
+            ["services", service, output @ ..] if !output.is_empty() => {
+                if !self.frame.members.contains_key(service) {
+                    self.unknown_service(service, range, at);
+                    return None;
+                }
+                self.output(service, output, range, at, true)
+            }
+            [first, ..] if !matches!(*first, "services" | "service" | "stack" | "environment") => {
+                let known = ["services", "service", "stack", "environment"].map(str::to_owned).to_vec();
+                self.unknown(at, range, "reference", (*first).to_owned(), known, None);
+                None
+            }
+            ["stack", rest @ ..] => {
+                let known = ["name", "host", "project"].map(str::to_owned).to_vec();
+                self.unknown(at, range, "output of the stack", rest.join("."), known, None);
+                None
+            }
+            _ => {
+                let note = "a reference is `${services.<name>.<output>}`, `${service.<output>}`, `${stack.name}` or `${environment.name}`";
+                self.unknown(at, range, "reference", path.join("."), Vec::new(), Some(note));
+                None
+            }
+        }
+    }
+
+    fn unknown_service(&mut self, service: &str, range: &std::ops::Range<usize>, at: At<'_>) {
+        let note = self.frame.absent.get(service).map(|only| format!("it exists only in {}", words::and(only)));
+        let known = self.frame.members.keys().map(|name| (*name).to_owned()).collect();
+        self.unknown(at, range, "service", service.to_owned(), known, note.as_deref());
+    }
+
+    fn unknown(
+        &mut self,
+        at: At<'_>,
+        range: &std::ops::Range<usize>,
+        what: &'static str,
+        name: String,
+        known: Vec<String>,
+        note: Option<&str>,
+    ) {
+        let kind = ProblemKind::Unknown { what, name, known, note: note.map(str::to_owned) };
+        self.notes.problems.push(Problem { path: at.path.clone(), range: Some(range.clone()), kind });
+    }
+
+    /// What `service` gives under this name. `from_other` says that another service refers to it.
+    fn output(
+        &mut self,
+        service: &str,
+        output: &[&str],
+        range: &std::ops::Range<usize>,
+        at: At<'_>,
+        from_other: bool,
+    ) -> Option<Resolved> {
+        let frame = self.frame;
+        let member = frame.members.get(service)?;
+        // An address outside, a name or an image is no use of the running service.
+        let makes_edge =
+            from_other && at.service != Some(service) && !matches!(output, ["public-url" | "image" | "name"]);
+        if self.notes.depth > 16 {
+            self.unknown(at, range, "output", output.join("."), Vec::new(), Some("it refers to itself"));
+            return None;
+        }
+        self.notes.depth += 1;
+        let resolved = self.output_text(member, output, at);
+        self.notes.depth -= 1;
+        let Some(mut resolved) = resolved else {
+            let note = self.missing_output(member, output);
+            let known = Self::outputs_of(member);
+            self.unknown(at, range, "output", format!("{service}.{}", output.join(".")), known, note.as_deref());
+            return None;
+        };
+        if makes_edge {
+            resolved.edges.push(service.to_owned());
+        }
+        Some(resolved)
+    }
+
+    fn missing_output(&self, member: &Member<'a>, output: &[&str]) -> Option<String> {
+        match output {
+            ["port" | "address" | "url"] if member.port.is_none() => Some(format!("`{}` has no `port`", member.name)),
+            ["public-url"] => Some(format!("`{}` has neither a route nor a published port", member.name)),
+            ["image"] => Some(format!("`{}` is built and has no image name", member.name)),
+            _ => None,
+        }
+    }
+
+    fn outputs_of(member: &Member<'a>) -> Vec<String> {
+        let general = ["name", "host", "port", "address", "image", "public-url"].into_iter();
+        let own = member.kind.into_iter().flat_map(|kind| kind.outputs.keys().map(String::as_str));
+        general.chain(own).map(str::to_owned).collect()
+    }
+
+    fn output_text(&mut self, member: &Member<'a>, output: &[&str], at: At<'_>) -> Option<Resolved> {
+        let literal = |text: String| Some(Resolved { text: Text::literal(text), edges: Vec::new() });
+        match output {
+            ["name" | "host"] => literal(member.name.to_owned()),
+            ["port"] => literal(member.port?.to_string()),
+            ["address"] => literal(format!("{}:{}", member.name, member.port?)),
+            ["image"] => self.image(member),
+            ["public-url"] => self.public_url(member).map(|text| Resolved { text, edges: Vec::new() }),
+            [name] => {
+                if at.in_kind
+                    && let Some(resolved) = self.kind_value(member, name)
+                {
+                    return Some(resolved);
+                }
+                let output = member.kind?.outputs.get(*name)?;
+                let text = match output {
+                    Output::Text(text) => text,
+                    Output::Cases(cases) => {
+                        &cases.iter().find(|case| member.holds(case.when.as_deref(), member.target))?.value
+                    }
+                };
+                if text.contains("${service.port}") && member.port.is_none() {
+                    return None;
+                }
+                let path = member.path();
+                Some(self.text(text, At { path: &path, service: Some(member.name), in_kind: true }))
+            }
+            _ => None,
+        }
+    }
+
+    /// A key, option or detected fact of the service itself, as its kind sees it.
+    fn kind_value(&mut self, member: &Member<'a>, name: &str) -> Option<Resolved> {
+        let literal = |text: &str| Some(Resolved { text: Text::literal(text), edges: Vec::new() });
+        match name {
+            "version" => return literal(member.service.version.as_deref()?),
+            "source" => return literal(member.service.source.as_deref()?),
+            "health" => return literal(super::health::path(member.service)?),
+            _ => {}
+        }
+        if let Some(fact) = member.facts.get(name)
+            && !member.service.options.contains_key(name)
+        {
+            return literal(fact);
+        }
+        let is_default = !member.service.options.contains_key(name);
+        let value = member.option(name)?;
+        let path = member.path().key(name);
+        match value {
+            toml::Value::String(text) => {
+                Some(self.text(text, At { path: &path, service: Some(member.name), in_kind: is_default }))
+            }
+            other => literal(&other.to_string()),
+        }
+    }
+
+    /// A text of a `kind.toml`.
+    pub(super) fn kind_text(&mut self, member: &Member<'a>, raw: &str) -> Resolved {
+        let path = member.path();
+        self.text(raw, At { path: &path, service: Some(member.name), in_kind: true })
+    }
+
+    /// The image that is run, where it is named.
+    pub(super) fn image(&mut self, member: &Member<'a>) -> Option<Resolved> {
+        if let Some(image) = &member.service.image {
+            let path = member.path().key("image");
+            return Some(self.text(image, At::manifest(&path, Some(member.name))));
+        }
+        let image = member.kind?.image.as_deref()?;
+        Some(self.kind_text(member, image))
+    }
+
+    /// The environment variables that the kind sets.
+    pub(super) fn kind_env(&mut self, member: &Member<'a>) -> Vec<(String, Resolved)> {
+        let mut out = Vec::new();
+        for (name, value) in member.kind.into_iter().flat_map(|kind| &kind.env) {
+            let value = match value {
+                EnvDef::Value(value) => value,
+                EnvDef::When { when, value } if member.holds(Some(when), member.target) => value,
+                EnvDef::When { .. } => continue,
+            };
+            let resolved = self.kind_text(member, value);
+            out.push((name.clone(), resolved));
+        }
+        out
+    }
+
+    /// The Compose project.
+    pub(super) fn project(&mut self) -> Text {
+        let stack = self.frame.manifest.stack.as_ref();
+        if let Some(project) = stack.and_then(|stack| stack.project.as_deref()) {
+            let path = KeyPath::of(["stack", "project"]);
+            return self.text(project, At::manifest(&path, None)).text;
+        }
+        let name = self.frame.stack;
+        Text::literal(if self.frame.several { format!("{name}-{}", self.frame.environment) } else { name.to_owned() })
+    }
+
+    /// The hosts of routes that name none.
+    pub(super) fn stack_hosts(&mut self) -> Vec<Text> {
+        let hosts = self.frame.manifest.stack.as_ref().and_then(|stack| stack.host.as_ref());
+        let path = KeyPath::of(["stack", "host"]);
+        self.hosts(hosts, &path, None)
+    }
+
+    /// One host or several, as written at `path`.
+    pub(super) fn hosts(
+        &mut self,
+        hosts: Option<&crate::manifest::unions::OneOrMany>,
+        path: &KeyPath,
+        service: Option<&str>,
+    ) -> Vec<Text> {
+        let Some(hosts) = hosts else { return Vec::new() };
+        let is_list = matches!(hosts, crate::manifest::unions::OneOrMany::Many(_));
+        let mut out: Vec<Text> = Vec::new();
+        for (index, host) in hosts.as_slice().iter().enumerate() {
+            let path = if is_list { path.index(index) } else { path.clone() };
+            let text = self.text(host, At::manifest(&path, service)).text;
+            if !out.contains(&text) {
+                out.push(text);
+            }
+        }
+        out
+    }
+}

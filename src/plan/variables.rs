@@ -1,0 +1,212 @@
+//! What an operator sets: declared variables, those that a use declares, and derived ones.
+
+use super::resolve::{At, Resolved, Resolver};
+use super::{Form, Plan, Problem, ProblemKind, Text, Variable};
+use crate::manifest::text::{Flaw, FlawKind, Operator};
+use crate::manifest::types::{self, VariableType};
+use crate::manifest::unions::{Required, Scalar};
+use crate::source::KeyPath;
+
+/// How a declared variable is written wherever it is used.
+#[derive(Debug, Clone)]
+pub(super) enum Entry {
+    /// Its default is being resolved: whoever asks now stands in that default.
+    Open,
+    /// Resolved.
+    Done { text: Text, edges: Vec<String> },
+}
+
+impl Resolver<'_, '_> {
+    /// Resolves every declared variable, so that they stand in the order of the manifest.
+    pub(super) fn declare_all(&mut self) {
+        let names: Vec<&String> = self.frame.manifest.variables.keys().collect();
+        for name in names {
+            self.declared(name, None);
+        }
+    }
+
+    /// The use of a declared variable by `service`.
+    pub(super) fn declared(&mut self, name: &str, service: Option<&str>) -> Resolved {
+        let resolved = match self.notes.entries.get(name) {
+            Some(Entry::Done { text, edges }) => Resolved { text: text.clone(), edges: edges.clone() },
+            Some(Entry::Open) => {
+                let path = KeyPath::of(["variables", name, "default"]);
+                let kind = ProblemKind::Unknown {
+                    what: "default",
+                    name: name.to_owned(),
+                    known: Vec::new(),
+                    note: Some("it refers to itself".to_owned()),
+                };
+                self.problem(path, kind);
+                return Resolved::default();
+            }
+            None => self.resolve_declaration(name),
+        };
+        if let (Some(service), Some(variable)) = (service, self.notes.variables.get_mut(name)) {
+            read_by(variable, service);
+            for inner in resolved.text.variables() {
+                if inner != name
+                    && let Some(variable) = self.notes.variables.get_mut(inner)
+                {
+                    read_by(variable, service);
+                }
+            }
+        }
+        resolved
+    }
+
+    fn resolve_declaration(&mut self, name: &str) -> Resolved {
+        let Some(declared) = self.frame.manifest.variables.get(name) else { return Resolved::default() };
+        self.notes.entries.insert(name.to_owned(), Entry::Open);
+        let origin = KeyPath::of(["variables", name]);
+        let place = origin.key("default");
+        let default = declared.default.as_ref().map(|default| match default {
+            Scalar::Text(text) => self.text(text, At::manifest(&place, None)),
+            other => Resolved { text: Text::literal(other.to_string()), edges: Vec::new() },
+        });
+        if let Some(default) = &default
+            && has_braces(&default.text)
+        {
+            let flaw = Flaw { range: 0..0, kind: FlawKind::Brace };
+            self.notes.problems.push(Problem { path: place, range: None, kind: ProblemKind::Text(flaw) });
+        }
+        let required = is_required(declared, self.frame.environment);
+        let (default, edges) = default.map_or((None, Vec::new()), |default| (Some(default.text), default.edges));
+        let text = if required {
+            Text::variable(name, Some((Form::RequireNonEmpty, Text::literal(message(declared)))))
+        } else {
+            Text::variable(name, Some((Form::DefaultIfEmpty, default.clone().unwrap_or_default())))
+        };
+        let variable = Variable {
+            kind: declared.kind.unwrap_or_else(|| inferred(declared.default.as_ref())),
+            default,
+            required,
+            secret: declared.secret,
+            values: declared.values.clone().unwrap_or_default(),
+            help: declared.help.clone(),
+            example: declared.example.as_ref().map(ToString::to_string),
+            readers: Vec::new(),
+            derived: false,
+            origin,
+        };
+        self.notes.variables.insert(name.to_owned(), variable);
+        self.notes.entries.insert(name.to_owned(), Entry::Done { text: text.clone(), edges: edges.clone() });
+        Resolved { text, edges }
+    }
+
+    /// `${V:-d}` and `${V:?why}` declare by themselves; gives the other use where two defaults differ.
+    pub(super) fn declare_by_use(
+        &mut self,
+        name: &str,
+        operator: Operator,
+        argument: &Text,
+        at: At<'_>,
+    ) -> Option<KeyPath> {
+        let (default, required) = match operator {
+            Operator::DefaultIfEmpty | Operator::DefaultIfUnset => (Some(argument.clone()), false),
+            Operator::RequireNonEmpty | Operator::RequireSet => (None, true),
+            Operator::AlternativeIfNonEmpty | Operator::AlternativeIfSet => (Some(Text::default()), false),
+        };
+        if let Some(known) = self.notes.variables.get_mut(name) {
+            if let Some(service) = at.service {
+                read_by(known, service);
+            }
+            let differs = default.is_some() && known.default.is_some() && known.default != default;
+            return differs.then(|| known.origin.clone());
+        }
+        let help = required.then(|| argument.as_literal().filter(|text| !text.is_empty()).map(str::to_owned)).flatten();
+        self.notes.variables.insert(
+            name.to_owned(),
+            Variable {
+                default,
+                required,
+                secret: false,
+                kind: VariableType::String,
+                values: Vec::new(),
+                help,
+                example: None,
+                readers: at.service.map(str::to_owned).into_iter().collect(),
+                derived: false,
+                origin: at.path.clone(),
+            },
+        );
+        None
+    }
+
+    /// The variable that holds a derived host port: `<SERVICE>_HOST_PORT`, or with the listener's name.
+    pub(super) fn host_port(&mut self, service: &str, listener: Option<&str>, number: u16, origin: &KeyPath) -> Text {
+        let mut name = constant_case(service);
+        if let Some(listener) = listener {
+            name.push('_');
+            name.push_str(&constant_case(listener));
+        }
+        name.push_str("_HOST_PORT");
+        if self.frame.manifest.variables.contains_key(&name) {
+            return self.declared(&name, Some(service)).text;
+        }
+        let default = Text::literal(number.to_string());
+        let text = Text::variable(name.clone(), Some((Form::DefaultIfEmpty, default.clone())));
+        let what = listener.map_or_else(|| service.to_owned(), |listener| format!("{service}, entry point {listener}"));
+        self.notes.variables.entry(name).or_insert_with(|| Variable {
+            default: Some(default),
+            required: false,
+            secret: false,
+            kind: VariableType::Port,
+            values: Vec::new(),
+            help: Some(format!("Host port of {what}")),
+            example: None,
+            readers: vec![service.to_owned()],
+            derived: true,
+            origin: origin.clone(),
+        });
+        text
+    }
+}
+
+/// Whether the operator must set it in this environment (`docs/manifest.md`, "Variables").
+fn is_required(declared: &types::Variable, environment: &str) -> bool {
+    match &declared.required {
+        None => declared.default.is_none(),
+        Some(Required::Everywhere(required)) => *required,
+        Some(Required::In(environments)) => environments.iter().any(|name| name == environment),
+    }
+}
+
+/// What Compose says where the variable is missing. Braces would end the expression, and `$` is escaped on writing.
+fn message(declared: &types::Variable) -> String {
+    let help = declared.help.as_deref().unwrap_or("see the env example");
+    help.replace('{', "(").replace('}', ")").replace(['\n', '\r'], " ")
+}
+
+fn has_braces(text: &Text) -> bool {
+    text.parts().iter().any(|part| matches!(part, super::Part::Literal(text) if text.contains(['{', '}'])))
+}
+
+fn inferred(default: Option<&Scalar>) -> VariableType {
+    match default {
+        Some(Scalar::Bool(_)) => VariableType::Bool,
+        Some(Scalar::Int(_)) => VariableType::Int,
+        Some(Scalar::Float(_)) => VariableType::Float,
+        _ => VariableType::String,
+    }
+}
+
+fn read_by(variable: &mut Variable, service: &str) {
+    if !variable.readers.iter().any(|known| known == service) {
+        variable.readers.push(service.to_owned());
+    }
+}
+
+/// `elevenlabs-agent` as `ELEVENLABS_AGENT`.
+pub(super) fn constant_case(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
+}
+
+impl Plan {
+    /// The variables that no service reads and nothing else in the stack uses are none of its operator's business.
+    pub(super) fn keep_used_variables(&mut self) {
+        let mut used: std::collections::HashSet<String> = std::collections::HashSet::new();
+        self.each_text(&mut |text| used.extend(text.variables().into_iter().map(str::to_owned)));
+        self.variables.retain(|name, _| used.contains(name));
+    }
+}

@@ -1,0 +1,139 @@
+//! The rooms one after the other: from a directory with a services.toml to its plans and everything that is wrong.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::diagnostics::Report;
+use crate::manifest::{self, ReadError};
+use crate::plan::{self, Plan};
+use crate::rules;
+use crate::source::Source;
+use crate::sources::{SourceError, Sources};
+
+/// A services.toml and the directory around it.
+#[derive(Debug)]
+pub struct Project {
+    source: Source,
+}
+
+/// What a stack is, and what is wrong with it.
+#[derive(Debug, Default)]
+pub struct Analysis {
+    /// One plan per environment, in their order; empty where the file could not be understood.
+    pub plans: Vec<Plan>,
+    /// Everything that is wrong.
+    pub report: Report,
+}
+
+impl Analysis {
+    /// The names of the environments, in their order.
+    pub fn environments(&self) -> Vec<String> {
+        self.plans.iter().map(|plan| plan.environment.clone()).collect()
+    }
+}
+
+/// stackgen could not look at the project.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectError {
+    /// There is no such file.
+    #[error("there is no {0}; run stackgen where it is, or name it with `-C DIR` or `-f FILE`")]
+    Missing(String),
+    /// A directory where the file should be.
+    #[error("{0} is a directory; name the file in it with `-f {0}/services.toml`")]
+    Directory(String),
+    /// The file is there and cannot be read.
+    #[error("cannot read {path}: {source}")]
+    Unreadable {
+        /// The file, as the user named it.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is not UTF-8.
+    #[error(
+        "{path} is not UTF-8: the byte at offset {offset} (line {line}) begins no character; save the file as UTF-8"
+    )]
+    Encoding {
+        /// The file, as the user named it.
+        path: String,
+        /// The first byte that is wrong, from 0.
+        offset: usize,
+        /// Its line, from 1.
+        line: usize,
+    },
+    /// A source cannot be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The manifest could not be read, through no fault of its author.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+impl Project {
+    /// Opens `file`, and shows it as `file` in findings.
+    ///
+    /// # Errors
+    /// Where the file is missing, unreadable or no UTF-8.
+    pub fn open(file: &Path) -> Result<Self, ProjectError> {
+        let shown = shown(file);
+        let bytes = std::fs::read(file).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => ProjectError::Missing(shown.clone()),
+            io::ErrorKind::IsADirectory => ProjectError::Directory(shown.clone()),
+            _ => ProjectError::Unreadable { path: shown.clone(), source: error },
+        })?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let offset = error.utf8_error().valid_up_to();
+            let before = &error.as_bytes()[..offset];
+            let line = before.split(|byte| *byte == b'\n').count();
+            ProjectError::Encoding { path: shown.clone(), offset, line }
+        })?;
+        let directory = match file.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        Ok(Self { source: Source::new(shown, directory, text) })
+    }
+
+    /// A project whose text is already there.
+    pub fn from_source(source: Source) -> Self {
+        Self { source }
+    }
+
+    /// The text and its place.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Plans every environment and runs every rule.
+    ///
+    /// # Errors
+    /// Where stackgen itself cannot work; a user's mistake is a finding.
+    pub fn analyse(&self) -> Result<Analysis, ProjectError> {
+        let (document, syntax) = manifest::parse(&self.source);
+        if !syntax.is_empty() {
+            let findings = rules::syntax(&syntax);
+            return Ok(Analysis { plans: Vec::new(), report: Report::new(&self.source, &document, findings) });
+        }
+        let mut read = manifest::read(document.get_ref())?;
+        self.source.set_inline(std::mem::take(&mut read.inline));
+        let sources = Sources::take(self.source.directory(), &read)?;
+        let several = read.environments.len() > 1;
+        let plans: Vec<Plan> = read
+            .environments
+            .iter()
+            .enumerate()
+            .map(|(position, (name, manifest))| plan::build(manifest, &read.kinds, &sources, name, position, several))
+            .collect();
+        let context = rules::Context { read: &read, plans: &plans, sources: &sources };
+        let outcome = rules::run(&context);
+        let mut report = Report::new(&self.source, &document, outcome.findings);
+        // A finding that is allowed is silent, but what it keeps secret stays secret.
+        report.redacted.extend(Report::new(&self.source, &document, outcome.silenced).redacted);
+        Ok(Analysis { plans, report })
+    }
+}
+
+fn shown(file: &Path) -> String {
+    let text = file.to_string_lossy().replace('\\', "/");
+    text.strip_prefix("./").unwrap_or(&text).to_owned()
+}
