@@ -1,0 +1,153 @@
+//! Docker Compose, untouched by the variables of the shell that runs the tests.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use super::{everything_said, say, skip, succeed, tool};
+
+/// What the Docker client itself needs of the environment; anything else could stand in for a variable of the stack.
+const CLIENT_VARIABLES: [&str; 11] = [
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "XDG_RUNTIME_DIR",
+    "SSH_AUTH_SOCK",
+    "DOCKER_HOST",
+    "DOCKER_CONFIG",
+    "DOCKER_CONTEXT",
+    "DOCKER_CERT_PATH",
+    "DOCKER_TLS_VERIFY",
+    "BUILDX_CONFIG",
+];
+
+/// The Docker client.
+pub(crate) fn docker() -> Command {
+    let mut command = Command::new(tool("docker").expect("the caller has looked for docker"));
+    command.env_clear().envs(CLIENT_VARIABLES.into_iter().filter_map(|name| Some((name, env::var_os(name)?))));
+    command
+}
+
+/// Whether `docker compose` is there; where it is not, the test is skipped aloud.
+pub(crate) fn has_compose() -> bool {
+    let found =
+        tool("docker").is_some() && docker().args(["compose", "version"]).output().is_ok_and(|o| o.status.success());
+    if !found {
+        skip("`docker compose` does not run");
+    }
+    found
+}
+
+/// Whether a Docker engine answers; where none does, the test is skipped aloud.
+pub(crate) fn has_engine() -> bool {
+    if !has_compose() {
+        return false;
+    }
+    let output = docker().args(["version", "--format", "{{.Server.Version}}"]).output().expect("docker starts");
+    if !output.status.success() {
+        skip(&format!("no Docker engine answers: {}", everything_said(&output).trim()));
+    }
+    output.status.success()
+}
+
+/// A Compose file as Compose itself understands it with an env file.
+///
+/// # Panics
+/// When Compose rejects the file or has a warning about it.
+pub(crate) fn compose_config(file: &Path, env_file: &Path) -> Value {
+    let mut command = docker();
+    command.arg("compose").arg("--env-file").arg(env_file).arg("--file").arg(file).args(["config", "--format", "json"]);
+    let output = succeed(&mut command);
+    let warnings = String::from_utf8_lossy(&output.stderr);
+    assert!(warnings.is_empty(), "{} with {} has warnings:\n{warnings}", file.display(), env_file.display());
+    serde_json::from_slice(&output.stdout).expect("JSON from docker compose config")
+}
+
+/// One environment of a stack on the engine: its folder and the env file that selects everything else.
+pub(crate) struct Stack {
+    folder: PathBuf,
+    env_file: PathBuf,
+    project: String,
+}
+
+impl Stack {
+    /// A stack that is not running yet; it is taken down when this value goes, even by a panic.
+    pub(crate) fn new(folder: &Path, env_file: &Path, project: &str) -> Self {
+        Self { folder: folder.to_owned(), env_file: env_file.to_owned(), project: project.to_owned() }
+    }
+
+    /// `docker compose` for this stack, as an operator would type it.
+    fn compose(&self, arguments: &[&str]) -> Command {
+        let mut command = docker();
+        command.current_dir(&self.folder).args(["compose", "--progress", "plain", "--env-file"]).arg(&self.env_file);
+        command.args(arguments);
+        command
+    }
+
+    /// Runs a Compose command that has to succeed without a warning.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        let output = succeed(&mut self.compose(arguments));
+        let said = everything_said(&output);
+        let warnings = warnings_in(&said).join("\n");
+        assert!(warnings.is_empty(), "{}: docker compose {}:\n{warnings}", self.project, arguments.join(" "));
+        output
+    }
+
+    /// The Compose file as Compose understands it.
+    pub(crate) fn config(&self) -> Value {
+        let output = succeed(&mut self.compose(&["config", "--format", "json"]));
+        serde_json::from_slice(&output.stdout).expect("JSON from docker compose config")
+    }
+
+    /// What `docker inspect` says about each container, stopped ones too.
+    pub(crate) fn containers(&self) -> Vec<Value> {
+        let listed = succeed(&mut self.compose(&["ps", "--all", "--quiet"]));
+        let ids = String::from_utf8(listed.stdout).expect("container ids");
+        let output = succeed(docker().arg("inspect").args(ids.split_whitespace()));
+        serde_json::from_slice(&output.stdout).expect("JSON from docker inspect")
+    }
+
+    /// Removes containers, networks, volumes and built images.
+    ///
+    /// # Panics
+    /// When something of the project is left.
+    pub(crate) fn down(&self) {
+        self.run(&DOWN);
+        let label = format!("label=com.docker.compose.project={}", self.project);
+        for kind in [["ps", "--all"].as_slice(), &["volume", "ls"], &["network", "ls"], &["image", "ls"]] {
+            let left = succeed(docker().args(kind).args(["--quiet", "--filter", &label]));
+            assert!(left.stdout.is_empty(), "`docker {}` still lists something of {}", kind.join(" "), self.project);
+        }
+    }
+}
+
+const DOWN: [&str; 7] = ["down", "--volumes", "--remove-orphans", "--rmi", "local", "--timeout", "10"];
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for arguments in [["ps", "--all"].as_slice(), &["logs", "--tail", "40"]] {
+                if let Ok(output) = self.compose(arguments).output() {
+                    say(&format!(
+                        "--- {}: docker compose {}\n{}",
+                        self.project,
+                        arguments.join(" "),
+                        everything_said(&output)
+                    ));
+                }
+            }
+        }
+        match self.compose(&DOWN).output() {
+            Ok(output) if output.status.success() => {}
+            Ok(output) => say(&format!("{} is not taken down:\n{}", self.project, everything_said(&output))),
+            Err(error) => say(&format!("{} is not taken down: {error}", self.project)),
+        }
+    }
+}
+
+/// The lines in which Compose, `BuildKit` or a build step warns.
+pub(crate) fn warnings_in(output: &str) -> Vec<&str> {
+    output.lines().filter(|line| line.to_ascii_lowercase().contains("warn")).collect()
+}
