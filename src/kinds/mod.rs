@@ -413,7 +413,7 @@ impl Kinds {
 }
 
 /// Whether a condition of a `kind.toml` holds: a `MiniJinja` expression over the service's options, what was detected
-/// in its source, and `target`, `version` and `before_start`. `major(version)` is a number.
+/// in its source, and `target`, `version`, `before_start` and `asks_for_certificates`. `major(version)` is a number.
 pub fn condition(when: &str, context: &BTreeMap<String, minijinja::Value>) -> bool {
     let environment = conditions();
     let Ok(expression) = environment.compile_expression(when) else { return false };

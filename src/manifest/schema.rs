@@ -119,7 +119,15 @@ fn tidy(value: &mut Value) {
                     map.insert("allOf".to_owned(), branches);
                 }
             }
-            map.values_mut().for_each(tidy);
+            for (keyword, inner) in map.iter_mut() {
+                match inner {
+                    // Names of the user's, not keywords of the schema.
+                    Value::Object(named) if keyword == "properties" || keyword == "definitions" => {
+                        named.values_mut().for_each(tidy);
+                    }
+                    inner => tidy(inner),
+                }
+            }
         }
         _ => {}
     }

@@ -69,6 +69,9 @@ impl<'a> Member<'a> {
             "before_start".to_owned(),
             self.service.before_start.as_ref().is_some_and(|steps| !steps.is_empty()).into(),
         );
+        let entry_points = self.option("entrypoints").and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::values);
+        let asks = entry_points.filter_map(|entry| entry.get("tls")).any(toml::Value::is_str);
+        context.insert("asks_for_certificates".to_owned(), asks.into());
         crate::kinds::condition(when, &context)
     }
 }

@@ -1,6 +1,15 @@
-//! From a plan to files: pure functions, same input, same bytes.
+//! The fourth room: from plans to files. Pure functions; the same input gives the same bytes, on any machine.
 
 use std::collections::BTreeMap;
+
+use crate::kinds::KindError;
+use crate::plan::Plan;
+
+mod compose;
+mod dockerfile;
+mod env_example;
+mod filters;
+pub mod schema;
 
 /// What a generated file belongs to: decides what a run for one environment may prune.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,3 +33,65 @@ pub struct Artifact {
 
 /// Generated files by path: relative to the directory of services.toml, `/`-separated, without `.` or `..`.
 pub type Artifacts = BTreeMap<String, Artifact>;
+
+/// stackgen could not render.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// A template is broken.
+    #[error("template {template}: {message}")]
+    Template {
+        /// The template.
+        template: String,
+        /// What is wrong, with its line.
+        message: String,
+    },
+    /// A built-in kind is broken.
+    #[error(transparent)]
+    Kind(#[from] KindError),
+}
+
+/// Every file of the plans. `manifest` is the name of services.toml in its directory.
+///
+/// # Errors
+/// Where a template is broken: plans that passed the rules always render.
+pub fn render(plans: &[Plan], manifest: &str) -> Result<Artifacts, RenderError> {
+    let environment = filters::environment();
+    let mut artifacts = Artifacts::new();
+    for plan in plans {
+        for service in plan.services.values() {
+            dockerfile::render(&environment, service, manifest, &mut artifacts)?;
+        }
+        compose::render(&environment, plan, manifest, &mut artifacts)?;
+        env_example::render(&environment, plan, manifest, &mut artifacts)?;
+    }
+    schema::render(&mut artifacts)?;
+    Ok(artifacts)
+}
+
+/// A path below the output directory of a plan.
+fn in_output(plan: &Plan, name: &str) -> String {
+    if plan.output.is_empty() { name.to_owned() } else { format!("{}/{name}", plan.output) }
+}
+
+/// How a file in `directory` names services.toml.
+fn manifest_from(directory: &str, manifest: &str) -> String {
+    let up = directory.split('/').filter(|part| !part.is_empty()).count();
+    format!("{}{manifest}", "../".repeat(up))
+}
+
+impl Plan {
+    /// The name of its compose file.
+    pub fn compose_file(&self) -> String {
+        if self.is_default { "docker-compose.yml".to_owned() } else { format!("docker-compose.{}.yml", self.environment) }
+    }
+
+    /// The name of the file with its operator's values.
+    pub fn env_file(&self) -> String {
+        if self.is_default { ".env".to_owned() } else { format!(".env.{}", self.environment) }
+    }
+
+    /// The name of the example of that file.
+    pub fn env_example(&self) -> String {
+        format!("{}.example", self.env_file())
+    }
+}

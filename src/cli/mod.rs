@@ -1,0 +1,205 @@
+//! The command line: one file per command, with its arguments and its `run`.
+//!
+//! Data goes to stdout, talk to stderr. A new command is one file and one line in [`Command`].
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use clap::{Parser, Subcommand, ValueEnum};
+use stackgen::diagnostics::emit::Terminal;
+use stackgen::disk::{Entry, State, Survey};
+use stackgen::diagnostics::Drift;
+use stackgen::plan::Plan;
+use stackgen::project::{Analysis, Project};
+use stackgen::render::{self, Artifacts};
+
+mod check;
+mod explain;
+mod render_command;
+mod rules;
+mod schema;
+
+/// One services.toml in; every container file of a stack out, checked before it is written.
+#[derive(Debug, Parser)]
+#[command(name = "stackgen", version, max_term_width = 100, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    global: Global,
+}
+
+/// What every command understands.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Global {
+    /// Work in this directory
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    directory: Option<PathBuf>,
+    /// The manifest, relative to the directory
+    #[arg(short = 'f', value_name = "FILE", global = true, default_value = "services.toml")]
+    file: PathBuf,
+    /// Only this environment; may be repeated. All rules run all the same [default: all]
+    #[arg(short, long = "env", value_name = "NAME", global = true)]
+    environments: Vec<String>,
+    /// Say less: only errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say more: also what did not change
+    #[arg(short, long, global = true)]
+    verbose: bool,
+    /// When to use colors
+    #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
+    color: Color,
+}
+
+/// When to use colors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write every generated file that differs; delete those that are no longer generated
+    Render(render_command::Render),
+    /// Report everything that is wrong, and every generated file that is not what it should be
+    Check(check::Check),
+    /// Explain a rule: what it finds, why it matters, how to mend it
+    Explain(explain::Explain),
+    /// List all rules
+    Rules(rules::Rules),
+    /// Print the JSON Schema of services.toml
+    Schema(schema::Schema),
+}
+
+/// Runs the command; the exit code is 0 for clean, 1 for findings, drift or a refusal. An error means 2.
+pub(crate) fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
+    match &cli.command {
+        Command::Render(command) => command.run(&cli.global),
+        Command::Check(command) => command.run(&cli.global),
+        Command::Explain(command) => command.run(&cli.global),
+        Command::Rules(command) => command.run(),
+        Command::Schema(command) => command.run(),
+    }
+}
+
+/// A project, looked at.
+struct Looked {
+    project: Project,
+    analysis: Analysis,
+}
+
+impl Looked {
+    /// What would be written for the chosen environments, and for the stack as a whole.
+    fn artifacts(&self, global: &Global) -> anyhow::Result<Artifacts> {
+        let manifest = self.project.source().name().rsplit('/').next().unwrap_or("services.toml");
+        let chosen: Vec<Plan>;
+        let plans = if global.environments.is_empty() {
+            &self.analysis.plans
+        } else {
+            let is_chosen = |plan: &&Plan| global.environments.contains(&plan.environment);
+            chosen = self.analysis.plans.iter().filter(is_chosen).cloned().collect();
+            &chosen
+        };
+        Ok(render::render(plans, manifest)?)
+    }
+
+    fn root(&self) -> &Path {
+        self.project.source().directory()
+    }
+}
+
+impl Global {
+    /// Opens the project and runs the rules.
+    fn look(&self) -> anyhow::Result<Looked> {
+        let file = match &self.directory {
+            Some(directory) => directory.join(&self.file),
+            None => self.file.clone(),
+        };
+        let project = Project::open(&file)?;
+        let analysis = project.analyse()?;
+        let known = analysis.environments();
+        if !known.is_empty() {
+            for name in &self.environments {
+                if !known.contains(name) {
+                    bail!("there is no environment `{name}`; {} has {}", project.source().name(), known.join(", "));
+                }
+            }
+        }
+        Ok(Looked { project, analysis })
+    }
+
+    /// The environments of this run; none for all.
+    fn selection(&self) -> Option<&[String]> {
+        (!self.environments.is_empty()).then_some(self.environments.as_slice())
+    }
+
+    fn survey<'a>(&self, looked: &Looked, artifacts: &'a Artifacts) -> anyhow::Result<Survey<'a>> {
+        Ok(Survey::take(looked.root(), artifacts, self.selection(), env!("CARGO_PKG_VERSION"))?)
+    }
+
+    fn terminal(&self, stream: &impl io::IsTerminal) -> Terminal {
+        let color = match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        };
+        Terminal { color, ..Terminal::default() }
+    }
+}
+
+/// The files that are not what they should be. What a person edited and is no longer generated is told elsewhere.
+fn drift(survey: &Survey<'_>) -> Vec<Drift> {
+    survey.entries().iter().filter_map(drift_of).collect()
+}
+
+fn drift_of(entry: &Entry<'_>) -> Option<Drift> {
+    let (state, message) = match entry.state() {
+        State::Unchanged | State::KeptEdited => return None,
+        State::Missing => ("missing", "has not been written".to_owned()),
+        State::Stale => ("changed", "is not what services.toml says now".to_owned()),
+        State::ModeOnly => ("changed", "has the wrong mode".to_owned()),
+        State::Edited => ("edited", "was edited since stackgen wrote it".to_owned()),
+        State::Foreign => ("foreign", "was not written by stackgen".to_owned()),
+        State::Blocked(obstacle) => ("blocked", format!("cannot be written: it is {obstacle}")),
+        State::Prune => ("stale", "is no longer generated".to_owned()),
+        State::Adopted => ("changed", "is right, but stackgen.lock does not know it".to_owned()),
+        State::Gone => ("changed", "is no longer generated, but stackgen.lock still names it".to_owned()),
+    };
+    let diff = if matches!(entry.state(), State::Missing) { None } else { entry.diff() };
+    Some(Drift { path: entry.path().to_owned(), state, message, diff })
+}
+
+/// Writes to stdout; a reader that has gone away is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    ignore_closed(io::stdout().lock().write_all(text.as_bytes())).context("cannot write to stdout")
+}
+
+/// Writes to stderr, where nothing can be done about a failure.
+fn say(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+fn ignore_closed(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+fn code(failed: bool) -> ExitCode {
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// `1 file`, `2 files`.
+fn files(count: usize) -> String {
+    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
+}
+

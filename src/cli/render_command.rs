@@ -1,0 +1,118 @@
+//! `stackgen render`: writes what differs.
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Args;
+use stackgen::diagnostics::Severity;
+use stackgen::diagnostics::emit::{Format, Outcome};
+use stackgen::disk::{DiskError, Edits, State, Summary, Survey};
+
+use super::{Global, Looked, code, drift, files, ignore_closed, print, say};
+
+/// Exit codes: 0 written (or nothing to write), 1 errors, a refusal, or with --dry-run and --diff a difference,
+/// 2 stackgen could not work. One error, or one file that was edited by hand, and nothing at all is written.
+#[derive(Debug, Args)]
+pub(super) struct Render {
+    /// List what would change and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Print what would change as a diff and write nothing
+    #[arg(long)]
+    diff: bool,
+    /// Overwrite files that were edited by hand or were not written by stackgen
+    #[arg(long)]
+    force: bool,
+}
+
+impl Render {
+    pub(super) fn run(&self, global: &Global) -> anyhow::Result<ExitCode> {
+        let looked = global.look()?;
+        let report = &looked.analysis.report;
+        let is_silent = global.quiet && !report.has_errors();
+        if !report.findings.is_empty() && !is_silent {
+            let environments = looked.analysis.environments();
+            let outcome = Outcome::new(looked.project.source(), report, &[]).of_environments(&environments);
+            let stderr = io::stderr();
+            ignore_closed(Format::Human.emit(&outcome, global.terminal(&stderr), &mut stderr.lock()))?;
+        }
+        if report.has_errors() {
+            say("nothing was written");
+            return Ok(ExitCode::FAILURE);
+        }
+        let artifacts = looked.artifacts(global)?;
+        let survey = global.survey(&looked, &artifacts)?;
+        if self.dry_run || self.diff {
+            return self.show(global, &survey);
+        }
+        let edits = if self.force { Edits::Overwrite } else { Edits::Refuse };
+        match survey.apply(edits) {
+            Ok(summary) => {
+                if !global.quiet {
+                    tell(&looked, &summary, global.verbose);
+                }
+                Ok(ExitCode::SUCCESS)
+            }
+            Err(error @ DiskError::Refused(_)) => {
+                for entry in survey.entries().iter().filter(|entry| entry.refusal().is_some()) {
+                    if let Some(diff) = entry.diff() {
+                        print(&diff)?;
+                    }
+                }
+                say(&format!("error: {error}"));
+                Ok(ExitCode::FAILURE)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What would change, on stdout.
+    fn show(&self, global: &Global, survey: &Survey<'_>) -> anyhow::Result<ExitCode> {
+        let mut text = String::new();
+        if self.diff {
+            for entry in survey.entries().iter().filter(|entry| !matches!(entry.state(), State::Unchanged)) {
+                text.push_str(&entry.diff().unwrap_or_default());
+            }
+        } else {
+            for drift in drift(survey) {
+                text.push_str(&format!("{:<8} {}\n", drift.state, drift.path));
+            }
+        }
+        print(&text)?;
+        let changes = survey.changes();
+        if !changes && !global.quiet {
+            say("nothing would change");
+        }
+        Ok(code(changes))
+    }
+}
+
+/// What was done, on stderr.
+fn tell(looked: &Looked, summary: &Summary, verbose: bool) {
+    let warnings = looked.analysis.report.count(Severity::Warning);
+    for (word, paths) in [
+        ("created", &summary.created),
+        ("updated", &summary.updated),
+        ("overwritten", &summary.overwritten),
+        ("mode set", &summary.repaired),
+        ("adopted", &summary.adopted),
+        ("deleted", &summary.pruned),
+    ] {
+        for path in paths {
+            say(&format!("{word:>11} {path}"));
+        }
+    }
+    for path in &summary.kept {
+        say(&format!("       kept {path} (no longer generated, but edited: delete it yourself)"));
+    }
+    let changed = [&summary.created, &summary.updated, &summary.overwritten, &summary.repaired, &summary.pruned];
+    let changed: usize = changed.iter().map(|paths| paths.len()).sum();
+    if changed == 0 {
+        say(&format!("{} up to date", files(summary.unchanged + summary.adopted.len())));
+    } else if verbose {
+        say(&format!("{} up to date, {} changed", files(summary.unchanged), files(changed)));
+    }
+    if warnings > 0 && verbose {
+        say(&format!("{warnings} warnings; `stackgen check` shows them again"));
+    }
+}

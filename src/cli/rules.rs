@@ -1,0 +1,24 @@
+//! `stackgen rules`: what is checked.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use stackgen::rules;
+
+use super::print;
+
+#[derive(Debug, Args)]
+pub(super) struct Rules {}
+
+impl Rules {
+    #[expect(clippy::unused_self, reason = "every command is run the same way")]
+    pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
+        let width = rules::ALL.iter().map(|rule| rule.id.len()).max().unwrap_or_default();
+        let mut text = String::new();
+        for rule in rules::ALL {
+            text.push_str(&format!("{:<width$}  {:<7}  {}\n", rule.id, rule.severity.word(), rule.summary));
+        }
+        print(&text)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

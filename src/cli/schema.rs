@@ -1,0 +1,19 @@
+//! `stackgen schema`: what editors check services.toml against.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use stackgen::render::schema;
+
+use super::print;
+
+#[derive(Debug, Args)]
+pub(super) struct Schema {}
+
+impl Schema {
+    #[expect(clippy::unused_self, reason = "every command is run the same way")]
+    pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
+        print(&schema::text()?)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
