@@ -90,6 +90,8 @@ pub enum Problem {
         path: KeyPath,
         /// The overlay it stands in.
         environment: Option<String>,
+        /// The name.
+        kind: String,
         /// The kind that was probably meant.
         meant: Option<String>,
     },
@@ -130,7 +132,10 @@ impl Problem {
     /// The service or top-level entry that is not to be judged further, since what was meant is unknown.
     fn owner(&self) -> Option<KeyPath> {
         let path = match self {
-            Self::Syntax { .. } | Self::UnknownEnvironment { .. } | Self::UnknownService { .. } => return None,
+            Self::Syntax { .. } | Self::UnknownService { .. } => return None,
+            // In which environments it exists is unknown.
+            Self::UnknownEnvironment { path, .. } if path.key_at(0) == Some("services") => path,
+            Self::UnknownEnvironment { .. } => return None,
             Self::UnknownKey { path, .. }
             | Self::WrongType { path, .. }
             | Self::WrongValue { path, .. }
@@ -314,6 +319,7 @@ fn unknown_kinds(names: &KindNames, kinds: &Kinds) -> Vec<Problem> {
         .map(|((layer, service), kind)| Problem::UnknownKind {
             path: KeyPath::of(["services", service, "kind"]),
             environment: layer.clone(),
+            kind: kind.clone(),
             meant: crate::diagnostics::words::nearest(kind, Kinds::names()).map(str::to_owned),
         })
         .collect()
@@ -434,4 +440,35 @@ fn typed(mut merged: Table, environment: &str) -> Result<Manifest, ReadError> {
         }
     }
     Ok(manifest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checker_understands_every_keyword_of_the_schema() {
+        assert_eq!(shapes().unknown, [""; 0]);
+    }
+
+    #[test]
+    fn every_key_of_the_schema_has_a_description() {
+        let schema = json_schema().unwrap();
+        assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
+        let mut bare = Vec::new();
+        described(&schema, "", &mut bare);
+        assert_eq!(bare, [""; 0]);
+    }
+
+    fn described(schema: &serde_json::Value, path: &str, bare: &mut Vec<String>) {
+        let Some(map) = schema.as_object() else { return };
+        for (name, property) in map.get("properties").and_then(serde_json::Value::as_object).into_iter().flatten() {
+            if property.get("description").is_none() {
+                bare.push(format!("{path}.{name}"));
+            }
+        }
+        for (name, inner) in map {
+            described(inner, &format!("{path}/{name}"), bare);
+        }
+    }
 }

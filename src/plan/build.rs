@@ -52,7 +52,7 @@ pub fn build(
     let mut talks: HashSet<String> = HashSet::new();
     for member in frame.members.values() {
         let mut assembly = Assembly { resolver: &mut resolver, member, edges: Vec::new(), output: &output, sources };
-        let service = assembly.service(ways.as_ref().map(|(ways, ports)| (ways, ports.as_slice())));
+        let service = assembly.service(ways.as_deref());
         let edges = std::mem::take(&mut assembly.edges);
         if !edges.is_empty() {
             talks.insert(member.name.to_owned());
@@ -146,7 +146,7 @@ struct Assembly<'r, 'a, 'f> {
 }
 
 impl<'a> Assembly<'_, 'a, '_> {
-    fn service(&mut self, ways: Option<(&Ways, &[super::PublishedPort])>) -> Service {
+    fn service(&mut self, ways: Option<&Ways>) -> Service {
         let member = self.member;
         let written = member.service;
         let production = self.resolver.frame.production;
@@ -157,14 +157,13 @@ impl<'a> Assembly<'_, 'a, '_> {
         let command = self.command(build.is_some());
         let environment = self.environment();
         let labels = self.labels();
-        let is_proxy = ways.is_some_and(|(ways, _)| ways.proxy == member.name);
         let mut ports = self.resolver.published(member);
         let mut proxy = None;
-        if let (Some((ways, published)), true) = (ways, is_proxy) {
-            ports.splice(0..0, published.iter().cloned());
+        if let Some(ways) = ways.filter(|ways| ways.proxy == member.name) {
+            ports.splice(0..0, ways.ports.iter().cloned());
             proxy = Some(self.resolver.proxy(member, ways));
         }
-        let routers = self.resolver.routers(member, ways.map(|(ways, _)| ways));
+        let routers = self.resolver.routers(member, ways);
         let health = self.resolver.probe(member);
         let hardened = written.hardening.unwrap_or(member.kind.is_some());
         let kind = member.kind;

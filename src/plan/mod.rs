@@ -530,7 +530,14 @@ pub enum ProblemKind {
         flaw: VariableFlaw,
     },
     /// A port, or a mapping of ports, that cannot be.
-    Port(String),
+    Port {
+        /// What is wrong.
+        message: String,
+        /// What to write instead.
+        help: String,
+        /// The setting that makes it impossible, where it is not the port alone.
+        clash: Option<KeyPath>,
+    },
     /// A mount that cannot be.
     Mount(String),
     /// A path, host or rule of a route that Traefik would not take, and what to write instead.

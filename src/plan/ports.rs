@@ -2,7 +2,7 @@
 
 use super::resolve::{At, Member, Resolver};
 use super::{ProblemKind, PublishedPort, Text};
-use crate::compose::port;
+use crate::compose::port::{self, PortError};
 use crate::kinds::Class;
 use crate::manifest::unions::Publish;
 use crate::source::KeyPath;
@@ -11,6 +11,10 @@ impl<'a> Resolver<'a, '_> {
     /// The published ports of a service that is no proxy; a proxy's entry points are published by its routing.
     pub(super) fn published(&mut self, member: &Member<'a>) -> Vec<PublishedPort> {
         let place = member.path().key("publish");
+        if member.port == Some(0) {
+            self.problem(member.path().key("port"), no_port());
+            return Vec::new();
+        }
         match member.service.publish.as_ref() {
             _ if member.class() == Class::Proxy
                 && !matches!(member.service.publish, Some(Publish::Short(_) | Publish::Many(_))) =>
@@ -29,7 +33,8 @@ impl<'a> Resolver<'a, '_> {
             Some(Publish::At(number)) => {
                 let Some(target) = member.port else {
                     let message = format!("`{}` has no `port` that host port {number} could lead to", member.name);
-                    self.problem(place, ProblemKind::Port(message));
+                    let help = "say where it listens: `port = 8080`".to_owned();
+                    self.problem(place, ProblemKind::Port { message, help, clash: None });
                     return Vec::new();
                 };
                 vec![self.derived(member.name, None, *number, target, &place, self.bind(false))]
@@ -50,6 +55,10 @@ impl<'a> Resolver<'a, '_> {
 
     /// The host port of a container port in this environment; a problem where it is past the last one.
     pub(super) fn with_offset(&mut self, target: u16, origin: &KeyPath) -> Option<u16> {
+        if target == 0 {
+            self.problem(origin.clone(), no_port());
+            return None;
+        }
         let offset = self.frame.manifest.stack.as_ref().and_then(|stack| stack.port_offset).unwrap_or_default();
         let number = target.checked_add(offset);
         if number.is_none() {
@@ -57,7 +66,9 @@ impl<'a> Resolver<'a, '_> {
                 "port {target} and the offset {offset} make {}, past the last port, 65535",
                 u32::from(target) + u32::from(offset)
             );
-            self.problem(origin.clone(), ProblemKind::Port(message));
+            let help = "choose a smaller port, or a smaller `port-offset`".to_owned();
+            let clash = Some(KeyPath::of(["stack", "port-offset"]));
+            self.problem(origin.clone(), ProblemKind::Port { message, help, clash });
         }
         number
     }
@@ -74,6 +85,8 @@ impl<'a> Resolver<'a, '_> {
     ) -> PublishedPort {
         let variable = self.host_port(service, listener, number, origin);
         let mut text = Text::default();
+        let is_address = |bind: &String| bind.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok();
+        let place = if bind.as_ref().is_none_or(is_address) { origin.clone() } else { KeyPath::of(["stack", "bind"]) };
         if let Some(bind) = bind {
             let address = if bind.contains(':') && !bind.starts_with('[') { format!("[{bind}]") } else { bind };
             text.push_str(&address);
@@ -81,7 +94,7 @@ impl<'a> Resolver<'a, '_> {
         }
         text.push(variable);
         text.push_str(&format!(":{target}"));
-        let mapping = self.parse(&text, &KeyPath::of(["stack", "bind"]));
+        let mapping = self.parse(&text, &place);
         PublishedPort { text, mapping, origin: origin.clone(), derived: true }
     }
 
@@ -96,9 +109,24 @@ impl<'a> Resolver<'a, '_> {
         match port::parse(&text.with_defaults()?) {
             Ok(mapping) => Some(mapping),
             Err(error) => {
-                self.problem(place.clone(), ProblemKind::Port(error.to_string()));
+                let help = match error {
+                    PortError::Address(_) => "write an IP address, such as `127.0.0.1`",
+                    PortError::Brackets(_) => "put it in brackets, so that its colons do not count",
+                    _ => "write `host:container`, such as `8080:80` or `127.0.0.1:8080:80/udp`",
+                };
+                let (message, help) = (error.to_string(), help.to_owned());
+                self.problem(place.clone(), ProblemKind::Port { message, help, clash: None });
                 None
             }
         }
+    }
+}
+
+/// Port 0 is none: it asks whoever listens to pick one.
+pub(super) fn no_port() -> ProblemKind {
+    ProblemKind::Port {
+        message: PortError::NotAPort("0".to_owned(), 1).to_string(),
+        help: "write the number of the port".to_owned(),
+        clash: None,
     }
 }

@@ -1,9 +1,11 @@
 //! References and variables: from the text as written to the text as Compose reads it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use indexmap::IndexMap;
 
+use super::routing::Ways;
 use super::variables::Entry;
 use super::{PROJECT_VARIABLE, Problem, ProblemKind, Target, Text, Variable, VariableFlaw};
 use crate::diagnostics::words;
@@ -69,7 +71,8 @@ impl<'a> Member<'a> {
             "before_start".to_owned(),
             self.service.before_start.as_ref().is_some_and(|steps| !steps.is_empty()).into(),
         );
-        let entry_points = self.option("entrypoints").and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::values);
+        let entry_points =
+            self.option("entrypoints").and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::values);
         let asks = entry_points.filter_map(|entry| entry.get("tls")).any(toml::Value::is_str);
         context.insert("asks_for_certificates".to_owned(), asks.into());
         crate::kinds::condition(when, &context)
@@ -118,11 +121,13 @@ impl<'p> At<'p> {
 pub(super) struct Resolver<'a, 'f> {
     pub(super) frame: &'f Frame<'a>,
     pub(super) notes: Notes,
+    /// The proxy, once somebody has asked; none inside where there is none.
+    pub(super) ways: Option<Option<Rc<Ways>>>,
 }
 
 impl<'a, 'f> Resolver<'a, 'f> {
     pub(super) fn new(frame: &'f Frame<'a>) -> Self {
-        Self { frame, notes: Notes::default() }
+        Self { frame, notes: Notes::default(), ways: None }
     }
 
     pub(super) fn problem(&mut self, path: KeyPath, kind: ProblemKind) {

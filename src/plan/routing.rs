@@ -1,6 +1,8 @@
 //! Routes: from a path to routers, one per path and entry point, with everything said that Traefik would otherwise
 //! make up.
 
+use std::rc::Rc;
+
 use indexmap::IndexMap;
 
 use super::resolve::{At, Member, Resolver};
@@ -24,11 +26,21 @@ pub(super) struct Ways {
     /// The name of the proxy service.
     pub(super) proxy: String,
     pub(super) entry_points: IndexMap<String, EntryPoint>,
+    /// Their host ports.
+    pub(super) ports: Vec<PublishedPort>,
 }
 
 impl<'a> Resolver<'a, '_> {
-    /// The proxy of this environment and its ports.
-    pub(super) fn ways(&mut self) -> Option<(Ways, Vec<PublishedPort>)> {
+    /// The proxy of this environment and its ports; looked at once, so that its problems are told once.
+    pub(super) fn ways(&mut self) -> Option<Rc<Ways>> {
+        if self.ways.is_none() {
+            let ways = self.find_ways().map(Rc::new);
+            self.ways = Some(ways);
+        }
+        self.ways.clone().flatten()
+    }
+
+    fn find_ways(&mut self) -> Option<Ways> {
         let frame = self.frame;
         let member = frame.members.values().find(|member| member.class() == Class::Proxy)?;
         let written: IndexMap<String, WrittenEntryPoint> = self.option_table(member, "entrypoints");
@@ -75,7 +87,7 @@ impl<'a> Resolver<'a, '_> {
             let entry_point = EntryPoint { port, public_port, public_number: number, redirect_to, tls, middlewares };
             entry_points.insert(name.clone(), entry_point);
         }
-        Some((Ways { proxy: member.name.to_owned(), entry_points }, ports))
+        Some(Ways { proxy: member.name.to_owned(), entry_points, ports })
     }
 
     /// What the proxy is told at its start.
@@ -157,6 +169,10 @@ impl<'a> Resolver<'a, '_> {
                 self.problem(origin, ProblemKind::Incomplete { message, help });
                 continue;
             };
+            if route.port == Some(0) {
+                self.problem(origin.key("port"), super::ports::no_port());
+                continue;
+            }
             routers.extend(self.route(member, name, route, ways, port, &origin));
         }
         routers
@@ -442,7 +458,7 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn route_url(&mut self, member: &Member<'a>, route: &Route) -> Option<Text> {
-        let (ways, _) = self.quietly(Self::ways)?;
+        let ways = self.ways()?;
         let names = self.quietly(|this| this.entry_points_of(route, &ways, &member.path()));
         let entries: Vec<&EntryPoint> = names.iter().filter_map(|name| ways.entry_points.get(name)).collect();
         let entry = entries.iter().find(|entry| entry.tls.is_some()).or_else(|| entries.first())?;

@@ -1,0 +1,301 @@
+//! What a manifest means: each test writes one and looks at the plan.
+
+use stackgen::plan::{Condition, Plan, Text};
+use stackgen::project::{Analysis, Project};
+use stackgen::source::Source;
+
+fn analyse(text: &str) -> Analysis {
+    Project::from_source(Source::new("services.toml", ".", text.to_owned())).analyse().expect("stackgen works")
+}
+
+/// The plans of a manifest that has nothing wrong with it.
+fn plans(text: &str) -> Vec<Plan> {
+    let analysis = analyse(text);
+    let errors: Vec<&str> = analysis.report.findings.iter().map(|finding| finding.message.as_str()).collect();
+    assert!(!analysis.report.has_errors(), "{errors:?}");
+    analysis.plans
+}
+
+fn plan(text: &str) -> Plan {
+    plans(text).remove(0)
+}
+
+fn env(plan: &Plan, service: &str, name: &str) -> String {
+    plan.services[service].environment[name].to_compose()
+}
+
+const TWO: &str = "[stack]\nname = 's'\nenvironments = ['dev', 'prod']\n";
+
+#[test]
+fn every_row_of_the_table_of_variables() {
+    let text = format!(
+        "{TWO}
+[services.a]
+image = 'a:1'
+[services.a.env]
+REQUIRED = {{ help = 'why' }}
+DEFAULT = {{ default = 5 }}
+IN_PROD = {{ default = 'd', required = ['prod'] }}
+IN_PROD_BARE = {{ required = ['prod'] }}
+ALWAYS = {{ default = 'd', required = true }}
+NEVER = {{ required = false }}
+FLOAT = {{ default = 30.0 }}
+LITERAL = true
+"
+    );
+    let plans = plans(&text);
+    let both = |name: &str| [env(&plans[0], "a", name), env(&plans[1], "a", name)];
+    assert_eq!(both("REQUIRED"), ["${REQUIRED:?why}", "${REQUIRED:?why}"]);
+    assert_eq!(both("DEFAULT"), ["${DEFAULT:-5}", "${DEFAULT:-5}"]);
+    assert_eq!(both("IN_PROD"), ["${IN_PROD:-d}", "${IN_PROD:?see the env example}"]);
+    assert_eq!(both("IN_PROD_BARE"), ["${IN_PROD_BARE:-}", "${IN_PROD_BARE:?see the env example}"]);
+    assert_eq!(both("ALWAYS"), ["${ALWAYS:?see the env example}", "${ALWAYS:?see the env example}"]);
+    assert_eq!(both("NEVER"), ["${NEVER:-}", "${NEVER:-}"]);
+    assert_eq!(both("FLOAT"), ["${FLOAT:-30.0}", "${FLOAT:-30.0}"]);
+    assert_eq!(both("LITERAL"), ["true", "true"]);
+}
+
+#[test]
+fn an_overlay_changes_takes_away_and_adds() {
+    let text = format!(
+        "{TWO}
+[defaults]
+restart = 'always'
+[services.a]
+image = 'a:1'
+health = ['true']
+limits = {{ memory = '1g', cpus = 1 }}
+volumes = ['data:/data']
+env = {{ KEEP = 'k', CHANGE = 'base', GO = 'gone' }}
+[environments.prod.services.a]
+health = false
+limits.memory = '2g'
+volumes = ['...', 'more:/more']
+env = {{ CHANGE = 'prod', GO = {{ unset = true }}, NEW = 'n' }}
+"
+    );
+    let plans = plans(&text);
+    let [dev, prod] = [&plans[0].services["a"], &plans[1].services["a"]];
+    assert!(dev.health.is_some() && prod.health.is_none());
+    let limits = prod.limits.clone().expect("limits");
+    assert_eq!((limits.memory.as_deref(), limits.cpus), (Some("2g"), Some(1.0)));
+    let mounts: Vec<String> = prod.volumes.iter().map(|mount| mount.text.to_compose()).collect();
+    assert_eq!(mounts, ["data:/data", "more:/more"]);
+    let names: Vec<&String> = prod.environment.keys().collect();
+    assert_eq!(names, ["KEEP", "CHANGE", "NEW"]);
+    assert_eq!(env(&plans[1], "a", "CHANGE"), "prod");
+    assert_eq!(dev.restart.as_deref(), Some("always"));
+}
+
+#[test]
+fn false_blocks_a_default_and_a_stronger_layer_gives_it_back() {
+    let text = format!(
+        "{TWO}
+[defaults]
+limits = {{ memory = '1g' }}
+[services.a]
+image = 'a:1'
+limits = false
+[environments.prod.services.a.limits]
+memory = '2g'
+"
+    );
+    let plans = plans(&text);
+    assert_eq!(plans[0].services["a"].limits, None);
+    assert_eq!(plans[1].services["a"].limits.clone().and_then(|limits| limits.memory).as_deref(), Some("2g"));
+}
+
+const CHAIN: &str = "
+[stack]
+name = 's'
+[services.db]
+kind = 'redis'
+version = '7'
+[services.api]
+image = 'api:1'
+port = 8000
+publish = true
+env.REDIS_URL = '${services.db.url}/0'
+[services.web]
+image = 'web:1'
+env = { API = 'http://${services.api.address}', PUBLIC = '${services.api.public-url}', ME = '${service.name}', STACK = '${stack.name}-${environment.name}' }
+[services.lonely]
+image = 'lonely:1'
+";
+
+#[test]
+fn a_reference_is_a_value_a_dependency_and_a_network() {
+    let plan = plan(CHAIN);
+    assert_eq!(env(&plan, "api", "REDIS_URL"), "redis://db:6379/0");
+    assert_eq!(env(&plan, "web", "API"), "http://api:8000");
+    assert_eq!(env(&plan, "web", "PUBLIC"), "http://localhost:${API_HOST_PORT:-8000}");
+    assert_eq!(env(&plan, "web", "ME"), "web");
+    assert_eq!(env(&plan, "web", "STACK"), "s-default");
+    let condition = |from: &str, to: &str| plan.services[from].depends_on[to].condition;
+    assert_eq!(condition("api", "db"), Condition::Healthy);
+    assert_eq!(condition("web", "api"), Condition::Started, "api has no probe");
+    assert!(plan.services["lonely"].depends_on.is_empty());
+    for service in plan.services.values() {
+        assert_eq!(service.networks, ["internal"], "{}", service.name);
+    }
+    assert!(!plan.networks["internal"].internal, "applications on it have no other way out");
+}
+
+#[test]
+fn a_dependency_can_be_cut_and_the_network_stays() {
+    let text = CHAIN.replace("[services.lonely]", "[services.web.depends-on]\napi = false\nlonely = 'started'\n[services.lonely]");
+    let plan = plan(&text);
+    let names: Vec<&String> = plan.services["web"].depends_on.keys().collect();
+    assert_eq!(names, ["lonely"]);
+    assert_eq!(env(&plan, "web", "API"), "http://api:8000");
+}
+
+#[test]
+fn a_public_address_or_a_name_makes_no_dependency() {
+    let text = "
+[stack]
+name = 's'
+[services.a]
+image = 'a:1'
+port = 1000
+publish = true
+env.B = '${services.b.public-url} ${services.b.name} ${services.b.image}'
+[services.b]
+image = 'b:1'
+port = 2000
+publish = 2001
+env.A = '${services.a.address}'
+";
+    let plan = plan(text);
+    assert!(plan.services["a"].depends_on.is_empty());
+    assert_eq!(env(&plan, "a", "B"), "http://localhost:${B_HOST_PORT:-2001} b b:1");
+}
+
+const ROUTED: &str = "
+[stack]
+name = 's'
+host = 'app.example.com'
+[services.proxy]
+kind = 'traefik'
+version = '3.6'
+[services.proxy.entrypoints]
+web = { port = 80, redirect-to = 'websecure' }
+websecure = { port = 443, tls = true, middlewares = ['compress'] }
+[services.app]
+image = 'app:1'
+port = 8000
+[services.app.routes]
+site = {}
+api = { path = ['/api', '/v1/api'], strip-prefix = true, middlewares = ['limit', 'sso@file'] }
+admin = { path = '/admin', host = ['a.example.com', 'b.example.com'], strip-prefix = '/x', priority = 7 }
+[middlewares]
+compress.compress = {}
+limit.rateLimit = { average = 100, sourceCriterion = { ipStrategy = { depth = 2 } } }
+";
+
+#[test]
+fn a_route_becomes_one_router_per_path_and_entry_point() {
+    let plan = plan(ROUTED);
+    let routers = &plan.services["app"].routers;
+    let seen: Vec<(&str, String, i64)> =
+        routers.iter().map(|router| (router.name.as_str(), router.rule.to_compose(), router.priority)).collect();
+    let expected = [
+        ("s-app-site", "Host(`app.example.com`)", 10_001),
+        ("s-app-api-api", "Host(`app.example.com`) && (Path(`/api`) || PathPrefix(`/api/`))", 10_004),
+        ("s-app-api-v1-api", "Host(`app.example.com`) && (Path(`/v1/api`) || PathPrefix(`/v1/api/`))", 10_007),
+        (
+            "s-app-admin",
+            "(Host(`a.example.com`) || Host(`b.example.com`)) && (Path(`/admin`) || PathPrefix(`/admin/`))",
+            7,
+        ),
+    ];
+    let expected: Vec<(&str, String, i64)> =
+        expected.iter().map(|(name, rule, priority)| (*name, (*rule).to_owned(), *priority)).collect();
+    assert_eq!(seen, expected);
+    assert!(routers.iter().all(|router| router.entry_point == "websecure" && router.tls.is_some()));
+}
+
+#[test]
+fn middlewares_are_those_of_the_entry_point_then_the_prefix_then_the_routes_own() {
+    let plan = plan(ROUTED);
+    let labels = &plan.services["app"].labels;
+    let label = |name: &str| labels.get(name).map(Text::to_compose);
+    assert_eq!(
+        label("traefik.http.routers.s-app-api-api.middlewares").as_deref(),
+        Some("s-app-compress,s-app-api-api-strip,s-app-limit,sso@file")
+    );
+    assert_eq!(label("traefik.http.middlewares.s-app-compress.compress").as_deref(), Some("true"));
+    assert_eq!(label("traefik.http.middlewares.s-app-limit.rateLimit.average").as_deref(), Some("100"));
+    assert_eq!(
+        label("traefik.http.middlewares.s-app-limit.rateLimit.sourceCriterion.ipStrategy.depth").as_deref(),
+        Some("2")
+    );
+    assert_eq!(label("traefik.http.middlewares.s-app-admin-strip.stripprefix.prefixes").as_deref(), Some("/x"));
+}
+
+#[test]
+fn data_stores_stay_off_the_edge_and_get_no_way_out() {
+    let db = "[services.db]\nkind = 'redis'\nversion = '7'\n[services.app.env]\nURL = '${services.db.url}'\n";
+    let plan = plan(&format!("{ROUTED}{db}"));
+    assert_eq!(plan.services["app"].networks, ["edge", "internal"]);
+    assert_eq!(plan.services["db"].networks, ["internal"]);
+    assert_eq!(plan.services["proxy"].networks, ["edge"]);
+    assert!(plan.networks["internal"].internal);
+}
+
+#[test]
+fn host_ports_follow_the_port_and_the_offset() {
+    let text = format!(
+        "{TWO}
+[services.a]
+image = 'a:1'
+port = 3000
+publish = true
+[services.b]
+image = 'b:1'
+publish = ['8080-8081:80-81/udp', '127.0.0.2:9000:9000']
+[environments.prod.stack]
+port-offset = 20000
+bind = '0.0.0.0'
+"
+    );
+    let plans = plans(&text);
+    let ports = |plan: &Plan, name: &str| -> Vec<String> {
+        plan.services[name].ports.iter().map(|port| port.text.to_compose()).collect()
+    };
+    assert_eq!(ports(&plans[0], "a"), ["127.0.0.1:${A_HOST_PORT:-3000}:3000"]);
+    assert_eq!(ports(&plans[1], "a"), ["0.0.0.0:${A_HOST_PORT:-23000}:3000"]);
+    assert_eq!(ports(&plans[1], "b"), ["8080-8081:80-81/udp", "127.0.0.2:9000:9000"]);
+}
+
+#[test]
+fn only_what_an_environment_uses_is_asked_of_its_operator() {
+    let text = format!(
+        "{TWO}
+[variables]
+SHARED = {{ default = 'x' }}
+UNUSED = {{ default = 'x' }}
+[services.a]
+image = 'a:1'
+env = {{ A = '${{SHARED}}' }}
+[services.b]
+image = 'b:1'
+environments = ['prod']
+env = {{ B = '${{SHARED}}', ONLY_HERE = {{ secret = true }} }}
+"
+    );
+    let plans = plans(&text);
+    let names = |plan: &Plan| -> Vec<String> { plan.variables.keys().cloned().collect() };
+    assert_eq!(names(&plans[0]), ["SHARED"]);
+    assert_eq!(names(&plans[1]), ["SHARED", "ONLY_HERE"]);
+    assert_eq!(plans[1].variables["SHARED"].readers, ["a", "b"]);
+}
+
+#[test]
+fn a_plain_image_is_hardened_only_as_far_as_any_image_bears_it() {
+    let plan = plan("[stack]\nname = 's'\n[services.a]\nimage = 'a:1'\n");
+    let service = &plan.services["a"];
+    assert!(service.no_new_privileges);
+    assert!(!service.drop_capabilities && !service.init && !service.read_only);
+    assert_eq!((service.restart.as_deref(), service.stop_grace.as_str()), (None, "10s"));
+}
