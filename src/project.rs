@@ -111,7 +111,7 @@ impl Project {
     pub fn analyse(&self) -> Result<Analysis, ProjectError> {
         let (document, syntax) = manifest::parse(&self.source);
         if !syntax.is_empty() {
-            let findings = rules::syntax(&syntax);
+            let findings = rules::syntax(&self.source, &syntax);
             return Ok(Analysis { plans: Vec::new(), report: Report::new(&self.source, &document, findings) });
         }
         let mut read = manifest::read(document.get_ref())?;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::kinds::Detected;
+use crate::kinds::{Detected, Kind};
 use crate::manifest::Read;
 
 /// The sources of all services, by directory relative to services.toml.
@@ -65,6 +65,15 @@ impl Directory {
     /// Whether the file exists.
     pub fn has(&self, file: &str) -> bool {
         self.files.contains(file)
+    }
+
+    /// Whether the files from which the kind reads what it must know are there, and can be read.
+    pub fn is_legible(&self, kind: &Kind) -> bool {
+        let mut reads = kind.detect.values().flatten().filter(|(_, detected)| matches!(detected, Detected::Json { .. }));
+        reads.all(|(file, _)| match self.json.get(file) {
+            Some(parsed) => parsed.is_ok(),
+            None => !kind.requires.iter().any(|required| required.file == *file),
+        })
     }
 
     /// What a detection finds.

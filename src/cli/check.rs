@@ -3,9 +3,10 @@
 use std::io;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use stackgen::diagnostics::emit::{Format, Outcome};
 use stackgen::diagnostics::Severity;
+use stackgen::diagnostics::emit::{Format, Outcome};
 
 use super::{Global, code, drift, ignore_closed, say};
 
@@ -39,7 +40,9 @@ impl Check {
             differences = drift(&survey);
             if !global.quiet {
                 for path in survey.kept() {
-                    say(&format!("note: `{path}` is no longer generated; it was edited, so it is kept until you delete it"));
+                    say(&format!(
+                        "note: `{path}` is no longer generated; it was edited, so it is kept until you delete it"
+                    ));
                 }
             }
         }
@@ -47,10 +50,14 @@ impl Check {
         let outcome = Outcome::new(looked.project.source(), report, &differences).of_environments(&environments);
         if self.format != Format::Human || !outcome.is_empty() {
             let stdout = io::stdout();
-            ignore_closed(self.format.emit(&outcome, global.terminal(&stdout), &mut stdout.lock()))?;
+            let emitted = self.format.emit(&outcome, global.terminal(&stdout), &mut stdout.lock());
+            ignore_closed(emitted).context("cannot write to stdout")?;
         } else if !global.quiet {
             let names = environments.join(", ");
-            say(&format!("{}: no findings, every generated file is as it should be ({names})", looked.project.source().name()));
+            say(&format!(
+                "{}: no findings, every generated file is as it should be ({names})",
+                looked.project.source().name()
+            ));
         }
         let denied = self.deny == Some(Deny::Warnings) && report.count(Severity::Warning) > 0;
         Ok(code(report.has_errors() || denied || !differences.is_empty()))

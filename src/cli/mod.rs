@@ -8,9 +8,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand, ValueEnum};
+use stackgen::diagnostics::Drift;
 use stackgen::diagnostics::emit::Terminal;
 use stackgen::disk::{Entry, State, Survey};
-use stackgen::diagnostics::Drift;
 use stackgen::plan::Plan;
 use stackgen::project::{Analysis, Project};
 use stackgen::render::{self, Artifacts};
@@ -202,4 +202,3 @@ fn code(failed: bool) -> ExitCode {
 fn files(count: usize) -> String {
     if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
 }
-

@@ -4,9 +4,9 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::Args;
-use stackgen::diagnostics::Severity;
 use stackgen::diagnostics::emit::{Format, Outcome};
-use stackgen::disk::{DiskError, Edits, State, Summary, Survey};
+use stackgen::diagnostics::{Drift, Severity};
+use stackgen::disk::{DiskError, Edits, Entry, State, Summary, Survey};
 
 use super::{Global, Looked, code, drift, files, ignore_closed, print, say};
 
@@ -43,7 +43,7 @@ impl Render {
         let artifacts = looked.artifacts(global)?;
         let survey = global.survey(&looked, &artifacts)?;
         if self.dry_run || self.diff {
-            return self.show(global, &survey);
+            return self.show(global, &looked, &survey);
         }
         let edits = if self.force { Edits::Overwrite } else { Edits::Refuse };
         match survey.apply(edits) {
@@ -54,11 +54,7 @@ impl Render {
                 Ok(ExitCode::SUCCESS)
             }
             Err(error @ DiskError::Refused(_)) => {
-                for entry in survey.entries().iter().filter(|entry| entry.refusal().is_some()) {
-                    if let Some(diff) = entry.diff() {
-                        print(&diff)?;
-                    }
-                }
+                print(&diffs(&looked, survey.entries().iter().filter(|entry| entry.refusal().is_some())))?;
                 say(&format!("error: {error}"));
                 Ok(ExitCode::FAILURE)
             }
@@ -67,12 +63,11 @@ impl Render {
     }
 
     /// What would change, on stdout.
-    fn show(&self, global: &Global, survey: &Survey<'_>) -> anyhow::Result<ExitCode> {
+    fn show(&self, global: &Global, looked: &Looked, survey: &Survey<'_>) -> anyhow::Result<ExitCode> {
         let mut text = String::new();
         if self.diff {
-            for entry in survey.entries().iter().filter(|entry| !matches!(entry.state(), State::Unchanged)) {
-                text.push_str(&entry.diff().unwrap_or_default());
-            }
+            let changed = survey.entries().iter().filter(|entry| !matches!(entry.state(), State::Unchanged));
+            text = diffs(looked, changed);
         } else {
             for drift in drift(survey) {
                 text.push_str(&format!("{:<8} {}\n", drift.state, drift.path));
@@ -85,6 +80,17 @@ impl Render {
         }
         Ok(code(changes))
     }
+}
+
+/// What changes in these files, without the secrets that stand in services.toml.
+fn diffs<'e>(looked: &Looked, entries: impl Iterator<Item = &'e Entry<'e>>) -> String {
+    let of_entry = |entry: &Entry<'_>| {
+        let diff = Some(entry.diff()?);
+        Some(Drift { path: entry.path().to_owned(), state: "changed", message: String::new(), diff })
+    };
+    let drift: Vec<Drift> = entries.filter_map(of_entry).collect();
+    let outcome = Outcome::new(looked.project.source(), &looked.analysis.report, &drift);
+    outcome.drift().iter().filter_map(|drift| drift.diff.as_deref()).collect()
 }
 
 /// What was done, on stderr.

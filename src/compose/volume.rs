@@ -43,6 +43,9 @@ pub enum MountError {
     /// Nothing where a path must be.
     #[error("a mount is `volume:/path`, `./directory:/path` or `/path`, with an optional `:ro`")]
     Form,
+    /// The whole file system of the container as a target.
+    #[error("nothing can be mounted onto `/`, the whole file system of the container")]
+    Root,
     /// A target that is no absolute path.
     #[error("`{0}` is where it is mounted in the container, so it must be an absolute path")]
     Target(String),
@@ -63,8 +66,11 @@ pub fn parse(text: &str) -> Result<Mount, MountError> {
     if target.is_empty() || source == Some("") {
         return Err(MountError::Form);
     }
-    if !target.starts_with('/') || target == "/" {
+    if !target.starts_with('/') {
         return Err(MountError::Target(target.to_owned()));
+    }
+    if target.bytes().all(|byte| byte == b'/') {
+        return Err(MountError::Root);
     }
     let source = match source {
         None => Source::Anonymous,
@@ -89,7 +95,7 @@ mod tests {
     #[test]
     fn what_is_no_mount_says_why() {
         assert_eq!(parse("data:data"), Err(MountError::Target("data".into())));
-        assert_eq!(parse("data:/"), Err(MountError::Target("/".into())));
+        assert_eq!(parse("data:/"), Err(MountError::Root));
         assert_eq!(parse(":/data"), Err(MountError::Form));
         assert_eq!(parse("a:b:c:d"), Err(MountError::Form));
     }

@@ -1,5 +1,8 @@
 //! How findings phrase what all of them say: alternatives, lists, and the word that was probably meant.
 
+/// How many names a sentence lists.
+const MANY: usize = 8;
+
 /// `a`, `a or b`, `a, b or c`.
 pub fn or(words: &[impl AsRef<str>]) -> String {
     join(words, "or")
@@ -8,6 +11,15 @@ pub fn or(words: &[impl AsRef<str>]) -> String {
 /// `a`, `a and b`, `a, b and c`.
 pub fn and(words: &[impl AsRef<str>]) -> String {
     join(words, "and")
+}
+
+/// The first few names, each in backticks, and how many there are besides.
+pub fn names(names: &[impl AsRef<str>]) -> String {
+    let mut shown: Vec<String> = names.iter().take(MANY).map(|name| format!("`{}`", name.as_ref())).collect();
+    if names.len() > MANY {
+        shown.push(format!("{} more", names.len() - MANY));
+    }
+    and(&shown)
 }
 
 fn join(words: &[impl AsRef<str>], last: &str) -> String {
@@ -19,6 +31,12 @@ fn join(words: &[impl AsRef<str>], last: &str) -> String {
             format!("{} {last} {}", head.join(", "), tail.as_ref())
         }
     }
+}
+
+/// The sentence as it stands behind a colon.
+pub fn uncapitalised(sentence: &str) -> String {
+    let mut characters = sentence.chars();
+    characters.next().map(|first| first.to_lowercase().chain(characters).collect()).unwrap_or_default()
 }
 
 /// The candidate that was probably meant: at most two edits away, and less than half of the word.
@@ -47,5 +65,8 @@ mod tests {
     fn lists_read_like_english() {
         assert_eq!(or(&["a"]), "a");
         assert_eq!(and(&["a", "b", "c"]), "a, b and c");
+        assert_eq!(names(&["a", "b"]), "`a` and `b`");
+        assert_eq!(names(&["x"; 10]), "`x`, `x`, `x`, `x`, `x`, `x`, `x`, `x` and 2 more");
+        assert_eq!(uncapitalised("Äpfel"), "äpfel");
     }
 }

@@ -59,12 +59,19 @@ pub(super) fn hoist(layer: &mut Table) -> (Vec<Hoisted>, Vec<Twice>) {
 fn hoist_env(service: &mut Table, path: &KeyPath, found: &mut Vec<(Hoisted, Value)>) {
     let Some(Value::Table(env)) = service.get_mut("env") else { return };
     for (name, value) in env.iter_mut() {
-        if value.as_table().is_some_and(|table| !table.contains_key("unset")) {
+        // A name that `${…}` cannot hold is reported, and left where it stands.
+        if is_variable(name) && value.as_table().is_some_and(|table| !table.contains_key("unset")) {
             let reference = Value::String(format!("${{{name}}}"));
             let declaration = std::mem::replace(value, reference);
             found.push((Hoisted { name: name.clone(), path: path.key(name) }, declaration));
         }
     }
+}
+
+/// Whether this can stand in `${…}`: `[A-Za-z_][A-Za-z0-9_]*`.
+fn is_variable(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 /// Lays `over` over `base`: tables merge key by key, anything else is replaced; base order, new keys after.
@@ -123,12 +130,11 @@ pub(super) fn take_away(table: &mut Table, deletions: &HashSet<KeyPath>) {
         if let [Step::Key(first), rest @ ..] = path.steps()
             && first == "defaults"
             && !rest.is_empty()
+            && let Some(Value::Table(services)) = table.get_mut("services")
         {
-            if let Some(Value::Table(services)) = table.get_mut("services") {
-                for (_, service) in services.iter_mut() {
-                    if let Value::Table(service) = service {
-                        remove_false(service, rest);
-                    }
+            for (_, service) in services.iter_mut() {
+                if let Value::Table(service) = service {
+                    remove_false(service, rest);
                 }
             }
         }
@@ -138,10 +144,8 @@ pub(super) fn take_away(table: &mut Table, deletions: &HashSet<KeyPath>) {
 
 fn remove_false(table: &mut Table, steps: &[Step]) {
     match steps {
-        [Step::Key(last)] => {
-            if table.get(last) == Some(&Value::Boolean(false)) {
-                table.remove(last);
-            }
+        [Step::Key(last)] if table.get(last) == Some(&Value::Boolean(false)) => {
+            table.remove(last);
         }
         [Step::Key(first), rest @ ..] => {
             if let Some(Value::Table(inner)) = table.get_mut(first) {

@@ -13,11 +13,12 @@ use toml::de::DeTable;
 use toml::{Spanned, Table, Value};
 
 use crate::kinds::{KindError, Kinds, OptionDef};
-use crate::source::{Inline, KeyPath, Source};
+use crate::source::{Inline, KeyPath, Source, Step};
 
 mod layers;
 mod schema;
 mod shape;
+pub(crate) mod syntax;
 pub mod text;
 pub mod types;
 pub mod unions;
@@ -79,10 +80,12 @@ pub enum Problem {
     MissingKey {
         /// The table that lacks it.
         path: KeyPath,
-        /// The overlay it stands in.
+        /// The environment in which it is missing; none where it is in all.
         environment: Option<String>,
         /// The key.
         key: String,
+        /// Whether the base file has the table, so that it is shown there.
+        in_base: bool,
     },
     /// A service of a kind that does not exist.
     UnknownKind {
@@ -132,10 +135,9 @@ impl Problem {
     /// The service or top-level entry that is not to be judged further, since what was meant is unknown.
     fn owner(&self) -> Option<KeyPath> {
         let path = match self {
-            Self::Syntax { .. } | Self::UnknownService { .. } => return None,
             // In which environments it exists is unknown.
             Self::UnknownEnvironment { path, .. } if path.key_at(0) == Some("services") => path,
-            Self::UnknownEnvironment { .. } => return None,
+            Self::Syntax { .. } | Self::UnknownEnvironment { .. } | Self::UnknownService { .. } => return None,
             Self::UnknownKey { path, .. }
             | Self::WrongType { path, .. }
             | Self::WrongValue { path, .. }
@@ -238,7 +240,7 @@ pub fn read(document: &DeTable<'_>) -> Result<Read, ReadError> {
         }
         layers::fill_defaults(&mut merged);
         layers::take_away(&mut merged, &deletions);
-        problems.extend(missing(&merged, name));
+        problems.extend(missing(&base, &merged, name));
         environments.insert(name.clone(), typed(merged, name)?);
     }
     let unclear = problems.iter().filter_map(Problem::owner).collect();
@@ -395,10 +397,16 @@ fn unknown_environment_lists(base: &Table, known: &[String]) -> Vec<Problem> {
 }
 
 /// Keys that must be there once base and overlay are merged.
-fn missing(merged: &Table, environment: &str) -> Vec<Problem> {
+fn missing(base: &Table, merged: &Table, environment: &str) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut missing = |path: KeyPath, key: &str| {
-        problems.push(Problem::MissingKey { path, environment: Some(environment.to_owned()), key: key.to_owned() });
+        let mut steps = path.steps().iter();
+        let in_base = steps.try_fold(None, |table: Option<&Value>, step| match step {
+            Step::Key(key) => table.map_or_else(|| base.get(key), |table| table.get(key)).map(Some),
+            Step::Index(_) => None,
+        });
+        let (in_base, key) = (in_base.is_some(), key.to_owned());
+        problems.push(Problem::MissingKey { path, environment: Some(environment.to_owned()), key, in_base });
     };
     if merged.get("stack").and_then(|stack| stack.get("name")).is_none() {
         missing(KeyPath::of(["stack"]), "name");

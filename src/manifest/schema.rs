@@ -49,7 +49,7 @@ pub fn published<'a>(options: impl IntoIterator<Item = (&'a str, &'a str, &'a Op
                     }
                     properties.insert(name.to_owned(), Value::Object(known));
                 }
-                Some(known) => widen(known, shape, &help),
+                Some(known) => widen(known, &shape, &help),
             }
         }
     }
@@ -57,13 +57,13 @@ pub fn published<'a>(options: impl IntoIterator<Item = (&'a str, &'a str, &'a Op
 }
 
 /// The same option name under a second kind: either shape will do.
-fn widen(known: &mut Value, shape: Value, help: &str) {
+fn widen(known: &mut Value, shape: &Value, help: &str) {
     let description = known.get("description").and_then(Value::as_str).unwrap_or_default().to_owned();
     let mut first = known.clone();
     if let Some(first) = first.as_object_mut() {
         first.remove("description");
     }
-    *known = if first == shape {
+    *known = if first == *shape {
         let mut same = json!({ "description": format!("{description} {help}") });
         if let (Some(same), Some(shape)) = (same.as_object_mut(), shape.as_object()) {
             same.extend(shape.clone());
@@ -137,7 +137,8 @@ fn tidy(value: &mut Value) {
 fn add_overlays(schema: &mut Value) {
     let Some(root) = schema.as_object_mut() else { return };
     let mut properties = root.get("properties").cloned().unwrap_or_default();
-    let stack = root.get("definitions").and_then(|all| all.get("Stack")).cloned().unwrap_or_default();
+    // It stands in its place, and not among the definitions: it is needed there alone.
+    let stack = properties.get("stack").cloned().unwrap_or_default();
     if let Some(map) = properties.as_object_mut() {
         map.shift_remove("environments");
         map.insert(

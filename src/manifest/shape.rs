@@ -19,7 +19,7 @@ type Id = usize;
 /// A schema, compiled.
 #[derive(Debug, Default)]
 pub(super) struct Shapes {
-    shapes: Vec<Shape>,
+    all: Vec<Shape>,
     definitions: HashMap<String, Id>,
     root: Id,
     /// Keywords of the schema that the checker does not understand: none, says a test.
@@ -96,8 +96,8 @@ impl Shapes {
     }
 
     fn reserve(&mut self, name: &str) -> Id {
-        self.shapes.push(Shape { name: name.to_owned(), ..Shape::default() });
-        self.shapes.len() - 1
+        self.all.push(Shape { name: name.to_owned(), ..Shape::default() });
+        self.all.len() - 1
     }
 
     fn add(&mut self, schema: &Value) -> Id {
@@ -113,10 +113,10 @@ impl Shapes {
     }
 
     fn fill(&mut self, id: Id, schema: &Value) {
-        let mut shape = Shape { name: self.shapes[id].name.clone(), ..Shape::default() };
+        let mut shape = Shape { name: self.all[id].name.clone(), ..Shape::default() };
         shape.deletable = DELETABLE.contains(&shape.name.as_str());
         let Some(map) = schema.as_object() else {
-            self.shapes[id] = shape;
+            self.all[id] = shape;
             return;
         };
         for (keyword, value) in map {
@@ -130,7 +130,7 @@ impl Shapes {
                     for (name, property) in properties {
                         let property = self.add(property);
                         if DELETABLE_ENTRIES.contains(&name.as_str()) {
-                            self.shapes[property].deletable_entries = true;
+                            self.all[property].deletable_entries = true;
                         }
                         shape.properties.push((name.clone(), property));
                         shape.by_name.insert(name.clone(), property);
@@ -161,7 +161,7 @@ impl Shapes {
                 _ => self.unknown.push(format!("{keyword}: {value}")),
             }
         }
-        self.shapes[id] = shape;
+        self.all[id] = shape;
     }
 
     /// Checks the whole document; gives it back without what is wrong.
@@ -177,25 +177,25 @@ impl Shapes {
         self.definitions
             .get(definition)
             .into_iter()
-            .flat_map(|id| self.shapes[*id].properties.iter().map(|(name, _)| name.as_str()))
+            .flat_map(|id| self.all[*id].properties.iter().map(|(name, _)| name.as_str()))
     }
 
     fn follow(&self, mut id: Id) -> &Shape {
-        while let Some(next) = self.shapes[id].same_as {
+        while let Some(next) = self.all[id].same_as {
             id = next;
         }
-        &self.shapes[id]
+        &self.all[id]
     }
 
     /// All shapes that are no unions themselves.
     fn leaves(&self, id: Id, leaves: &mut Vec<Id>) {
-        if let Some(next) = self.shapes[id].same_as {
+        if let Some(next) = self.all[id].same_as {
             return self.leaves(next, leaves);
         }
-        if self.shapes[id].branches.is_empty() {
+        if self.all[id].branches.is_empty() {
             leaves.push(id);
         }
-        for branch in &self.shapes[id].branches {
+        for branch in &self.all[id].branches {
             self.leaves(*branch, leaves);
         }
     }
@@ -214,7 +214,7 @@ impl Shapes {
     }
 
     fn expected_one(&self, id: Id) -> Vec<String> {
-        let shape = &self.shapes[id];
+        let shape = &self.all[id];
         if !shape.words.is_empty() {
             return shape.words.iter().map(|word| format!("\"{word}\"")).collect();
         }
@@ -316,6 +316,7 @@ impl Walk<'_> {
                         path: path.clone(),
                         environment: self.environment.clone(),
                         key: key.clone(),
+                        in_base: self.environment.is_none(),
                     });
                 }
             }
@@ -359,9 +360,9 @@ impl Walk<'_> {
         }
         let mut leaves = Vec::new();
         self.shapes.leaves(child, &mut leaves);
-        let has_own = leaves.iter().any(|leaf| {
-            self.shapes.shapes[*leaf].kinds.contains("boolean") || self.shapes.shapes[*leaf].constant.is_some()
-        });
+        let has_own = leaves
+            .iter()
+            .any(|leaf| self.shapes.all[*leaf].kinds.contains("boolean") || self.shapes.all[*leaf].constant.is_some());
         !has_own && (parent.deletable || parent.deletable_entries)
     }
 
@@ -370,7 +371,7 @@ impl Walk<'_> {
         self.shapes.leaves(id, &mut leaves);
         let kind = kind_of(value.get_ref());
         let fits = |leaf: &Id| {
-            let shape = &self.shapes.shapes[*leaf];
+            let shape = &self.shapes.all[*leaf];
             let any = shape.kinds.is_empty() && shape.words.is_empty() && shape.constant.is_none();
             any || shape.kinds.contains(kind)
                 || (kind == "integer" && shape.kinds.contains("number"))
@@ -388,7 +389,7 @@ impl Walk<'_> {
                 let best = self.best_table(table, &fitting).unwrap_or(first);
                 Some(toml::Value::Table(self.table(table, best, path)))
             }
-            DeValue::Array(array) => match self.shapes.shapes[first].items {
+            DeValue::Array(array) => match self.shapes.all[first].items {
                 Some(items) => {
                     let mut out = Vec::with_capacity(array.len());
                     for (index, item) in array.iter().enumerate() {
@@ -405,8 +406,10 @@ impl Walk<'_> {
     /// Of several tables that are allowed here, the one that knows most of the keys.
     fn best_table(&self, table: &DeTable<'_>, fitting: &[Id]) -> Option<Id> {
         let known = |id: &Id| {
-            let shape = &self.shapes.shapes[*id];
-            table.keys().filter(|key| shape.by_name.contains_key(key.get_ref().as_ref())).count()
+            let shape = &self.shapes.all[*id];
+            let known = table.keys().filter(|key| shape.by_name.contains_key(key.get_ref().as_ref())).count();
+            // Nothing known is in it: then rather the one that also lacks nothing.
+            (known, shape.required.iter().all(|key| table.contains_key(key.as_str())))
         };
         fitting.iter().copied().rev().max_by_key(|id| known(id))
     }
@@ -420,7 +423,7 @@ impl Walk<'_> {
     ) -> Option<toml::Value> {
         let plain = self.plain(value, path)?;
         let holds = |leaf: &Id| {
-            let shape = &self.shapes.shapes[*leaf];
+            let shape = &self.shapes.all[*leaf];
             let word =
                 plain.as_str().is_none_or(|text| shape.words.is_empty() || shape.words.iter().any(|word| word == text));
             let (low, high) = shape.range;
@@ -432,7 +435,7 @@ impl Walk<'_> {
             return Some(plain);
         }
         let words: Vec<&str> =
-            leaves.iter().flat_map(|leaf| self.shapes.shapes[*leaf].words.iter().map(String::as_str)).collect();
+            leaves.iter().flat_map(|leaf| self.shapes.all[*leaf].words.iter().map(String::as_str)).collect();
         let meant = plain.as_str().and_then(|text| crate::diagnostics::words::nearest(text, words)).map(str::to_owned);
         self.out.problems.push(Problem::WrongValue {
             path: path.clone(),
@@ -559,20 +562,20 @@ impl Walk<'_> {
         Some(match value.get_ref() {
             DeValue::String(text) => toml::Value::String(text.clone().into_owned()),
             DeValue::Boolean(value) => toml::Value::Boolean(*value),
-            DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
-                Ok(number) => toml::Value::Integer(number),
-                Err(_) => {
+            DeValue::Integer(number) => {
+                let Ok(number) = i64::from_str_radix(number.as_str(), number.radix()) else {
                     self.wrong_type(value, "a whole number of 64 bits", path);
                     return None;
-                }
-            },
-            DeValue::Float(number) => match number.as_str().parse() {
-                Ok(number) => toml::Value::Float(number),
-                Err(_) => {
+                };
+                toml::Value::Integer(number)
+            }
+            DeValue::Float(number) => {
+                let Ok(number) = number.as_str().parse() else {
                     self.wrong_type(value, "a number", path);
                     return None;
-                }
-            },
+                };
+                toml::Value::Float(number)
+            }
             DeValue::Datetime(_) => {
                 self.wrong_type(value, "text (in quotes)", path);
                 return None;

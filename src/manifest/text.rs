@@ -302,13 +302,11 @@ fn without_references(text: &str) -> String {
     let mut rest = text;
     while let Some(at) = rest.find("${") {
         out.push_str(&rest[..at]);
-        match closing_brace(&rest[at..]) {
-            Some(end) => rest = &rest[at + end + 1..],
-            None => {
-                out.push_str(&rest[at..]);
-                return out;
-            }
-        }
+        let Some(end) = closing_brace(&rest[at..]) else {
+            out.push_str(&rest[at..]);
+            return out;
+        };
+        rest = &rest[at + end + 1..];
     }
     out.push_str(rest);
     out

@@ -15,7 +15,7 @@ use crate::diagnostics::words;
 use crate::kinds::Kinds;
 use crate::manifest::Manifest;
 use crate::manifest::types;
-use crate::manifest::unions::{BoolOr, DependencyState, DependsOn, EnvValue, NamedState, Toggle};
+use crate::manifest::unions::{BoolOr, DependencyState, DependsOn, EnvValue, NamedState, OneOrMany, Toggle};
 use crate::source::KeyPath;
 use crate::sources::Sources;
 
@@ -85,7 +85,7 @@ pub fn build(
         volumes,
         problems: notes.problems,
     };
-    plan.keep_used_variables();
+    plan.settle_variables();
     plan
 }
 
@@ -114,11 +114,12 @@ fn members<'a>(
             }
             _ => BTreeMap::new(),
         };
+        let is_illegible = kind.zip(directory).is_some_and(|(kind, directory)| !directory.is_legible(kind));
         let reloads = service.reload.as_ref().and_then(Toggle::on).is_some();
         let builds = kind.is_some_and(|kind| kind.base.is_some()) && service.source.is_some();
         let target = if reloads && builds { Target::Development } else { Target::Production };
         let port = service.port.or_else(|| kind.and_then(|kind| kind.port));
-        members.insert(name.as_str(), Member { name, service, kind, port, facts, target });
+        members.insert(name.as_str(), Member { name, service, kind, port, facts, is_illegible, target });
     }
     (members, absent)
 }
@@ -145,7 +146,7 @@ struct Assembly<'r, 'a, 'f> {
     sources: &'r Sources,
 }
 
-impl<'a> Assembly<'_, 'a, '_> {
+impl Assembly<'_, '_, '_> {
     fn service(&mut self, ways: Option<&Ways>) -> Service {
         let member = self.member;
         let written = member.service;
@@ -178,7 +179,7 @@ impl<'a> Assembly<'_, 'a, '_> {
             name: member.name.to_owned(),
             kind: written.kind.clone(),
             class: member.class(),
-            watch: self.resolver.watch(member, build.as_ref()),
+            watch: Resolver::watch(member, build.as_ref()),
             health_path: super::health::path(written).map(str::to_owned),
             image,
             build,
@@ -215,7 +216,9 @@ impl<'a> Assembly<'_, 'a, '_> {
     /// Resolves a text of this service and remembers what it refers to.
     fn text(&mut self, raw: &str, path: &KeyPath) -> Text {
         let resolved = self.resolver.text(raw, At::manifest(path, Some(self.member.name)));
-        self.edges.extend(resolved.edges.into_iter().map(|edge| (edge, path.clone())));
+        // A variable's default may refer to the very service that reads it.
+        let others = resolved.edges.into_iter().filter(|edge| edge != self.member.name);
+        self.edges.extend(others.map(|edge| (edge, path.clone())));
         resolved.text
     }
 
@@ -224,9 +227,10 @@ impl<'a> Assembly<'_, 'a, '_> {
         let path = self.member.path();
         for (name, option) in &kind.options {
             if option.required && !self.member.service.options.contains_key(name) {
-                let message = format!("a `{}` service needs `{name}`: {}", kind.name, option.help);
-                let help = format!("add `{name}`");
-                self.resolver.problem(path.clone(), ProblemKind::Incomplete { message, help });
+                let message = format!("a `{}` service needs `{name}`", kind.name);
+                let help = format!("add `{name}`: {}", words::uncapitalised(&option.help));
+                let missing = path.key(name);
+                self.resolver.problem(path.clone(), ProblemKind::Incomplete { message, help, missing });
             }
         }
         let version = self.member.service.version.as_deref();
@@ -237,7 +241,8 @@ impl<'a> Assembly<'_, 'a, '_> {
                 let message = format!("a `{}` service needs `version`", kind.name);
                 let known = if kind.versions.is_empty() { "7".to_owned() } else { words::or(&kind.versions) };
                 let help = format!("add `version = \"…\"`, such as {known}");
-                self.resolver.problem(path, ProblemKind::Incomplete { message, help });
+                let missing = path.key("version");
+                self.resolver.problem(path, ProblemKind::Incomplete { message, help, missing });
             }
             Some(version) if !is_version(version) => {
                 let message = format!("`{version}` is no version of `{}`", kind.name);
@@ -265,7 +270,8 @@ impl<'a> Assembly<'_, 'a, '_> {
         if image.is_none() && member.kind.is_none() {
             let message = format!("nothing says what `{}` runs", member.name);
             let help = "add `image = \"name:tag\"`, or `kind` and `source`".to_owned();
-            self.resolver.problem(member.path(), ProblemKind::Incomplete { message, help });
+            let missing = member.path().key("image");
+            self.resolver.problem(member.path(), ProblemKind::Incomplete { message, help, missing });
         }
         image
     }
@@ -275,9 +281,21 @@ impl<'a> Assembly<'_, 'a, '_> {
         if let Some(command) = &member.service.command {
             let path = member.path().key("command");
             return match recipe::written_words(command) {
-                Ok(words) => Some(words.iter().map(|word| self.text(word, &path)).collect()),
-                Err(message) => {
-                    self.resolver.problem(path, ProblemKind::Command(message));
+                Ok(words) => {
+                    let whole = match command {
+                        OneOrMany::One(text) => Some(text.as_str()),
+                        OneOrMany::Many(_) => None,
+                    };
+                    let words = self.resolver.each_word(&words, whole, &path, member.name);
+                    let mut out = Vec::with_capacity(words.len());
+                    for word in words {
+                        self.edges.extend(word.edges.into_iter().map(|edge| (edge, path.clone())));
+                        out.push(word.text);
+                    }
+                    Some(out)
+                }
+                Err(flaw) => {
+                    self.resolver.problem(path, ProblemKind::Command(flaw));
                     None
                 }
             };
@@ -342,7 +360,9 @@ impl<'a> Assembly<'_, 'a, '_> {
             mounts.extend(self.mount(text, &member.path()));
         }
         if let Some(text) = self.data_mount() {
-            mounts.extend(self.mount(text, &member.path()));
+            let is_written = matches!(member.service.persist, Some(Toggle::On(BoolOr::Value(_))));
+            let path = if is_written { member.path().key("persist") } else { member.path() };
+            mounts.extend(self.mount(text, &path));
         }
         let path = member.path().key("volumes");
         for (index, written) in member.service.volumes.iter().flatten().enumerate() {
@@ -368,18 +388,18 @@ impl<'a> Assembly<'_, 'a, '_> {
         let flat = text.with_defaults().unwrap_or_else(|| text.to_compose());
         match volume::parse(&flat) {
             Ok(mount) => {
-                let text = self.from_output(text, &mount);
+                let text = self.seen_from_output(text, &mount);
                 Some(PlannedMount { text, mount, origin: path.clone() })
             }
             Err(error) => {
-                self.resolver.problem(path.clone(), ProblemKind::Mount(error.to_string()));
+                self.resolver.problem(path.clone(), ProblemKind::Mount(error));
                 None
             }
         }
     }
 
     /// Paths in services.toml are relative to it; Compose reads them relative to the compose file.
-    fn from_output(&self, text: Text, mount: &volume::Mount) -> Text {
+    fn seen_from_output(&self, text: Text, mount: &volume::Mount) -> Text {
         let volume::Source::Bind(source) = &mount.source else { return text };
         if self.output.is_empty() || !source.starts_with('.') || text.as_literal().is_none() {
             return text;
@@ -471,8 +491,12 @@ fn logging(written: &types::Service, production: bool) -> Option<Logging> {
     let (size, files) = match written.logging.as_ref() {
         Some(Toggle::Off(_)) => return None,
         Some(Toggle::On(logging)) => (logging.max_size.clone(), logging.max_file),
-        None if production => (None, None),
-        None => return None,
+        None => {
+            if !production {
+                return None;
+            }
+            (None, None)
+        }
     };
     Some(Logging { max_size: size.unwrap_or_else(|| "10m".to_owned()), max_file: files.unwrap_or(3) })
 }
@@ -500,22 +524,23 @@ fn volumes(resolver: &mut Resolver<'_, '_>, services: &IndexMap<String, Service>
 }
 
 impl Plan {
-    /// Calls `visit` with every text of the plan.
-    pub fn each_text<'p>(&'p self, visit: &mut dyn FnMut(&'p Text)) {
+    /// Calls `visit` with every text that belongs to no service.
+    pub(super) fn each_own_text<'p>(&'p self, visit: &mut dyn FnMut(&'p Text)) {
         visit(&self.project);
-        for variable in self.variables.values().filter(|variable| !variable.readers.is_empty()) {
-            variable.default.iter().for_each(&mut *visit);
-        }
-        for service in self.services.values() {
-            service.image.iter().for_each(&mut *visit);
-            service.command.iter().flatten().for_each(&mut *visit);
-            service.environment.values().for_each(&mut *visit);
-            service.ports.iter().for_each(|port| visit(&port.text));
-            service.health.iter().flat_map(|probe| &probe.command).for_each(&mut *visit);
-            service.volumes.iter().for_each(|mount| visit(&mount.text));
-            service.labels.values().for_each(&mut *visit);
-        }
         self.networks.values().filter_map(|network| network.name.as_ref()).for_each(&mut *visit);
         self.volumes.values().filter_map(|volume| volume.name.as_ref()).for_each(&mut *visit);
+    }
+}
+
+impl Service {
+    /// Calls `visit` with every text of the service. The order is that of the compose file.
+    pub fn each_text<'p>(&'p self, visit: &mut dyn FnMut(&'p Text)) {
+        self.image.iter().for_each(&mut *visit);
+        self.command.iter().flatten().for_each(&mut *visit);
+        self.environment.values().for_each(&mut *visit);
+        self.ports.iter().for_each(|port| visit(&port.text));
+        self.health.iter().flat_map(|probe| &probe.command).for_each(&mut *visit);
+        self.volumes.iter().for_each(|mount| visit(&mount.text));
+        self.labels.values().for_each(&mut *visit);
     }
 }

@@ -1,9 +1,10 @@
 //! Health probes.
 
-use super::resolve::{At, Member, Resolver};
-use super::{Probe, ProblemKind, Text};
+use super::resolve::{Member, Resolver};
+use super::{CommandFlaw, Probe, ProblemKind, Text};
 use crate::manifest::types::Service;
 use crate::manifest::unions::{Health, HealthTable, OneOrMany, Toggle};
+use crate::source::KeyPath;
 
 /// Time between two probes, the time one may take, and how many failures in a row count.
 const INTERVAL: &str = "10s";
@@ -59,16 +60,18 @@ impl<'a> Resolver<'a, '_> {
         match health {
             Some(Health::Text(text)) if !text.starts_with('/') => {
                 let words = self.split(text, &place)?;
-                Some(self.words(&words, At::manifest(&place, Some(member.name))))
+                Some(self.words(&words, Some(text), &place, member.name))
             }
-            Some(Health::Command(words)) => Some(self.words(words, At::manifest(&place, Some(member.name)))),
+            Some(Health::Command(words)) => Some(self.words(words, None, &place, member.name)),
             Some(Health::Table(HealthTable { command: Some(command), .. })) => {
                 let place = place.key("command");
-                let words = match command {
-                    OneOrMany::One(text) => self.split(text, &place)?,
-                    OneOrMany::Many(words) => words.clone(),
-                };
-                Some(self.words(&words, At::manifest(&place, Some(member.name))))
+                match command {
+                    OneOrMany::One(text) => {
+                        let words = self.split(text, &place)?;
+                        Some(self.words(&words, Some(text), &place, member.name))
+                    }
+                    OneOrMany::Many(words) => Some(self.words(words, None, &place, member.name)),
+                }
             }
             Some(_) if path(member.service).is_some() => {
                 let Some(http) = member.kind.and_then(|kind| kind.probe.as_ref()).and_then(|probe| probe.http.clone())
@@ -76,6 +79,14 @@ impl<'a> Resolver<'a, '_> {
                     self.problem(place, ProblemKind::NoProbeTool);
                     return None;
                 };
+                if member.port.is_none() {
+                    let message =
+                        format!("`{}` has a health path, and no `port` on which it could be asked", member.name);
+                    let help = "say where it listens: `port = 8080`".to_owned();
+                    let missing = member.path().key("port");
+                    self.problem(place, ProblemKind::Incomplete { message, help, missing });
+                    return None;
+                }
                 Some(http.iter().map(|word| self.kind_text(member, word).text).collect())
             }
             _ => {
@@ -85,17 +96,20 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
-    /// The words of a command as written, resolved one by one.
-    pub(super) fn words(&mut self, words: &[String], at: At<'_>) -> Vec<Text> {
-        words.iter().map(|word| self.text(word, at).text).collect()
+    /// The words of a command, resolved one by one; `whole` is what they were split from.
+    fn words(&mut self, words: &[String], whole: Option<&str>, place: &KeyPath, service: &str) -> Vec<Text> {
+        if words.is_empty() {
+            self.problem(place.clone(), ProblemKind::Command(CommandFlaw::Empty));
+        }
+        self.each_word(words, whole, place, service).into_iter().map(|word| word.text).collect()
     }
 
     /// Splits a command into words, as a shell would, without ever needing one.
-    pub(super) fn split(&mut self, text: &str, place: &crate::source::KeyPath) -> Option<Vec<String>> {
+    pub(super) fn split(&mut self, text: &str, place: &KeyPath) -> Option<Vec<String>> {
         match super::recipe::split(text) {
             Ok(words) => Some(words),
-            Err(message) => {
-                self.problem(place.clone(), ProblemKind::Command(message));
+            Err(flaw) => {
+                self.problem(place.clone(), ProblemKind::Command(flaw));
                 None
             }
         }

@@ -6,7 +6,7 @@
 use indexmap::IndexMap;
 
 use crate::compose::port::PortMapping;
-use crate::compose::volume::Mount;
+use crate::compose::volume::{Mount, MountError};
 use crate::kinds::Class;
 use crate::manifest::text::Flaw;
 use crate::source::KeyPath;
@@ -277,7 +277,7 @@ pub struct Probe {
     pub start_period: String,
 }
 
-/// The state in which a dependency must be (compose-spec, "depends_on", long syntax).
+/// The state in which a dependency must be (compose-spec, `depends_on`, long syntax).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Condition {
     /// Its container runs.
@@ -539,7 +539,7 @@ pub enum ProblemKind {
         clash: Option<KeyPath>,
     },
     /// A mount that cannot be.
-    Mount(String),
+    Mount(MountError),
     /// A path, host or rule of a route that Traefik would not take, and what to write instead.
     Rule {
         /// What is wrong.
@@ -548,7 +548,7 @@ pub enum ProblemKind {
         help: String,
     },
     /// A command that cannot be split into words, or needs a shell.
-    Command(String),
+    Command(CommandFlaw),
     /// A health path on a service whose image is not known to have anything to ask it with.
     NoProbeTool,
     /// A service with neither an image nor a way to build one, or that lacks what its kind needs.
@@ -557,6 +557,8 @@ pub enum ProblemKind {
         message: String,
         /// What to write.
         help: String,
+        /// The key that is missing.
+        missing: KeyPath,
     },
     /// An option of a kind with a value that it does not take.
     Option(String),
@@ -567,6 +569,21 @@ pub enum ProblemKind {
         /// What to do.
         help: String,
     },
+}
+
+/// Why a command cannot be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CommandFlaw {
+    /// A quote is not closed.
+    OpenQuote,
+    /// There is no word in it.
+    Empty,
+    /// A word that only a shell understands.
+    Operator(String),
+    /// A variable of this name, set in front of the program.
+    Assignment(String),
+    /// An operator variable in a command that is part of the image.
+    OperatorVariable,
 }
 
 /// What is wrong with the use of a variable.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::resolve::{At, Member, Resolver};
-use super::{BeforeStart, Build, PlannedMount, ProblemKind, Recipe, RecipeFile, Target, WatchRule};
+use super::{BeforeStart, Build, CommandFlaw, PlannedMount, ProblemKind, Recipe, RecipeFile, Target, WatchRule};
 use crate::compose::volume::Source;
 use crate::kinds::{Command, Kind, Words};
 use crate::manifest::unions::{BeforeStart as WrittenStep, OnFailure, OneOrMany};
@@ -12,18 +12,20 @@ use crate::sources::Sources;
 /// Splits a command into words.
 ///
 /// # Errors
-/// A sentence, where it cannot be split or only a shell could run it.
-pub(super) fn split(text: &str) -> Result<Vec<String>, String> {
-    let words = shlex::split(text).ok_or_else(|| "a quote is not closed".to_owned())?;
+/// Where it cannot be split, or only a shell could run it.
+pub(super) fn split(text: &str) -> Result<Vec<String>, CommandFlaw> {
+    let words = shlex::split(text).ok_or(CommandFlaw::OpenQuote)?;
     if words.is_empty() {
-        return Err("the command is empty".to_owned());
+        return Err(CommandFlaw::Empty);
     }
     let operator = words.iter().find(|word| matches!(word.as_str(), "&&" | "||" | "|" | ";" | "&" | ">" | ">>" | "<"));
     if let Some(operator) = operator {
-        return Err(format!("`{operator}` needs a shell, and commands run without one"));
+        return Err(CommandFlaw::Operator(operator.clone()));
     }
-    if words[0].contains('=') && !words[0].starts_with('/') {
-        return Err(format!("`{}` sets a variable, which needs a shell", words[0]));
+    if let Some((name, _)) = words[0].split_once('=')
+        && !name.starts_with('/')
+    {
+        return Err(CommandFlaw::Assignment(name.to_owned()));
     }
     Ok(words)
 }
@@ -60,7 +62,7 @@ impl<'a> Resolver<'a, '_> {
             include: member.service.include.clone().unwrap_or_default(),
             before_start: self.before_start(member),
             build: self.build_commands(member, kind),
-            facts: self.facts(member, kind),
+            facts: Self::facts(member, kind),
             files: self.files(member, kind),
             base,
             user,
@@ -76,7 +78,8 @@ impl<'a> Resolver<'a, '_> {
         let path = member.path();
         let Some(source) = &member.service.source else {
             let message = format!("a `{}` service is built from its source, and none is named", kind.name);
-            self.problem(path, ProblemKind::Incomplete { message, help: "add `source = \"<directory>\"`".to_owned() });
+            let (help, missing) = ("add `source = \"<directory>\"`".to_owned(), path.key("source"));
+            self.problem(path, ProblemKind::Incomplete { message, help, missing });
             return None;
         };
         let place = path.key("source");
@@ -118,12 +121,16 @@ impl<'a> Resolver<'a, '_> {
         if member.service.command.is_some() {
             return Some(Vec::new());
         }
+        if member.is_illegible {
+            return None;
+        }
         let message = format!("nothing says what `{}` runs", member.name);
         let help = match kind.name.as_str() {
             "node" => "set `main` in package.json, or write `command` here".to_owned(),
             _ => "write `command`".to_owned(),
         };
-        self.problem(member.path(), ProblemKind::Incomplete { message, help });
+        let missing = member.path().key("command");
+        self.problem(member.path(), ProblemKind::Incomplete { message, help, missing });
         None
     }
 
@@ -159,10 +166,13 @@ impl<'a> Resolver<'a, '_> {
                 WrittenStep::Table(table) => (&table.run, table.on_failure.unwrap_or_default() == OnFailure::Stop),
             };
             let place = place.index(index);
+            let known = self.notes.problems.len();
             let text = self.text(run, At::manifest(&place, Some(member.name))).text;
             let Some(text) = text.as_literal().map(str::to_owned) else {
-                let message = "an operator variable cannot stand here: the command is part of the image".to_owned();
-                self.problem(place, ProblemKind::Command(message));
+                // What does not resolve is told already.
+                if self.notes.problems.len() == known {
+                    self.problem(place, ProblemKind::Command(CommandFlaw::OperatorVariable));
+                }
                 continue;
             };
             if let Some(run) = self.split(&text, &place) {
@@ -172,7 +182,7 @@ impl<'a> Resolver<'a, '_> {
         steps
     }
 
-    fn facts(&mut self, member: &Member<'a>, kind: &Kind) -> BTreeMap<String, String> {
+    fn facts(member: &Member<'a>, kind: &Kind) -> BTreeMap<String, String> {
         let options = kind.options.keys().chain(kind.detect.keys());
         let mut facts = BTreeMap::new();
         for name in options {
@@ -199,7 +209,7 @@ impl<'a> Resolver<'a, '_> {
     }
 
     /// What `docker compose watch` does for the service.
-    pub(super) fn watch(&self, member: &Member<'a>, build: Option<&Build>) -> Vec<WatchRule> {
+    pub(super) fn watch(member: &Member<'a>, build: Option<&Build>) -> Vec<WatchRule> {
         let (Some(build), Target::Development) = (build, member.target) else { return Vec::new() };
         let Some(watch) = member.kind.and_then(|kind| kind.watch.as_ref()) else { return Vec::new() };
         let path = |file: &str| format!("{}/{file}", build.context);
@@ -222,7 +232,7 @@ pub(super) fn user_text(user: &crate::manifest::types::UserId) -> String {
 }
 
 /// The words of a `command` as written, before they are resolved.
-pub(super) fn written_words(command: &OneOrMany) -> Result<Vec<String>, String> {
+pub(super) fn written_words(command: &OneOrMany) -> Result<Vec<String>, CommandFlaw> {
     match command {
         OneOrMany::One(text) => split(text),
         OneOrMany::Many(words) => Ok(words.clone()),

@@ -1,5 +1,6 @@
 //! References and variables: from the text as written to the text as Compose reads it.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
@@ -35,6 +36,8 @@ pub(super) struct Member<'a> {
     pub(super) port: Option<u16>,
     /// What was detected in the source.
     pub(super) facts: BTreeMap<String, String>,
+    /// Whether a file that tells it is missing or malformed, so that nothing follows from what was not detected.
+    pub(super) is_illegible: bool,
     pub(super) target: Target,
 }
 
@@ -86,6 +89,8 @@ pub(super) struct Notes {
     pub(super) variables: IndexMap<String, Variable>,
     pub(super) entries: HashMap<String, Entry>,
     depth: usize,
+    /// Whether a text has led back to itself.
+    is_circular: bool,
 }
 
 /// A resolved text, and the services that it makes this one depend on.
@@ -122,12 +127,12 @@ pub(super) struct Resolver<'a, 'f> {
     pub(super) frame: &'f Frame<'a>,
     pub(super) notes: Notes,
     /// The proxy, once somebody has asked; none inside where there is none.
-    pub(super) ways: Option<Option<Rc<Ways>>>,
+    pub(super) ways: OnceCell<Option<Rc<Ways>>>,
 }
 
 impl<'a, 'f> Resolver<'a, 'f> {
     pub(super) fn new(frame: &'f Frame<'a>) -> Self {
-        Self { frame, notes: Notes::default(), ways: None }
+        Self { frame, notes: Notes::default(), ways: OnceCell::new() }
     }
 
     pub(super) fn problem(&mut self, path: KeyPath, kind: ProblemKind) {
@@ -140,11 +145,16 @@ impl<'a, 'f> Resolver<'a, 'f> {
             return Resolved { text: Text::literal(raw), edges: Vec::new() };
         }
         let (parsed, flaws) = Raw::parse(raw);
+        let is_whole = !flaws.iter().any(|flaw| flaw.kind.is_error());
         for flaw in flaws {
             let range = Some(flaw.range.clone());
             self.notes.problems.push(Problem { path: at.path.clone(), range, kind: ProblemKind::Text(flaw) });
         }
-        self.pieces(&parsed, at)
+        let mut resolved = self.pieces(&parsed, at);
+        if !is_whole {
+            resolved.text.push(Text::unresolved());
+        }
+        resolved
     }
 
     fn pieces(&mut self, raw: &Raw, at: At<'_>) -> Resolved {
@@ -152,11 +162,11 @@ impl<'a, 'f> Resolver<'a, 'f> {
         for piece in &raw.pieces {
             match piece {
                 Piece::Literal(text) => out.text.push_str(text),
-                Piece::Reference { path, range } => {
-                    if let Some(resolved) = self.reference(path, range, at) {
-                        out.append(resolved);
-                    }
-                }
+                Piece::Reference { path, range } => match self.reference(path, range, at) {
+                    Some(resolved) => out.append(resolved),
+                    None if at.in_kind => {}
+                    None => out.text.push(Text::unresolved()),
+                },
                 Piece::Variable { name, operation, range } => {
                     let resolved = self.variable(name, operation.as_ref(), range, at);
                     out.append(resolved);
@@ -179,7 +189,7 @@ impl<'a, 'f> Resolver<'a, 'f> {
         let declared = self.frame.manifest.variables.contains_key(name);
         let alternative = matches!(operation, Some((Operator::AlternativeIfNonEmpty | Operator::AlternativeIfSet, _)));
         if declared && (operation.is_none() || alternative) {
-            let resolved = self.declared(name, at.service);
+            let resolved = self.declared(name);
             if let Some((operator, argument)) = operation {
                 let argument = self.pieces(argument, at);
                 return Resolved {
@@ -198,7 +208,7 @@ impl<'a, 'f> Resolver<'a, 'f> {
             let known = self.frame.manifest.variables.keys().map(String::as_str);
             let meant = words::nearest(name, known).map(str::to_owned);
             self.notes.problems.push(flaw(VariableFlaw::Undeclared { meant }));
-            return Resolved::default();
+            return Resolved { text: Text::variable(name, None), edges: Vec::new() };
         };
         if declared {
             let declared = KeyPath::of(["variables", name]);
@@ -217,10 +227,19 @@ impl<'a, 'f> Resolver<'a, 'f> {
         match words.as_slice() {
             ["environment", "name"] => literal(self.frame.environment),
             ["stack", "name"] => literal(self.frame.stack),
-            ["stack", "project"] => Some(Resolved { text: self.project(), edges: Vec::new() }),
-            ["stack", "host"] => {
-                let hosts = self.stack_hosts();
-                hosts.into_iter().next().map(|text| Resolved { text, edges: Vec::new() })
+            ["stack", output @ ("project" | "host")] => {
+                let text = self.guarded(at, range, "output of the stack", output, |this| {
+                    if *output == "project" {
+                        return Some(this.project());
+                    }
+                    let host = this.stack_hosts().into_iter().next();
+                    if host.is_none() {
+                        let note = Some("it has none");
+                        this.unknown(at, range, "output of the stack", "host".to_owned(), Vec::new(), note);
+                    }
+                    host
+                });
+                text.map(|text| Resolved { text, edges: Vec::new() })
             }
             ["service", output @ ..] if !output.is_empty() => {
                 let Some(service) = at.service else {
@@ -261,6 +280,34 @@ impl<'a, 'f> Resolver<'a, 'f> {
         }
     }
 
+    /// Does `work`, unless it has led back to itself: then that is a problem, where it has come round.
+    fn guarded<T>(
+        &mut self,
+        at: At<'_>,
+        range: &std::ops::Range<usize>,
+        what: &'static str,
+        name: &str,
+        work: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<T> {
+        const NOTE: &str = "it refers to itself";
+        if self.notes.depth > 16 {
+            self.notes.is_circular = true;
+            self.unknown(at, range, what, name.to_owned(), Vec::new(), Some(NOTE));
+            return None;
+        }
+        self.notes.depth += 1;
+        let out = work(self);
+        self.notes.depth -= 1;
+        if self.notes.depth > 0 || !std::mem::take(&mut self.notes.is_circular) {
+            return out;
+        }
+        let is_told = |problem: &Problem| matches!(&problem.kind, ProblemKind::Unknown { note: Some(note), .. } if note.as_str() == NOTE);
+        if !self.notes.problems.iter().any(is_told) {
+            self.unknown(at, range, what, name.to_owned(), Vec::new(), Some(NOTE));
+        }
+        None
+    }
+
     fn unknown_service(&mut self, service: &str, range: &std::ops::Range<usize>, at: At<'_>) {
         let note = self.frame.absent.get(service).map(|only| format!("it exists only in {}", words::and(only)));
         let known = self.frame.members.keys().map(|name| (*name).to_owned()).collect();
@@ -294,38 +341,22 @@ impl<'a, 'f> Resolver<'a, 'f> {
         // An address outside, a name or an image is no use of the running service.
         let makes_edge =
             from_other && at.service != Some(service) && !matches!(output, ["public-url" | "image" | "name"]);
-        if self.notes.depth > 16 {
-            self.unknown(at, range, "output", output.join("."), Vec::new(), Some("it refers to itself"));
-            return None;
-        }
-        self.notes.depth += 1;
-        let resolved = self.output_text(member, output, at);
-        self.notes.depth -= 1;
+        let name = format!("{service}.{}", output.join("."));
+        let resolved = self.guarded(at, range, "output", &name, |this| Some(this.output_text(member, output, at)))?;
         let Some(mut resolved) = resolved else {
-            let note = self.missing_output(member, output);
-            let known = Self::outputs_of(member);
-            self.unknown(at, range, "output", format!("{service}.{}", output.join(".")), known, note.as_deref());
+            // What a kind needs of its own service is told as missing from that.
+            if at.in_kind && !from_other && matches!(output, ["version" | "source"]) {
+                return None;
+            }
+            let note = missing_output(member, output);
+            let known = outputs_of(member);
+            self.unknown(at, range, "output", name, known, note.as_deref());
             return None;
         };
         if makes_edge {
             resolved.edges.push(service.to_owned());
         }
         Some(resolved)
-    }
-
-    fn missing_output(&self, member: &Member<'a>, output: &[&str]) -> Option<String> {
-        match output {
-            ["port" | "address" | "url"] if member.port.is_none() => Some(format!("`{}` has no `port`", member.name)),
-            ["public-url"] => Some(format!("`{}` has neither a route nor a published port", member.name)),
-            ["image"] => Some(format!("`{}` is built and has no image name", member.name)),
-            _ => None,
-        }
-    }
-
-    fn outputs_of(member: &Member<'a>) -> Vec<String> {
-        let general = ["name", "host", "port", "address", "image", "public-url"].into_iter();
-        let own = member.kind.into_iter().flat_map(|kind| kind.outputs.keys().map(String::as_str));
-        general.chain(own).map(str::to_owned).collect()
     }
 
     fn output_text(&mut self, member: &Member<'a>, output: &[&str], at: At<'_>) -> Option<Resolved> {
@@ -390,6 +421,34 @@ impl<'a, 'f> Resolver<'a, 'f> {
         self.text(raw, At { path: &path, service: Some(member.name), in_kind: true })
     }
 
+    /// Resolves the words of a command: those of an array, or those that `whole` was split into. What is wrong with a
+    /// word is told where it stands.
+    pub(super) fn each_word(
+        &mut self,
+        words: &[String],
+        whole: Option<&str>,
+        place: &KeyPath,
+        service: &str,
+    ) -> Vec<Resolved> {
+        let mut out = Vec::with_capacity(words.len());
+        let mut end = 0;
+        for (index, word) in words.iter().enumerate() {
+            let Some(whole) = whole else {
+                out.push(self.text(word, At::manifest(&place.index(index), Some(service))));
+                continue;
+            };
+            let known = self.notes.problems.len();
+            out.push(self.text(word, At::manifest(place, Some(service))));
+            // A word with quotes inside of it stands nowhere as such.
+            let start = whole.get(end..).and_then(|rest| rest.find(word.as_str())).map(|at| at + end);
+            end = start.map_or(end, |start| start + word.len());
+            for problem in self.notes.problems[known..].iter_mut().filter(|problem| problem.path == *place) {
+                problem.range = problem.range.take().zip(start).map(|(range, at)| range.start + at..range.end + at);
+            }
+        }
+        out
+    }
+
     /// The image that is run, where it is named.
     pub(super) fn image(&mut self, member: &Member<'a>) -> Option<Resolved> {
         if let Some(image) = &member.service.image {
@@ -452,4 +511,19 @@ impl<'a, 'f> Resolver<'a, 'f> {
         }
         out
     }
+}
+
+fn missing_output(member: &Member<'_>, output: &[&str]) -> Option<String> {
+    match output {
+        ["port" | "address" | "url"] if member.port.is_none() => Some("it has no `port`".to_owned()),
+        ["public-url"] => Some("it has neither a route nor a published port".to_owned()),
+        ["image"] => Some("it is built, and its image has no name".to_owned()),
+        _ => None,
+    }
+}
+
+fn outputs_of(member: &Member<'_>) -> Vec<String> {
+    let general = ["name", "host", "port", "address", "image", "public-url"].into_iter();
+    let own = member.kind.into_iter().flat_map(|kind| kind.outputs.keys().map(String::as_str));
+    general.chain(own).map(str::to_owned).collect()
 }

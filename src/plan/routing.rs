@@ -33,24 +33,25 @@ pub(super) struct Ways {
 impl<'a> Resolver<'a, '_> {
     /// The proxy of this environment and its ports; looked at once, so that its problems are told once.
     pub(super) fn ways(&mut self) -> Option<Rc<Ways>> {
-        if self.ways.is_none() {
-            let ways = self.find_ways().map(Rc::new);
-            self.ways = Some(ways);
+        if let Some(known) = self.ways.get() {
+            return known.clone();
         }
-        self.ways.clone().flatten()
+        let found = self.find_ways().map(Rc::new);
+        self.ways.get_or_init(|| found).clone()
     }
 
     fn find_ways(&mut self) -> Option<Ways> {
         let frame = self.frame;
         let member = frame.members.values().find(|member| member.class() == Class::Proxy)?;
-        let written: IndexMap<String, WrittenEntryPoint> = self.option_table(member, "entrypoints");
-        let certificates: IndexMap<String, Certificate> = self.option_table(member, "certificates");
+        let written: IndexMap<String, WrittenEntryPoint> = option_table(member, "entrypoints");
+        let certificates: IndexMap<String, Certificate> = option_table(member, "certificates");
         let base = member.path().key("entrypoints");
-        if written.is_empty() {
+        // Without the option, the kind says that it needs it.
+        if written.is_empty() && member.option("entrypoints").is_some() {
             let message = format!("the proxy `{}` has no entry points", member.name);
             let help =
                 format!("give it at least one: `[services.{}.entrypoints]` with `web = {{ port = 80 }}`", member.name);
-            self.problem(member.path(), ProblemKind::Incomplete { message, help });
+            self.problem(member.path(), ProblemKind::Incomplete { message, help, missing: base.clone() });
         }
         let mut entry_points = IndexMap::new();
         let mut ports = Vec::new();
@@ -92,7 +93,7 @@ impl<'a> Resolver<'a, '_> {
 
     /// What the proxy is told at its start.
     pub(super) fn proxy(&mut self, member: &Member<'a>, ways: &Ways) -> Proxy {
-        let certificates: IndexMap<String, Certificate> = self.option_table(member, "certificates");
+        let certificates: IndexMap<String, Certificate> = option_table(member, "certificates");
         let used = ways.entry_points.values().filter_map(|entry| entry.tls.as_ref()?.resolver.clone());
         let used: Vec<String> = used.collect();
         let plain = ways.entry_points.iter().find(|(_, entry)| entry.port == 80).map(|(name, _)| name.clone());
@@ -117,7 +118,8 @@ impl<'a> Resolver<'a, '_> {
             if challenge == Challenge::Dns && certificate.provider.is_none() {
                 let message = format!("the DNS challenge of `{name}` has no provider");
                 let help = "name it as Traefik does: `provider = \"cloudflare\"`".to_owned();
-                self.problem(path.key("challenge"), ProblemKind::Incomplete { message, help });
+                let missing = path.key("provider");
+                self.problem(path.key("challenge"), ProblemKind::Incomplete { message, help, missing });
             }
             resolvers.insert(
                 name.clone(),
@@ -147,12 +149,6 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
-    fn option_table<T: serde::de::DeserializeOwned>(&mut self, member: &Member<'a>, name: &str) -> IndexMap<String, T> {
-        let Some(value) = member.option(name) else { return IndexMap::new() };
-        // Checked against the same types before; a failure here would be a defect of the schema.
-        value.clone().try_into().unwrap_or_default()
-    }
-
     /// The routers of a service.
     pub(super) fn routers(&mut self, member: &Member<'a>, ways: Option<&Ways>) -> Vec<Router> {
         let mut routers = Vec::new();
@@ -166,7 +162,8 @@ impl<'a> Resolver<'a, '_> {
             let Some(port) = route.port.or(member.port) else {
                 let message = format!("the route `{name}` leads to `{}`, which has no `port`", member.name);
                 let help = "say where it listens: `port = 8080`".to_owned();
-                self.problem(origin, ProblemKind::Incomplete { message, help });
+                let missing = member.path().key("port");
+                self.problem(origin, ProblemKind::Incomplete { message, help, missing });
                 continue;
             };
             if route.port == Some(0) {
@@ -317,15 +314,20 @@ impl<'a> Resolver<'a, '_> {
             ),
         };
         for host in &hosts {
-            if let Some((message, help)) = host.as_literal().and_then(flaw_of_host) {
-                self.problem(place.clone(), ProblemKind::Rule { message, help });
+            let Some(literal) = host.as_literal() else { continue };
+            if let Some((message, help)) = flaw_of_host(literal) {
+                let written = route.host.as_ref().or(self.frame.manifest.stack.as_ref().and_then(|s| s.host.as_ref()));
+                let index = written.and_then(|written| position(written, literal));
+                let place = index.map_or_else(|| place.clone(), |index| place.index(index));
+                self.problem(place, ProblemKind::Rule { message, help });
             }
         }
         if hosts.is_empty() {
             let message = "the route has no host".to_owned();
             let help =
                 "name it here (`host = \"app.example.com\"`), or for all routes as `host` in `[stack]`".to_owned();
-            self.problem(origin.clone(), ProblemKind::Incomplete { message, help });
+            let missing = KeyPath::of(["stack", "host"]);
+            self.problem(origin.clone(), ProblemKind::Incomplete { message, help, missing });
         }
         hosts
     }
@@ -334,17 +336,9 @@ impl<'a> Resolver<'a, '_> {
         if name.contains('@') {
             return;
         }
-        let Some(middleware) = self.frame.manifest.middlewares.get(name) else {
+        if !self.frame.manifest.middlewares.contains_key(name) {
             let known = self.frame.manifest.middlewares.keys().cloned().collect();
             self.unknown_routing("middleware", name, known, place, None);
-            return;
-        };
-        for (index, inner) in chained(middleware).iter().enumerate() {
-            if !inner.contains('@') && !self.frame.manifest.middlewares.contains_key(*inner) {
-                let known = self.frame.manifest.middlewares.keys().cloned().collect();
-                let place = KeyPath::of(["middlewares", name, "chain", "middlewares"]).index(index);
-                self.unknown_routing("middleware", inner, known, place, None);
-            }
         }
     }
 
@@ -360,12 +354,15 @@ impl<'a> Resolver<'a, '_> {
         }
         let Some(middleware) = self.frame.manifest.middlewares.get(name) else { return Vec::new() };
         if middleware.contains_key("chain") {
+            let place = KeyPath::of(["middlewares", name, "chain", "middlewares"]);
             if depth > 8 {
-                let place = KeyPath::of(["middlewares", name, "chain"]);
                 self.unknown_routing("middleware", name, Vec::new(), place, Some("the chain leads back to itself"));
                 return Vec::new();
             }
             let inner: Vec<String> = chained(middleware).into_iter().map(str::to_owned).collect();
+            for (index, name) in inner.iter().enumerate() {
+                self.check_middleware(name, place.index(index));
+            }
             return inner.iter().flat_map(|name| self.middleware_at(member, name, depth + 1)).collect();
         }
         let path = KeyPath::of(["middlewares", name]);
@@ -484,6 +481,13 @@ impl<'a> Resolver<'a, '_> {
     }
 }
 
+/// A table of an option, in its type.
+fn option_table<T: serde::de::DeserializeOwned>(member: &Member<'_>, name: &str) -> IndexMap<String, T> {
+    let Some(value) = member.option(name) else { return IndexMap::new() };
+    // Checked against the same types before; a failure here would be a defect of the schema.
+    value.clone().try_into().unwrap_or_default()
+}
+
 struct Match {
     rule: Text,
     hosts: Vec<Text>,
@@ -521,6 +525,14 @@ fn rule(hosts: &[Text], path: &str) -> Text {
     rule
 }
 
+/// Where a text stands in a list; none where it stands alone.
+fn position(written: &OneOrMany, text: &str) -> Option<usize> {
+    match written {
+        OneOrMany::One(_) => None,
+        OneOrMany::Many(texts) => texts.iter().position(|written| written == text),
+    }
+}
+
 /// The prefix that is removed: what matched, or what is written.
 fn strip(route: &Route, path: Option<&str>) -> Option<String> {
     match &route.strip_prefix {
@@ -533,7 +545,12 @@ fn strip(route: &Route, path: Option<&str>) -> Option<String> {
 fn flaw_of_path(path: &str) -> Option<(String, String)> {
     let say = |message: String, help: &str| Some((message, help.to_owned()));
     if !path.starts_with('/') {
-        return say(format!("the path `{path}` does not begin with `/`: Traefik drops the router"), "write it as `/…`");
+        let help = format!("write `/{path}`");
+        return say(format!("the path `{path}` does not begin with `/`: Traefik drops the router"), &help);
+    }
+    if path.contains("${") {
+        let help = "write it out, or write `rule`, which is interpolated";
+        return say("a path is not interpolated: `${…}` stands for itself here".to_owned(), help);
     }
     if path.len() > LONGEST_PATH {
         return say(format!("the path has more than {LONGEST_PATH} characters"), "shorten it");

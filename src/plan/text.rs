@@ -44,6 +44,12 @@ impl Text {
         Self { parts: vec![Part::Variable { name: name.into(), form }] }
     }
 
+    /// Stands for what could not be resolved, which is a problem of its own: nothing is known of it, and so nothing
+    /// follows from it.
+    pub(super) fn unresolved() -> Self {
+        Self::variable("", None)
+    }
+
     /// Adds another text at the end.
     pub fn push(&mut self, other: Self) {
         for part in other.parts {

@@ -1,5 +1,7 @@
 //! What an operator sets: declared variables, those that a use declares, and derived ones.
 
+use std::collections::HashSet;
+
 use super::resolve::{At, Resolved, Resolver};
 use super::{Form, Plan, Problem, ProblemKind, Text, Variable};
 use crate::manifest::text::{Flaw, FlawKind, Operator};
@@ -21,13 +23,13 @@ impl Resolver<'_, '_> {
     pub(super) fn declare_all(&mut self) {
         let names: Vec<&String> = self.frame.manifest.variables.keys().collect();
         for name in names {
-            self.declared(name, None);
+            self.declared(name);
         }
     }
 
-    /// The use of a declared variable by `service`.
-    pub(super) fn declared(&mut self, name: &str, service: Option<&str>) -> Resolved {
-        let resolved = match self.notes.entries.get(name) {
+    /// The use of a declared variable.
+    pub(super) fn declared(&mut self, name: &str) -> Resolved {
+        match self.notes.entries.get(name) {
             Some(Entry::Done { text, edges }) => Resolved { text: text.clone(), edges: edges.clone() },
             Some(Entry::Open) => {
                 let path = KeyPath::of(["variables", name, "default"]);
@@ -38,21 +40,10 @@ impl Resolver<'_, '_> {
                     note: Some("it refers to itself".to_owned()),
                 };
                 self.problem(path, kind);
-                return Resolved::default();
+                Resolved::default()
             }
             None => self.resolve_declaration(name),
-        };
-        if let (Some(service), Some(variable)) = (service, self.notes.variables.get_mut(name)) {
-            read_by(variable, service);
-            for inner in resolved.text.variables() {
-                if inner != name
-                    && let Some(variable) = self.notes.variables.get_mut(inner)
-                {
-                    read_by(variable, service);
-                }
-            }
         }
-        resolved
     }
 
     fn resolve_declaration(&mut self, name: &str) -> Resolved {
@@ -105,11 +96,14 @@ impl Resolver<'_, '_> {
         let (default, required) = match operator {
             Operator::DefaultIfEmpty | Operator::DefaultIfUnset => (Some(argument.clone()), false),
             Operator::RequireNonEmpty | Operator::RequireSet => (None, true),
-            Operator::AlternativeIfNonEmpty | Operator::AlternativeIfSet => (Some(Text::default()), false),
+            // What stands in its place where it is set: no default.
+            Operator::AlternativeIfNonEmpty | Operator::AlternativeIfSet => (None, false),
         };
         if let Some(known) = self.notes.variables.get_mut(name) {
-            if let Some(service) = at.service {
-                read_by(known, service);
+            if known.default.is_none() && !known.required {
+                known.default = default;
+                known.required = required;
+                return None;
             }
             let differs = default.is_some() && known.default.is_some() && known.default != default;
             return differs.then(|| known.origin.clone());
@@ -125,7 +119,7 @@ impl Resolver<'_, '_> {
                 values: Vec::new(),
                 help,
                 example: None,
-                readers: at.service.map(str::to_owned).into_iter().collect(),
+                readers: Vec::new(),
                 derived: false,
                 origin: at.path.clone(),
             },
@@ -142,7 +136,7 @@ impl Resolver<'_, '_> {
         }
         name.push_str("_HOST_PORT");
         if self.frame.manifest.variables.contains_key(&name) {
-            return self.declared(&name, Some(service)).text;
+            return self.declared(&name).text;
         }
         let default = Text::literal(number.to_string());
         let text = Text::variable(name.clone(), Some((Form::DefaultIfEmpty, default.clone())));
@@ -155,7 +149,7 @@ impl Resolver<'_, '_> {
             values: Vec::new(),
             help: Some(format!("Host port of {what}")),
             example: None,
-            readers: vec![service.to_owned()],
+            readers: Vec::new(),
             derived: true,
             origin: origin.clone(),
         });
@@ -191,22 +185,29 @@ fn inferred(default: Option<&Scalar>) -> VariableType {
     }
 }
 
-fn read_by(variable: &mut Variable, service: &str) {
-    if !variable.readers.iter().any(|known| known == service) {
-        variable.readers.push(service.to_owned());
-    }
-}
-
 /// `elevenlabs-agent` as `ELEVENLABS_AGENT`.
 pub(super) fn constant_case(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
 }
 
 impl Plan {
-    /// The variables that no service reads and nothing else in the stack uses are none of its operator's business.
-    pub(super) fn keep_used_variables(&mut self) {
-        let mut used: std::collections::HashSet<String> = std::collections::HashSet::new();
-        self.each_text(&mut |text| used.extend(text.variables().into_iter().map(str::to_owned)));
-        self.variables.retain(|name, _| used.contains(name));
+    /// Notes who reads each variable, and drops those that nothing uses: they are none of this operator's business.
+    pub(super) fn settle_variables(&mut self) {
+        let mut variables = std::mem::take(&mut self.variables);
+        for service in self.services.values() {
+            service.each_text(&mut |text| {
+                for name in text.variables() {
+                    if let Some(variable) = variables.get_mut(name)
+                        && variable.readers.last() != Some(&service.name)
+                    {
+                        variable.readers.push(service.name.clone());
+                    }
+                }
+            });
+        }
+        let mut elsewhere: HashSet<String> = HashSet::new();
+        self.each_own_text(&mut |text| elsewhere.extend(text.variables().into_iter().map(str::to_owned)));
+        variables.retain(|name, variable| !variable.readers.is_empty() || elsewhere.contains(name));
+        self.variables = variables;
     }
 }

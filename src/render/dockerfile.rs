@@ -37,7 +37,8 @@ pub(super) fn render(
             Some((uid, gid)) => (uid, Some(gid)),
             None => (recipe.user.as_str(), None),
         };
-        let context = Context { manifest: manifest_from(directory, manifest), uid, gid, output: output(recipe), recipe };
+        let context =
+            Context { manifest: manifest_from(directory, manifest), uid, gid, output: output(recipe), recipe };
         let text = filters::template(environment, &format!("{}/{}", recipe.kind, file.template), context)?;
         let artifact = Artifact { text, executable: file.executable, owner: Owner::Stack };
         artifacts.insert(file.path.clone(), artifact);

@@ -88,11 +88,22 @@ fn sh(text: &str) -> String {
     shlex::try_quote(text).map_or_else(|_| "''".to_owned(), std::borrow::Cow::into_owned)
 }
 
-/// A value of an env file, as Compose reads it: single quotes keep everything but themselves.
+/// A value of an env file on one line, as Compose reads it: as it is, in single quotes, which keep everything but
+/// themselves, or where those cannot, in double ones (compose-go, `dotenv/parser.go`).
 pub(super) fn env(text: &str) -> String {
     let plain = !text.is_empty()
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'/' | b':' | b'@' | b',' | b'+'));
-    if plain { text.to_owned() } else { format!("'{}'", text.replace('\'', "\\'")) }
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'/' | b':' | b'@' | b',' | b'+'));
+    if plain {
+        return text.to_owned();
+    }
+    // In single quotes a backslash stands for itself, but not before a quote, the closing one included.
+    if text.contains(['\n', '\r']) || text.contains("\\'") || text.ends_with('\\') {
+        let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$");
+        return format!("\"{}\"", text.replace('\n', "\\n").replace('\r', "\\r"));
+    }
+    format!("'{}'", text.replace('\'', "\\'"))
 }
 
 #[cfg(test)]
@@ -122,7 +133,10 @@ mod tests {
 
     #[test]
     fn a_yaml_scalar_survives_what_yaml_would_make_of_it() {
-        for text in ["no", "1e3", "~", "a: b", "# x", "- y", "\u{feff}", "\u{85}", "\u{2028}", "\"\\", "a\nb\t\0", "ü💥", "`*&!%@"] {
+        for text in [
+            "no", "1e3", "~", "a: b", "# x", "- y", "\u{feff}", "\u{85}", "\u{2028}", "\"\\", "a\nb\t\0", "ü💥",
+            "`*&!%@",
+        ] {
             let read: String = serde_yaml::from_str(&yaml(text)).unwrap();
             assert_eq!(read, text);
         }
@@ -142,5 +156,8 @@ mod tests {
         assert_eq!(env(""), "''");
         assert_eq!(env("pa$word #x"), "'pa$word #x'");
         assert_eq!(env("it's"), "'it\\'s'");
+        assert_eq!(env("a\\b"), "'a\\b'");
+        assert_eq!(env("C:\\$x\\"), "\"C:\\\\\\$x\\\\\"");
+        assert_eq!(env("a\n\"b\""), "\"a\\n\\\"b\\\"\"");
     }
 }

@@ -82,7 +82,11 @@ fn manifest_from(directory: &str, manifest: &str) -> String {
 impl Plan {
     /// The name of its compose file.
     pub fn compose_file(&self) -> String {
-        if self.is_default { "docker-compose.yml".to_owned() } else { format!("docker-compose.{}.yml", self.environment) }
+        if self.is_default {
+            "docker-compose.yml".to_owned()
+        } else {
+            format!("docker-compose.{}.yml", self.environment)
+        }
     }
 
     /// The name of the file with its operator's values.

@@ -1,17 +1,141 @@
 //! `dockerfile-conflict`: see [`RULE`].
 
+use std::collections::{HashMap, HashSet};
+
+use indexmap::IndexSet;
+
 use super::{Context, Rule};
-use crate::diagnostics::{Finding, Severity};
+use crate::diagnostics::{Finding, Label, Severity, words};
+use crate::plan::{Plan, Recipe, Service};
 
 /// One Dockerfile that would need two contents.
 pub(super) static RULE: Rule = Rule {
     id: "dockerfile-conflict",
     severity: Severity::Error,
     summary: "one Dockerfile that would need two contents",
-    docs: "",
+    docs: "\
+Two services that are built from one `source`, or one service in two environments, whose Dockerfiles would have to say
+different things. A source has one Dockerfile, which holds for every service and every environment; only the stage that
+is built may differ.
+
+**Why it breaks.** Both would be written to the same path, and one of them would win. What the other one needs, such as
+a package or a port, would not be in its image.
+
+**How it shows.** Without this rule: the service whose Dockerfile was overwritten starts and lacks something, and which
+one it is depends on the order of the file.
+
+```toml
+[services.api]
+kind = \"node\"
+version = \"22\"
+source = \"api\"
+
+[services.worker]
+kind = \"node\"
+version = \"20\"        # bad: api/Dockerfile begins with node:22
+source = \"api\"
+
+[services.worker]
+kind = \"node\"
+version = \"22\"        # good
+source = \"api\"
+```
+
+**Fix.** Give both the same value, or each a source of its own. What differs between environments belongs into `env`,
+`command` and the other keys that only the compose file has.
+
+**Source.** stackgen's own rule: one Dockerfile per source, the same in every environment.
+",
     can_be_allowed: false,
     judges_text: false,
     check,
 };
 
-fn check(_context: &Context<'_>, _findings: &mut Vec<Finding>) {}
+/// A service of an environment that is built.
+#[derive(Clone, Copy)]
+struct Built<'p> {
+    plan: &'p Plan,
+    service: &'p Service,
+    recipe: &'p Recipe,
+}
+
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let mut owners: HashMap<&str, Built<'_>> = HashMap::new();
+    // A service that differs from its first environment in each further one: that is one mistake.
+    let mut said: HashSet<(&str, Vec<String>)> = HashSet::new();
+    for plan in context.plans {
+        for service in plan.services.values() {
+            let Some(build) = &service.build else { continue };
+            let one = Built { plan, service, recipe: &build.recipe };
+            for file in &build.recipe.files {
+                let owner = *owners.entry(&file.path).or_insert(one);
+                if *owner.recipe == build.recipe {
+                    continue;
+                }
+                let keys = differences(owner.recipe, &build.recipe);
+                if owner.service.name != service.name || said.insert((&service.name, keys.clone())) {
+                    findings.push(finding(&file.path, owner, one, &keys));
+                }
+                break;
+            }
+        }
+    }
+}
+
+fn finding(file: &str, owner: Built<'_>, built: Built<'_>, keys: &[String]) -> Finding {
+    let (first, second) = (&owner.service.name, &built.service.name);
+    let is_same = first == second;
+    let (here, there) = (&built.plan.environment, &owner.plan.environment);
+    let quoted: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+    let what = words::and(&quoted);
+    let message = if is_same {
+        format!("`{first}` differs in {what} between `{there}` and `{here}`, and has one `{file}` for both")
+    } else {
+        format!("`{first}` and `{second}` share `{file}` and differ in {what}")
+    };
+    let key = &keys[0];
+    let label = |built: Built<'_>, text: String| {
+        Label::value(Some(&built.plan.environment), built.service.origin().key(key), text)
+    };
+    let (name, other) = if is_same { (here, there) } else { (second, first) };
+    let verb = if is_same { "in" } else { "of" };
+    let finding = Finding::new(RULE.id, RULE.severity, message, label(built, format!("{verb} `{name}`")))
+        .with(label(owner, format!("{verb} `{other}`")));
+    if is_same {
+        let help =
+            format!("a Dockerfile is the same in every environment: write {what} once, outside of `[environments]`");
+        // It holds between two environments, and so in neither alone.
+        return Finding { environment: None, ..finding.help(help) };
+    }
+    finding.help(format!("write the same {what} for both, or give `{second}` a `source` of its own"))
+}
+
+/// The keys of a service in which two recipes differ, the causes before what follows from them.
+fn differences(a: &Recipe, b: &Recipe) -> Vec<String> {
+    if a.kind != b.kind {
+        return vec!["kind".to_owned()];
+    }
+    if a.version != b.version {
+        return vec!["version".to_owned()];
+    }
+    let options = a.facts.keys().chain(b.facts.keys());
+    let mut keys: IndexSet<String> =
+        options.filter(|name| a.facts.get(*name) != b.facts.get(*name)).map(|name| name.replace('_', "-")).collect();
+    let plain = [
+        ("port", a.port != b.port),
+        ("packages", a.packages != b.packages),
+        ("build-packages", a.build_packages != b.build_packages),
+        ("include", a.include != b.include),
+        ("before-start", a.before_start != b.before_start),
+        ("volumes", a.directories != b.directories),
+        ("user", a.user != b.user),
+        ("build", a.build != b.build),
+        ("command", a.development != b.development || a.production != b.production),
+    ];
+    keys.extend(plain.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key.to_owned()));
+    if keys.is_empty() {
+        // Equal in every setting: what else there is follows from what was found in the source.
+        keys.insert("source".to_owned());
+    }
+    keys.into_iter().collect()
+}

@@ -1,17 +1,143 @@
 //! `image-unpinned`: see [`RULE`].
 
 use super::{Context, Rule};
-use crate::diagnostics::{Finding, Severity};
+use crate::diagnostics::{Finding, Label, Severity};
+use crate::plan::{Form, Part, Plan, Text};
+use crate::source::KeyPath;
 
 /// An image without a tag, or with `latest`.
 pub(super) static RULE: Rule = Rule {
     id: "image-unpinned",
     severity: Severity::Warning,
     summary: "an image without a tag, or with `latest`",
-    docs: "",
+    docs: "\
+An image that is run without saying which one: no tag, which means `latest`, or `latest` itself. A digest says it, and
+an image that is only built here is not meant. Where a variable without a default holds the tag, nothing is known.
+
+**Why it breaks.** `latest` is not the newest version but a name that its publisher moves. Whoever pulls tomorrow runs
+another program than whoever pulled today, with the same files in the repository.
+
+**How it shows.** A redeployment or a new machine brings a new major version: a data directory that it refuses to open,
+a setting that no longer exists. Going back is not possible, since nothing says what ran before.
+
+```toml
+[services.web]
+image = \"nginx\"             # bad: whatever was pushed last
+
+[services.web]
+image = \"nginx:1.28\"        # good
+```
+
+**Fix.** Write the tag that you tested. A digest (`nginx:1.28@sha256:…`) is stricter still, and never demanded.
+
+**Source.** Docker's reference of image names: the tag of a name without one is `latest`, and the colon of
+`host:5000/name` is that of a port.
+",
     can_be_allowed: true,
     judges_text: false,
     check,
 };
 
-fn check(_context: &Context<'_>, _findings: &mut Vec<Finding>) {}
+/// Stands for a variable whose value is not known: nothing that a name can hold.
+const UNKNOWN: char = '\u{fffc}';
+
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    for plan in context.plans {
+        for service in plan.services.values().filter(|service| service.build.is_none()) {
+            let Some(image) = &service.image else { continue };
+            let place = service.origin().key("image");
+            let name = known(image);
+            let (message, label) = match tag(&name) {
+                Tag::Missing => (format!("the image {} has no tag", quoted(&name)), "this means `latest`"),
+                Tag::Latest => (format!("the image {} is whatever was pushed last", quoted(&name)), "a moving tag"),
+                Tag::Named => continue,
+            };
+            let label = Label::value(Some(&plan.environment), place, label);
+            let mut finding = Finding::new(RULE.id, RULE.severity, message, label).help(help(&name));
+            for origin in moving_defaults(plan, image) {
+                finding = finding.with(Label::value(Some(&plan.environment), origin, "the tag comes from here"));
+            }
+            findings.push(finding);
+        }
+    }
+}
+
+/// What the tag of an image says.
+#[derive(Debug, PartialEq, Eq)]
+enum Tag {
+    Missing,
+    Latest,
+    /// A tag, a digest, or nothing that can be known.
+    Named,
+}
+
+fn tag(image: &str) -> Tag {
+    let name = image.rsplit('/').next().unwrap_or_default();
+    if image.contains('@') || image.is_empty() {
+        return Tag::Named;
+    }
+    match name.split_once(':') {
+        Some((_, "latest")) => Tag::Latest,
+        Some((_, "")) => Tag::Missing,
+        None if !name.contains(UNKNOWN) => Tag::Missing,
+        _ => Tag::Named,
+    }
+}
+
+/// The image with the defaults of its variables.
+fn known(image: &Text) -> String {
+    let known = |part: &Part| match part {
+        Part::Literal(text) => text.clone(),
+        Part::Variable { form: Some((Form::DefaultIfEmpty | Form::DefaultIfUnset, default)), .. } => {
+            default.with_defaults().unwrap_or_else(|| UNKNOWN.to_string())
+        }
+        Part::Variable { .. } => UNKNOWN.to_string(),
+    };
+    image.parts().iter().map(known).collect()
+}
+
+/// Declared variables of the image whose default is `latest`.
+fn moving_defaults(plan: &Plan, image: &Text) -> Vec<KeyPath> {
+    let declared = image.variables().into_iter().filter_map(|name| plan.variables.get(name));
+    let moving = declared.filter(|variable| {
+        variable.origin.key_at(0) == Some("variables")
+            && variable.default.as_ref().and_then(Text::as_literal) == Some("latest")
+    });
+    moving.map(|variable| variable.origin.key("default")).collect()
+}
+
+fn quoted(image: &str) -> String {
+    format!("`{}`", image.replace(UNKNOWN, "…"))
+}
+
+fn help(image: &str) -> String {
+    let name = image.strip_suffix(":latest").unwrap_or(image).trim_end_matches(':').replace(UNKNOWN, "…");
+    format!("name the version that you tested: `{name}:<version>`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_colon_of_a_port_is_none_of_a_tag() {
+        for (image, expected) in [
+            ("nginx", Tag::Missing),
+            ("nginx:", Tag::Missing),
+            ("nginx:latest", Tag::Latest),
+            ("nginx:1.28", Tag::Named),
+            ("localhost:5000/nginx", Tag::Missing),
+            ("localhost:5000/nginx:1.28", Tag::Named),
+            ("localhost:5000/library/nginx:latest", Tag::Latest),
+            ("nginx@sha256:abc", Tag::Named),
+            ("nginx:latest@sha256:abc", Tag::Named),
+            ("\u{fffc}", Tag::Named),
+            ("\u{fffc}:latest", Tag::Latest),
+            ("\u{fffc}/nginx", Tag::Missing),
+            ("nginx:\u{fffc}", Tag::Named),
+            ("nginx\u{fffc}", Tag::Named),
+        ] {
+            assert_eq!(tag(image), expected, "{image}");
+        }
+    }
+}

@@ -1,17 +1,61 @@
 //! `invalid-option`: see [`RULE`].
 
-use super::{Context, Rule};
-use crate::diagnostics::{Finding, Severity};
+use super::{Context, Rule, at_problem};
+use crate::diagnostics::{Finding, Label, Severity, words};
+use crate::plan::ProblemKind;
+use crate::source::KeyPath;
 
 /// An option of a kind with a value it does not take.
 pub(super) static RULE: Rule = Rule {
     id: "invalid-option",
     severity: Severity::Error,
     summary: "an option of a kind with a value it does not take",
-    docs: "",
+    docs: "\
+The `version`, or another option, of a service has a value that its kind cannot work with.
+
+**Why it breaks.** The version becomes the tag of an image, and decides what is written: the static configuration of
+Traefik, the base of a Dockerfile. A tag that does not exist cannot be pulled, and for a version that the kind does not
+know nobody has tried whether the files still work.
+
+**How it shows.** `docker compose up` ends with `manifest for traefik:vv3.6 not found: manifest unknown`; or the image
+is there and starts with a configuration that another version was meant to read.
+
+```toml
+[services.traefik]
+kind = \"traefik\"
+version = \"v3.6\"       # bad: the kind adds the `v` of the tag itself
+
+[services.traefik]
+kind = \"traefik\"
+version = \"3.6\"        # good, and so is a patch release such as \"3.6.2\"
+```
+
+**Fix.** Write one of the versions that the finding names, as numbers: `\"22\"` or `\"22.11\"`, perhaps with the variant of
+an image (`\"7-bookworm\"`). For an image that stackgen cannot know, leave `kind` out and write `image`.
+
+**Source.** `versions` in the kind's `kind.toml`: those that its files were tried with.
+",
     can_be_allowed: false,
     judges_text: false,
     check,
 };
 
-fn check(_context: &Context<'_>, _findings: &mut Vec<Finding>) {}
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    for (plan, problem) in context.problems() {
+        let ProblemKind::Option(message) = &problem.kind else { continue };
+        let mut finding = at_problem(&RULE, plan, problem, message.clone(), "");
+        let service = problem.path.key_at(1).and_then(|name| context.manifest(plan)?.services.get(name));
+        if let Some((name, kind)) = problem.path.key_at(1).zip(service.and_then(|service| service.kind.as_ref())) {
+            let path = KeyPath::of(["services", name, "kind"]);
+            let versions = context.read.kinds.get(kind).map(|kind| kind.versions.as_slice()).unwrap_or_default();
+            let label = format!("the version of `{kind}` is meant");
+            finding = finding.with(Label::value(Some(&plan.environment), path, label));
+            if versions.is_empty() {
+                finding = finding.help("write numbers, such as \"7\" or \"7.4\"");
+            } else {
+                finding = finding.help(format!("write {}", words::or(versions)));
+            }
+        }
+        findings.push(finding);
+    }
+}

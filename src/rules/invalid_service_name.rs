@@ -1,17 +1,196 @@
 //! `invalid-service-name`: see [`RULE`].
 
+use std::collections::HashMap;
+
 use super::{Context, Rule};
-use crate::diagnostics::{Finding, Severity};
+use crate::diagnostics::{Finding, Label, Severity};
+use crate::manifest::Manifest;
+use crate::manifest::types::Service;
+use crate::manifest::unions::{BoolOr, EnvValue, Toggle};
+use crate::plan::Plan;
+use crate::source::KeyPath;
+
+mod form;
+
+use form::Form;
 
 /// A name that Compose, DNS or Traefik does not take.
 pub(super) static RULE: Rule = Rule {
     id: "invalid-service-name",
     severity: Severity::Error,
     summary: "a name that Compose, DNS or Traefik does not take",
-    docs: "",
+    docs: "\
+A name that becomes part of something with rules of its own:
+
+| name of | takes |
+| --- | --- |
+| a service, the stack, an environment, a route, an entry point | lower-case letters, digits and inner hyphens; at most 63 |
+| a middleware, a certificate resolver | letters, digits, `-` and `_` |
+| a network, a volume | letters, digits, `.`, `-` and `_`; a volume at least two of them |
+| a variable | letters, digits and `_`, and no digit first |
+| an entry of `env` | the same, with `.` between such words |
+
+**Why it breaks.** A service's name is its host name, and part of the name of its image. The names of Traefik's routers
+and middlewares stand between the dots of a label, so that a dot in one of them begins another option. A volume of one
+letter is a Windows drive to Compose. The name of a variable stands in `${…}`, where `${MY-VAR}` is `MY` with the default
+`VAR`.
+
+**How it shows.** `MyApp` with a build fails at `docker compose up`: `repository name must be lowercase`. With a dot in
+the name of a router, Traefik drops the container's labels and says so only in its log. `d:/data` is mounted at
+`d:/data`.
+
+```toml
+[services.My_App]           # bad
+image = \"nginx:1.28\"
+
+[services.my-app]           # good
+image = \"nginx:1.28\"
+```
+
+**Fix.** Write the name that the finding proposes, also where it is referred to.
+
+**Source.** RFC 1123 (host names); compose-spec, \"services\" and \"volumes\"; Traefik's label decoder (`paerser`). Tried with
+Docker Compose 2.40.
+",
     can_be_allowed: false,
-    judges_text: false,
+    judges_text: true,
     check,
 };
 
-fn check(_context: &Context<'_>, _findings: &mut Vec<Finding>) {}
+/// The entry point on which the proxy answers its own health probe.
+const OWN_ENTRY_POINT: &str = "ping";
+
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    for plan in context.plans {
+        let Some(manifest) = context.manifest(plan) else { continue };
+        let mut names = Names { environment: &plan.environment, findings };
+        names.stack(manifest);
+        names.variables(manifest);
+        names.traefik(manifest);
+        names.mounted(manifest, plan);
+        names.keys("service", Form::Host, &KeyPath::of(["services"]), manifest.services.keys());
+        names.keys("network", Form::Key, &KeyPath::of(["networks"]), manifest.networks.keys());
+        names.keys("volume", Form::Volume, &KeyPath::of(["volumes"]), manifest.volumes.keys());
+        for (name, service) in &manifest.services {
+            names.service(&KeyPath::of(["services", name]), service);
+        }
+    }
+}
+
+struct Names<'n> {
+    environment: &'n str,
+    findings: &'n mut Vec<Finding>,
+}
+
+impl Names<'_> {
+    fn stack(&mut self, manifest: &Manifest) {
+        let Some(stack) = &manifest.stack else { return };
+        let path = KeyPath::of(["stack"]);
+        if let Some(name) = &stack.name {
+            self.value("the stack", Form::Host, path.key("name"), name);
+        }
+        for (index, name) in stack.environments.iter().flatten().enumerate() {
+            self.value("an environment", Form::Host, path.key("environments").index(index), name);
+        }
+    }
+
+    fn variables(&mut self, manifest: &Manifest) {
+        self.keys("variable", Form::Variable, &KeyPath::of(["variables"]), manifest.variables.keys());
+    }
+
+    fn traefik(&mut self, manifest: &Manifest) {
+        let path = KeyPath::of(["middlewares"]);
+        self.keys("middleware", Form::Label, &path, manifest.middlewares.keys());
+        // They become lower-case words with hyphens: two of them may become one.
+        let mut known: HashMap<String, &str> = HashMap::new();
+        for name in manifest.middlewares.keys().filter(|name| Form::Label.takes(name)) {
+            let Some(first) = known.insert(form::folded(name), name) else { continue };
+            let message = format!("the middlewares `{first}` and `{name}` have the same name for Traefik");
+            let label = Label::key(Some(self.environment), path.key(name), "the same name");
+            let other = Label::key(Some(self.environment), path.key(first), "as this one");
+            let help = "upper case and `_` make no difference there: give one of them another word".to_owned();
+            self.findings.push(Finding::new(RULE.id, RULE.severity, message, label).with(other).help(help));
+        }
+    }
+
+    fn service(&mut self, path: &KeyPath, service: &Service) {
+        self.keys("route", Form::Host, &path.key("routes"), service.routes.keys());
+        for (option, what, form) in
+            [("entrypoints", "entry point", Form::Host), ("certificates", "certificate resolver", Form::Label)]
+        {
+            let names = service.options.get(option).and_then(toml::Value::as_table);
+            self.keys(what, form, &path.key(option), names.into_iter().flat_map(toml::Table::keys));
+        }
+        let own = service.options.get("entrypoints").and_then(|table| table.get(OWN_ENTRY_POINT));
+        if own.is_some() {
+            let place = path.key("entrypoints").key(OWN_ENTRY_POINT);
+            let message = format!("an entry point cannot have the name `{OWN_ENTRY_POINT}`");
+            let label = Label::key(Some(self.environment), place, "the proxy answers its own health probe there");
+            self.findings.push(Finding::new(RULE.id, RULE.severity, message, label).help("give it another name"));
+        }
+        let env = path.key("env");
+        for (name, value) in &service.env {
+            // A table that could not become an operator's variable.
+            if matches!(value, EnvValue::Variable(_)) && Form::Env.takes(name) {
+                let message = format!("`{name}` cannot be the name of a variable");
+                let label = Label::key(Some(self.environment), env.key(name), Form::Variable.flaw(name));
+                let variable = Form::Variable.corrected(name).unwrap_or_default().to_ascii_uppercase();
+                let help = format!("declare it as `{variable}` in `[variables]`, and write `\"${{{variable}}}\"` here");
+                self.findings.push(Finding::new(RULE.id, RULE.severity, message, label).help(help));
+            } else {
+                self.keys("environment variable", Form::Env, &env, [name]);
+            }
+        }
+    }
+
+    /// Volumes that are only named where they are mounted.
+    fn mounted(&mut self, manifest: &Manifest, plan: &Plan) {
+        for service in plan.services.values() {
+            for mount in &service.volumes {
+                let Some(name) = mount.mount.volume() else { continue };
+                if manifest.volumes.contains_key(name) || name.contains('$') {
+                    continue;
+                }
+                let is_written = mount.origin.steps().len() > 2;
+                let persist = manifest.services.get(&service.name).and_then(|service| service.persist.as_ref());
+                if is_written {
+                    self.value("a volume", Form::Volume, mount.origin.clone(), name);
+                } else if matches!(persist, Some(Toggle::On(BoolOr::Value(written))) if written == name) {
+                    self.value("a volume", Form::Volume, service.origin().key("persist"), name);
+                }
+            }
+        }
+    }
+
+    fn keys<'k>(&mut self, what: &str, form: Form, path: &KeyPath, names: impl IntoIterator<Item = &'k String>) {
+        let article = if what.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+        for name in names {
+            if !form.takes(name) {
+                let label = Label::key(Some(self.environment), path.key(name), form.flaw(name));
+                self.report(&format!("{article} {what}"), form, name, label);
+            }
+        }
+    }
+
+    fn value(&mut self, what: &str, form: Form, place: KeyPath, name: &str) {
+        if !form.takes(name) {
+            let label = Label::value(Some(self.environment), place, form.flaw(name));
+            self.report(what, form, name, label);
+        }
+    }
+
+    fn report(&mut self, what: &str, form: Form, name: &str, label: Label) {
+        let message = if name.is_empty() {
+            format!("the name of {what} is empty")
+        } else {
+            format!("`{name}` cannot be the name of {what}")
+        };
+        let finding = Finding::new(RULE.id, RULE.severity, message, label);
+        let proposed = form.corrected(name).filter(|proposed| form.takes(proposed));
+        self.findings.push(finding.help(match proposed {
+            Some(proposed) => format!("write `{proposed}`, also where it is referred to"),
+            None if form == Form::Host && name.len() > form::LONGEST => "write a shorter one".to_owned(),
+            None => format!("write {}", form.words()),
+        }));
+    }
+}

@@ -1,17 +1,238 @@
 //! `literal-secret`: see [`RULE`].
 
 use super::{Context, Rule};
-use crate::diagnostics::{Finding, Severity};
+use crate::diagnostics::{Finding, Label, Severity};
+use crate::manifest::text::{Operator, Piece, Text};
+use crate::manifest::types::Variable;
+use crate::manifest::unions::Scalar;
+use crate::plan::Plan;
+use crate::source::{KeyPath, Part};
+
+mod forms;
+mod names;
+mod walk;
+
+use names::Noun;
 
 /// A secret that stands in the file.
 pub(super) static RULE: Rule = Rule {
     id: "literal-secret",
     severity: Severity::Warning,
     summary: "a secret that stands in the file",
-    docs: "",
+    docs: "\
+A password, token or key that is written out: the value of something whose name ends in `PASSWORD`, `SECRET`, `TOKEN` or
+`KEY`; the password in a URL; or anything that has the form of a provider's keys, such as `ghp_…` or a private key. In an
+environment whose `production` is true it is an error, and so is a default of a variable that is declared a secret. Elsewhere
+a declared secret may have a default: a fake one, for development. No output of stackgen shows the value.
+
+**Why it breaks.** services.toml is committed, and what is committed is copied, reviewed and kept for ever. A secret in
+it cannot be changed without a commit, and is the same on every machine.
+
+**How it shows.** Not at all, until somebody who can read the repository uses it. Providers that scan public repositories
+revoke what they find, and the service fails with `401`.
+
+```toml
+[services.api.env]
+DB_PASSWORD = \"correct-horse\"                            # bad
+DATABASE_URL = \"postgres://app:correct-horse@db/app\"     # bad
+
+[variables]
+DB_PASSWORD = { secret = true }                          # good
+
+[services.api.env]
+DB_PASSWORD = \"${DB_PASSWORD}\"
+DATABASE_URL = \"postgres://app:${DB_PASSWORD}@db/app\"
+```
+
+**Fix.** Declare a variable with `secret = true`: whoever starts the stack sets it in the env file or the shell. For a
+default that holds in development only, add `required = [\"prod\"]`. A secret that was committed is to be revoked.
+
+**Source.** OWASP Secrets Management Cheat Sheet; the prefixes are those that the providers document.
+",
     can_be_allowed: true,
     judges_text: false,
     check,
 };
 
-fn check(_context: &Context<'_>, _findings: &mut Vec<Finding>) {}
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    for plan in context.plans {
+        let Some(manifest) = context.manifest(plan) else { continue };
+        let mut search = Search { context, plan, findings };
+        for (name, service) in manifest.services.iter().filter(|(name, _)| plan.services.contains_key(*name)) {
+            search.service(name, service);
+        }
+        search.middlewares(manifest);
+        for (name, variable) in &manifest.variables {
+            search.variable(name, variable);
+        }
+    }
+}
+
+/// Looks for secrets in one environment.
+struct Search<'s, 'c> {
+    context: &'s Context<'c>,
+    plan: &'s Plan,
+    findings: &'s mut Vec<Finding>,
+}
+
+/// Where a text stands, and what it is called there.
+#[derive(Clone, Copy)]
+struct At<'t> {
+    path: &'t KeyPath,
+    /// What it is, for the message.
+    what: &'t str,
+    /// What its name says that it is, where that is a secret.
+    noun: Option<Noun>,
+    /// What the variable is called that takes its place; may be empty.
+    variable: &'t str,
+    home: Home,
+}
+
+/// What can stand in the place of a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Home {
+    /// `X = { secret = true }`.
+    Env,
+    /// A default, which is `taken` where the operator sets nothing.
+    Default { taken: bool },
+    /// Something that becomes part of an image: no variable.
+    Image,
+    /// `${X}`.
+    Text,
+}
+
+/// Why a text is a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Secret<'t> {
+    /// It has the form of such a key.
+    Live(&'static str),
+    /// It is the password of a URL.
+    Url,
+    /// Its name says so.
+    Named,
+    /// It is the default of a variable whose name says so.
+    Default(&'t str),
+}
+
+impl Search<'_, '_> {
+    /// A text that may hold a secret, or be one because of its name.
+    fn text(&mut self, at: At<'_>, text: &str) {
+        if let Some((secret, range)) = forms::unmistakable(text) {
+            self.report(at, secret, Part::Inside(range));
+            return;
+        }
+        let (parsed, _) = Text::parse(text);
+        if let Some(literal) = parsed.as_literal() {
+            if at.noun.is_some_and(|noun| names::is_secret(noun, literal)) {
+                self.report(at, Secret::Named, Part::Value);
+            }
+            return;
+        }
+        let is_alone = parsed.pieces.len() == 1;
+        for piece in &parsed.pieces {
+            let Piece::Variable { name, operation: Some((operator, default)), range } = piece else { continue };
+            let noun = names::noun(name).or(at.noun.filter(|_| is_alone));
+            let is_default = matches!(operator, Operator::DefaultIfEmpty | Operator::DefaultIfUnset);
+            let Some(noun) = noun.filter(|_| is_default) else { continue };
+            if default.as_literal().is_some_and(|default| names::is_secret(noun, default)) {
+                // `${NAME:-default}`
+                let start = range.start + "${".len() + name.len() + operator.spelling().len();
+                self.report(at, Secret::Default(name), Part::Inside(start..range.end - 1));
+            }
+        }
+    }
+
+    fn variable(&mut self, name: &str, variable: &Variable) {
+        let path = KeyPath::of(["variables", name]);
+        if let Some(Scalar::Text(example)) = &variable.example
+            && let Some((key, range)) = forms::live_key(example)
+        {
+            let what = format!("the example of `{name}`");
+            let home = Home::Default { taken: false };
+            let at = At { path: &path.key("example"), what: &what, noun: None, variable: name, home };
+            self.report(at, Secret::Live(key), Part::Inside(range));
+        }
+        let Some(default) = &variable.default else { return };
+        let path = path.key("default");
+        // What must be set, or is not used, never takes the default.
+        let taken = self.plan.variables.get(name).is_some_and(|planned| !planned.required);
+        let what = format!("the default of `{name}`");
+        let home = Home::Default { taken };
+        let text = default.to_string();
+        if !variable.secret {
+            let at = At { path: &path, what: &what, noun: names::noun(name), variable: name, home };
+            return self.text(at, &text);
+        }
+        if let Some((key, range)) = forms::live_key(&text) {
+            let at = At { path: &path, what: &what, noun: None, variable: name, home };
+            return self.report(at, Secret::Live(key), Part::Inside(range));
+        }
+        let is_literal = Text::parse(&text).0.as_literal().is_some_and(|literal| !literal.is_empty());
+        if self.plan.production && taken && is_literal {
+            self.declared(name, &path);
+        }
+    }
+
+    /// A declared secret that production would start with.
+    fn declared(&mut self, name: &str, path: &KeyPath) {
+        let message = format!("the secret `{name}` has a default, and production would take it");
+        let label = Label::value(Some(&self.plan.environment), path.clone(), "everybody can read it").redacted();
+        let production = self.context.plans.iter().filter(|plan| plan.production);
+        let production: Vec<String> = production.map(|plan| format!("\"{}\"", plan.environment)).collect();
+        let help = if production.len() == self.context.plans.len() {
+            "take the default away: whoever starts the stack sets it".to_owned()
+        } else {
+            format!("`required = [{}]` keeps the default for the other environments", production.join(", "))
+        };
+        self.findings.push(Finding::new(RULE.id, Severity::Error, message, label).help(help));
+    }
+
+    fn report(&mut self, at: At<'_>, secret: Secret<'_>, part: Part) {
+        // A default that production does not take still stands in the file.
+        let reaches = self.plan.production && at.home != Home::Default { taken: false };
+        let severity = if reaches { Severity::Error } else { Severity::Warning };
+        let what = at.what;
+        let (message, text) = match secret {
+            Secret::Live(key) => (format!("{what} holds {key}"), "a live key"),
+            Secret::Url => (format!("{what} has a URL with a literal password"), "the password"),
+            Secret::Default(_) => (format!("{what} has a literal secret as its default"), "the default"),
+            Secret::Named => (format!("{what} is a literal secret"), "written out"),
+        };
+        let label = Label::entry(Some(&self.plan.environment), at.path.clone(), part, text).redacted();
+        let help = help(at, secret);
+        self.findings.push(Finding::new(RULE.id, severity, message, label).help(help));
+    }
+}
+
+fn help(at: At<'_>, secret: Secret<'_>) -> String {
+    let in_its_place = |name: &str| {
+        format!("declare `{name} = {{ secret = true }}` in `[variables]`, and write `${{{name}}}` in its place")
+    };
+    let variable = at.variable;
+    let instead = match (secret, at.home) {
+        (Secret::Default(name), _) => {
+            format!("declare it as `{name} = {{ secret = true }}`; then a default holds in development only")
+        }
+        (Secret::Url, Home::Default { .. } | Home::Env | Home::Text) => in_its_place(&password_of(variable)),
+        (_, Home::Env) => format!("write `{variable} = {{ secret = true }}`: whoever starts the stack sets it"),
+        (Secret::Named, Home::Default { .. }) => {
+            format!("add `secret = true` to `{variable}`; then a default holds in development only")
+        }
+        (_, Home::Default { .. }) => "take it away: whoever starts the stack sets it".to_owned(),
+        (_, Home::Image) => {
+            "let the program read it from its environment: a variable in `env` with `secret = true`".to_owned()
+        }
+        (_, Home::Text) if variable.is_empty() => {
+            "declare a variable with `secret = true` in `[variables]`, and refer to it here".to_owned()
+        }
+        (_, Home::Text) => in_its_place(variable),
+    };
+    if matches!(secret, Secret::Live(_)) { format!("revoke it, and {instead}") } else { instead }
+}
+
+/// The variable that takes the place of the password in `DATABASE_URL`.
+fn password_of(name: &str) -> String {
+    let stem = ["_URL", "_URI", "_DSN"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name);
+    let is_constant = stem.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+    if stem.is_empty() || !is_constant { "PASSWORD".to_owned() } else { format!("{stem}_PASSWORD") }
+}

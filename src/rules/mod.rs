@@ -4,12 +4,14 @@
 //! findings. It never writes, and never opens a file. Adding one is a file and a line in [`ALL`]; a test refuses a file
 //! that is not listed.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
+
+use indexmap::IndexMap;
 
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::manifest::{Manifest, Problem, Read};
 use crate::plan::Plan;
-use crate::source::{KeyPath, Part, Place};
+use crate::source::{KeyPath, Part, Place, Source};
 use crate::sources::Sources;
 
 mod build_inputs;
@@ -117,29 +119,138 @@ pub fn run(context: &Context<'_>) -> Outcome {
         let mut found = Vec::new();
         (rule.check)(context, &mut found);
         for finding in found {
+            // Also what is left out here would have been silenced: the `allow` has its use.
+            let is_silenced = rule.can_be_allowed && allowed.silences(&finding);
             if !rule.judges_text && follows_from_unclear(&finding, &context.read.unclear) {
                 continue;
             }
-            if rule.can_be_allowed && allowed.silences(&finding) {
+            if is_silenced {
                 outcome.silenced.push(finding);
             } else {
                 outcome.findings.push(finding);
             }
         }
     }
-    outcome.findings.extend(allowed.unused());
+    outcome.findings.extend(allowed.unused(context));
     outcome
 }
 
 /// Findings about a text that is no TOML, where nothing else can be said.
-pub fn syntax(problems: &[Problem]) -> Vec<Finding> {
-    problems.iter().filter_map(manifest_syntax::finding).collect()
+pub fn syntax(source: &Source, problems: &[Problem]) -> Vec<Finding> {
+    manifest_syntax::of_text(source, problems)
 }
 
 impl<'a> Context<'a> {
     /// Every plan with every problem of its.
     pub(crate) fn problems(&self) -> impl Iterator<Item = (&'a Plan, &'a crate::plan::Problem)> + use<'a> {
         self.plans.iter().flat_map(|plan| plan.problems.iter().map(move |problem| (plan, problem)))
+    }
+
+    /// Every plan with those of its problems that do not stand beside another mistake, which hides what was meant.
+    pub(crate) fn clear_problems(&self) -> impl Iterator<Item = (&'a Plan, &'a crate::plan::Problem)> + use<'a> {
+        let unclear = &self.read.unclear;
+        self.problems().filter(move |(_, problem)| !unclear.iter().any(|owner| problem.path.starts_with(owner)))
+    }
+
+    /// The other places of the same plan with the same problem.
+    pub(crate) fn elsewhere(
+        &self,
+        plan: &Plan,
+        first: &crate::plan::Problem,
+        is_same: impl Fn(&crate::plan::ProblemKind) -> bool,
+    ) -> Vec<&'a crate::plan::Problem> {
+        let mut found: Vec<&crate::plan::Problem> = Vec::new();
+        for (other, problem) in self.clear_problems() {
+            let is_at = |known: &crate::plan::Problem| known.path == problem.path && known.range == problem.range;
+            let is_new = !is_at(first) && !found.iter().any(|known| is_at(known));
+            if std::ptr::eq(other, plan) && is_new && is_same(&problem.kind) {
+                found.push(problem);
+            }
+        }
+        found
+    }
+
+    /// A finding about a problem of a plan that concerns a whole table: at its key.
+    pub(crate) fn at_key(
+        &self,
+        rule: &Rule,
+        plan: &Plan,
+        problem: &crate::plan::Problem,
+        message: String,
+        label: &str,
+    ) -> Finding {
+        let mut finding = Finding::new(rule.id, rule.severity, message, self.key_of(plan, &problem.path, label));
+        finding.environment = Some(plan.environment.clone());
+        finding
+    }
+
+    /// The key at `path`, as `plan`'s environment sees it. What every environment has stands in the base file, whichever
+    /// overlays change it: all of them are shown the same place.
+    pub(crate) fn key_of(&self, plan: &Plan, path: &KeyPath, label: &str) -> Label {
+        let services = || self.read.environments.values().map(|manifest| &manifest.services);
+        let steps = [0, 1, 2, 3].map(|step| path.key_at(step));
+        let in_base = match steps {
+            [Some("services"), Some(_), None, None] => true,
+            [Some("services"), Some(service), Some("routes"), Some(route)] if path.steps().len() == 4 => services()
+                .all(|services| services.get(service).is_some_and(|service| service.routes.contains_key(route))),
+            _ => false,
+        };
+        let environment = (!in_base).then_some(plan.environment.as_str());
+        Label::key(environment, path.clone(), label)
+    }
+
+    /// Whether a `$` in the text at `path` looks wrong, which is reported on its own.
+    pub(crate) fn has_flaw(plan: &Plan, path: &KeyPath) -> bool {
+        let is_text = |kind: &crate::plan::ProblemKind| matches!(kind, crate::plan::ProblemKind::Text(_));
+        plan.problems.iter().any(|problem| problem.path == *path && is_text(&problem.kind))
+    }
+
+    /// Whether nothing says what the service runs, which is reported on its own: nothing is known of it.
+    pub(crate) fn is_blank(plan: &Plan, service: &str) -> bool {
+        let image = KeyPath::of(["services", service, "image"]);
+        let lacks_image = |kind: &crate::plan::ProblemKind| matches!(kind, crate::plan::ProblemKind::Incomplete { missing, .. } if *missing == image);
+        plan.problems.iter().any(|problem| lacks_image(&problem.kind))
+    }
+
+    /// The file as `plan`'s environment sees it.
+    pub(crate) fn manifest(&self, plan: &Plan) -> Option<&'a Manifest> {
+        self.read.environments.get(&plan.environment)
+    }
+
+    /// Whether what stands at `path` is a secret: said to be one, or named like one.
+    pub(crate) fn holds_secret(&self, plan: &Plan, path: &KeyPath) -> bool {
+        let manifest = self.manifest(plan);
+        match (path.key_at(0), path.key_at(1), path.key_at(2)) {
+            (Some("variables"), Some(name), _) => {
+                let declared = manifest.and_then(|manifest| manifest.variables.get(name));
+                declared.is_some_and(|variable| variable.secret) || names_secret(name)
+            }
+            (Some("services"), Some(service), Some(key)) => {
+                let kind = plan.services.get(service).and_then(|service| self.read.kinds.get(service.kind.as_ref()?));
+                let is_secret_option = kind.and_then(|kind| kind.options.get(key)).is_some_and(|option| option.secret);
+                is_secret_option || (key == "env" && path.key_at(3).is_some_and(names_secret))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether `path` may well be there, if it were not for a mistake that is reported on its own: its absence is none.
+    pub(crate) fn may_be_lost(&self, path: &KeyPath) -> bool {
+        self.read.unclear.iter().any(|owner| path.starts_with(owner)) || self.is_mistaken(path)
+    }
+
+    /// Whether `path`, or what it stands in, is there under a misspelt key, or with a value that was left out as wrong.
+    pub(crate) fn is_mistaken(&self, path: &KeyPath) -> bool {
+        self.read.problems.iter().any(|problem| match problem {
+            Problem::UnknownKey { path: written, meant: Some(meant), .. } => {
+                let above = &written.steps()[..written.steps().len().saturating_sub(1)];
+                path.starts_with(&KeyPath::from_steps(above).key(meant))
+            }
+            Problem::WrongType { path: written, .. } | Problem::WrongValue { path: written, .. } => {
+                path.starts_with(written)
+            }
+            _ => false,
+        })
     }
 }
 
@@ -151,9 +262,20 @@ pub(crate) fn at_problem(
     message: String,
     label: &str,
 ) -> Finding {
+    Finding::new(rule.id, rule.severity, message, place_of(plan, problem, label))
+}
+
+/// The very bytes where a problem of a plan stands.
+pub(crate) fn place_of(plan: &Plan, problem: &crate::plan::Problem, label: &str) -> Label {
     let part = problem.range.clone().map_or(Part::Value, Part::Inside);
-    let label = Label::entry(Some(&plan.environment), problem.path.clone(), part, label);
-    Finding::new(rule.id, rule.severity, message, label)
+    Label::entry(Some(&plan.environment), problem.path.clone(), part, label)
+}
+
+/// Whether a variable of this name may hold a secret: in doubt yes, since this only decides what is hidden.
+pub(crate) fn names_secret(name: &str) -> bool {
+    const WORDS: [&str; 10] =
+        ["PASSWORD", "PASSWD", "PASS", "PWD", "PASSPHRASE", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "CREDENTIALS"];
+    name.split(['_', '-']).any(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)))
 }
 
 fn follows_from_unclear(finding: &Finding, unclear: &HashSet<KeyPath>) -> bool {
@@ -167,12 +289,12 @@ fn follows_from_unclear(finding: &Finding, unclear: &HashSet<KeyPath>) -> bool {
 /// What `allow` tables silence, and whether they did.
 struct Allowed {
     /// Environment, service (none for the whole stack) and rule.
-    entries: BTreeMap<(String, Option<String>, String), bool>,
+    entries: IndexMap<(String, Option<String>, String), bool>,
 }
 
 impl Allowed {
     fn new(context: &Context<'_>) -> Self {
-        let mut entries = BTreeMap::new();
+        let mut entries = IndexMap::new();
         for (environment, manifest) in &context.read.environments {
             each_allow(manifest, |service, rule| {
                 entries.insert((environment.clone(), service.map(str::to_owned), rule.to_owned()), false);
@@ -201,7 +323,7 @@ impl Allowed {
     }
 
     /// Rules that are allowed somewhere and silenced nothing anywhere.
-    fn unused(self) -> Vec<Finding> {
+    fn unused(self, context: &Context<'_>) -> Vec<Finding> {
         let used: HashSet<(&Option<String>, &String)> =
             self.entries.iter().filter(|(_, used)| **used).map(|((_, service, rule), _)| (service, rule)).collect();
         let mut findings = Vec::new();
@@ -210,6 +332,14 @@ impl Allowed {
                 continue;
             }
             let owner = service.as_ref().map_or_else(|| KeyPath::of(["stack"]), |name| KeyPath::of(["services", name]));
+            // What is unclear is not judged, so what could be silenced there is unknown.
+            let is_unclear = match service {
+                Some(_) => context.may_be_lost(&owner),
+                None => !context.read.unclear.is_empty(),
+            };
+            if is_unclear && find(rule).is_some_and(|rule| rule.can_be_allowed) {
+                continue;
+            }
             let path = owner.key("allow").key(rule);
             findings.push(unused_allow::finding(environment, path, rule));
         }

@@ -1,17 +1,51 @@
 //! `port-invalid`: see [`RULE`].
 
-use super::{Context, Rule};
-use crate::diagnostics::{Finding, Severity};
+use super::{Context, Rule, at_problem};
+use crate::diagnostics::{Finding, Label, Severity};
+use crate::plan::ProblemKind;
 
 /// A port or port mapping that cannot be.
 pub(super) static RULE: Rule = Rule {
     id: "port-invalid",
     severity: Severity::Error,
     summary: "a port or port mapping that cannot be",
-    docs: "",
+    docs: "\
+A port is none (0, or past 65535 after `stack.port-offset` was added), or an entry of `publish` is no mapping in Compose's
+short syntax: `[[IP:]HOST:]CONTAINER[/PROTOCOL]`, where HOST and CONTAINER may be ranges of the same length.
+
+**Why it breaks.** Ports have 16 bits, and 0 means \"any\". The address must be a literal one: the engine binds sockets and
+asks no DNS, so `localhost` is no address. An IPv6 address needs brackets, since its colons separate the parts.
+
+**How it shows.** Compose refuses the file: `invalid containerPort: …`, `invalid hostPort: …`, `invalid IP address:
+localhost`.
+
+```toml
+[services.web]
+image = \"nginx:1.27\"
+publish = [\"localhost:8080:80\"]     # bad: a name
+publish = [\"127.0.0.1:8080:80\"]     # good
+```
+
+**Fix.** Write numbers from 1 to 65535. Most services need no mapping at all: `publish = true` publishes their `port` on
+127.0.0.1.
+
+**Source.** compose-spec, \"ports\", short syntax; go-connections, `nat.ParsePortSpec`.
+",
     can_be_allowed: false,
     judges_text: false,
     check,
 };
 
-fn check(_context: &Context<'_>, _findings: &mut Vec<Finding>) {}
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    for (plan, problem) in context.problems() {
+        let ProblemKind::Port { message, help, clash } = &problem.kind else { continue };
+        if Context::has_flaw(plan, &problem.path) {
+            continue;
+        }
+        let mut finding = at_problem(&RULE, plan, problem, message.clone(), "").help(help.clone());
+        if let Some(clash) = clash {
+            finding = finding.with(Label::value(Some(&plan.environment), clash.clone(), "this is added to it"));
+        }
+        findings.push(finding);
+    }
+}

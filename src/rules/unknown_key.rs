@@ -2,7 +2,8 @@
 
 use super::{Context, Rule};
 use crate::diagnostics::{Finding, Label, Severity, words};
-use crate::manifest::Problem;
+use crate::manifest::{DEFAULT_ENVIRONMENT, Problem};
+use crate::source::{KeyPath, Step};
 
 /// A key that does not exist.
 pub(super) static RULE: Rule = Rule {
@@ -36,51 +37,115 @@ another system's (labels, middlewares, static flags) keeps that system's spellin
 };
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let mut told: Vec<(&str, &str)> = Vec::new();
     for problem in &context.read.problems {
-        match problem {
-            Problem::UnknownKey { path, environment, meant, kinds, candidates } => {
-                let Some(name) = path.steps().last().map(|step| match step {
-                    crate::source::Step::Key(key) => key.clone(),
-                    crate::source::Step::Index(index) => index.to_string(),
-                }) else {
-                    continue;
-                };
-                let label = Label::key(environment.as_deref(), path.clone(), "no such key");
-                let finding = Finding::new(RULE.id, RULE.severity, format!("unknown key `{name}`"), label);
-                findings.push(match (meant, kinds.as_slice()) {
-                    (Some(meant), _) => finding.help(format!("did you mean `{meant}`?")),
-                    (None, []) => finding.help(format!("the keys here are {}", words::and(candidates))),
-                    (None, kinds) => finding.help(format!("it is an option of the kind {}", words::or(kinds))),
-                });
+        // What is misspelt or of no kind once is one mistake, wherever that shows.
+        if let Some(thing) = one_thing(context, problem) {
+            if told.contains(&thing) {
+                continue;
             }
-            Problem::UnknownService { environment, name, known } => {
-                let path = crate::source::KeyPath::of(["services", name]);
-                let label = Label::key(Some(environment), path, "the base file has no such service");
-                let message = format!("the overlay of `{environment}` changes `{name}`, which does not exist");
-                let meant = words::nearest(name, known.iter().map(String::as_str));
-                let help = match meant {
-                    Some(meant) => format!("did you mean `{meant}`?"),
-                    None => format!(
-                        "an overlay cannot add a service; declare it in `[services.{name}]` with `environments = [\"{environment}\"]`"
-                    ),
-                };
-                findings.push(Finding::new(RULE.id, RULE.severity, message, label).help(help));
-            }
-            Problem::UnknownEnvironment { path, environment, name, known } => {
-                let message = format!("there is no environment `{name}`");
-                let label = Label::value(environment.as_deref(), path.clone(), "not one of `stack.environments`");
-                let label = if path.key_at(0) == Some("environments") {
-                    Label::key(None, path.clone(), "not one of `stack.environments`")
-                } else {
-                    label
-                };
-                let help = words::nearest(name, known.iter().map(String::as_str)).map_or_else(
-                    || format!("the environments are {}", words::and(known)),
-                    |meant| format!("did you mean `{meant}`?"),
-                );
-                findings.push(Finding::new(RULE.id, RULE.severity, message, label).help(help));
-            }
-            _ => {}
+            told.push(thing);
         }
+        findings.extend(match problem {
+            Problem::UnknownKey { path, kinds, .. } => key(context, problem, path, kinds),
+            Problem::UnknownService { environment, name, known } => Some(service(environment, name, known)),
+            Problem::UnknownEnvironment { name, known, .. } => environment(context, problem, name, known),
+            _ => None,
+        });
     }
+}
+
+/// What several problems have in common that are one mistake.
+fn one_thing<'a>(context: &Context<'a>, problem: &'a Problem) -> Option<(&'a str, &'a str)> {
+    match problem {
+        // Where none is named, the list is missing.
+        Problem::UnknownEnvironment { known, .. } if known == &[DEFAULT_ENVIRONMENT] => Some(("environment", "")),
+        Problem::UnknownEnvironment { name, .. } => Some(("environment", name)),
+        Problem::UnknownKey { path, meant: None, kinds, .. } if !kinds.is_empty() => {
+            let service = path.key_at(1)?;
+            let mut manifests = context.read.environments.values();
+            let has_kind = manifests.any(|manifest| manifest.services.get(service).is_some_and(|s| s.kind.is_some()));
+            (!has_kind).then_some(("options of", service))
+        }
+        _ => None,
+    }
+}
+
+/// Where the other problems stand that are the same mistake.
+fn others<'a>(context: &Context<'a>, problem: &'a Problem) -> Vec<Label> {
+    let Some(thing) = one_thing(context, problem) else { return Vec::new() };
+    let same =
+        context.read.problems.iter().filter(|other| *other != problem && one_thing(context, other) == Some(thing));
+    same.filter_map(|other| label(other, "here too")).collect()
+}
+
+fn label(problem: &Problem, text: &str) -> Option<Label> {
+    match problem {
+        Problem::UnknownEnvironment { path, environment, .. } if path.key_at(0) != Some("environments") => {
+            Some(Label::value(environment.as_deref(), path.clone(), text))
+        }
+        Problem::UnknownEnvironment { path, environment, .. } | Problem::UnknownKey { path, environment, .. } => {
+            Some(Label::key(environment.as_deref(), path.clone(), text))
+        }
+        _ => None,
+    }
+}
+
+fn key(context: &Context<'_>, problem: &Problem, path: &KeyPath, kinds: &[String]) -> Option<Finding> {
+    let Problem::UnknownKey { meant, candidates, .. } = problem else { return None };
+    let name = path.steps().last().map(|step| match step {
+        Step::Key(key) => key.clone(),
+        Step::Index(index) => index.to_string(),
+    })?;
+    let new = |message: String| Some(Finding::new(RULE.id, RULE.severity, message, label(problem, "no such key")?));
+    let finding = new(format!("unknown key `{name}`"))?;
+    Some(match (meant, kinds) {
+        (Some(meant), _) => finding.help(format!("did you mean `{meant}`?")),
+        (None, []) => finding.help(format!("the keys here are {}", words::and(candidates))),
+        (None, kinds) if one_thing(context, problem).is_some() => {
+            // Its kind is there, with a mistake that is reported on its own.
+            let service = KeyPath::of(["services", path.key_at(1)?]);
+            if context.is_mistaken(&service.key("kind")) {
+                return None;
+            }
+            let finding = others(context, problem).into_iter().fold(finding, Finding::with);
+            finding.help(format!(
+                "it is an option of the kind {}, and the service has no `kind`: add `kind = \"{}\"`",
+                words::or(kinds),
+                kinds[0]
+            ))
+        }
+        (None, kinds) => finding.help(format!("it is an option of the kind {}", words::or(kinds))),
+    })
+}
+
+fn service(environment: &str, name: &str, known: &[String]) -> Finding {
+    let label = Label::key(Some(environment), KeyPath::of(["services", name]), "the base file has no such service");
+    let message = format!("the overlay of `{environment}` changes `{name}`, which does not exist");
+    let help = match words::nearest(name, known.iter().map(String::as_str)) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!(
+            "an overlay cannot add a service; declare it in `[services.{name}]` with `environments = [\"{environment}\"]`"
+        ),
+    };
+    Finding::new(RULE.id, RULE.severity, message, label).help(help)
+}
+
+fn environment(context: &Context<'_>, problem: &Problem, name: &str, known: &[String]) -> Option<Finding> {
+    if context.is_mistaken(&KeyPath::of(["stack", "environments"])) {
+        return None;
+    }
+    let label = label(problem, "not one of `stack.environments`")?;
+    let finding = Finding::new(RULE.id, RULE.severity, format!("there is no environment `{name}`"), label);
+    if known == [DEFAULT_ENVIRONMENT] {
+        let finding = others(context, problem).into_iter().fold(finding, Finding::with);
+        return Some(
+            finding.help("name all of them in `[stack]`, the default one first: `environments = [\"dev\", …]`"),
+        );
+    }
+    let help = words::nearest(name, known.iter().map(String::as_str)).map_or_else(
+        || format!("the environments are {}", words::and(known)),
+        |meant| format!("did you mean `{meant}`?"),
+    );
+    Some(others(context, problem).into_iter().fold(finding, Finding::with).help(help))
 }

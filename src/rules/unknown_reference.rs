@@ -1,17 +1,230 @@
 //! `unknown-reference`: see [`RULE`].
 
-use super::{Context, Rule};
-use crate::diagnostics::{Finding, Severity};
+use super::{Context, Rule, at_problem, place_of};
+use crate::diagnostics::{Finding, Label, Severity, words};
+use crate::plan::{Plan, Problem, ProblemKind};
+use crate::source::{KeyPath, Step};
+
+/// What the plan notes where an output needs a port.
+const NO_PORT: &str = "it has no `port`";
 
 /// A service, output or network that does not exist.
 pub(super) static RULE: Rule = Rule {
     id: "unknown-reference",
     severity: Severity::Error,
     summary: "a service, output or network that does not exist",
-    docs: "",
+    docs: "\
+A reference (`${services.redis.url}`), a `depends-on` or a `networks` names something that nothing in the stack is: a
+service that does not exist or not in this environment, an output that the service does not have, a network that nobody
+declares, a default that needs itself.
+
+**Why it breaks.** A reference is a value, a dependency and a shared network at once. Where it leads nowhere, none of the
+three can be written.
+
+**How it shows.** In a Compose file: `service \"web\" depends on undefined service \"rediss\"` or `refers to undefined
+network back`. A host name that no service has is found by nobody before the first request: `getaddrinfo ENOTFOUND
+rediss`.
+
+```toml
+[services.redis]
+kind = \"redis\"
+version = \"7\"
+
+[services.web.env]
+REDIS_URL = \"${services.rediss.url}/0\"     # bad: there is no service of that name
+REDIS_URL = \"${services.redis.uri}/0\"      # bad: it has no such output
+REDIS_URL = \"${services.redis.url}/0\"      # good
+```
+
+**Fix.** Write a name that exists. Every service has `name` and `host`; with a `port` also `port` and `address`; with an
+image `image`; with a route or a published port `public-url`; its kind adds others, such as `url`. A service of some
+environments only can be referred to only there: do it in their overlays.
+
+**Source.** compose-spec, \"depends_on\" and \"networks\"; `outputs` in the kind's `kind.toml`.
+",
     can_be_allowed: false,
     judges_text: false,
     check,
 };
 
-fn check(_context: &Context<'_>, _findings: &mut Vec<Finding>) {}
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let mut told: Vec<(&str, &str, &str)> = Vec::new();
+    for (plan, problem) in context.clear_problems() {
+        let ProblemKind::Unknown { what, name, known, note } = &problem.kind else { continue };
+        // One thing is missing, or misspelt, however often it is referred to.
+        if let Some((what, name)) = one_thing(&problem.kind) {
+            if told.contains(&(&plan.environment, what, name)) {
+                continue;
+            }
+            told.push((&plan.environment, what, name));
+        }
+        let unknown = Unknown { context, plan, problem, name, known, note: note.as_deref() };
+        findings.extend(match *what {
+            "service" => unknown.service(),
+            "output" => unknown.output(),
+            "output of the stack" => Some(unknown.output_of_stack()),
+            "network" => unknown.network(),
+            "default" => Some(unknown.default()),
+            _ => Some(unknown.reference()),
+        });
+    }
+}
+
+/// What is missing once, where several places may want it: what it is, and its name.
+fn one_thing(kind: &ProblemKind) -> Option<(&str, &str)> {
+    match kind {
+        ProblemKind::Unknown { what: "output", name, note: Some(note), .. } if note == NO_PORT => {
+            name.split_once('.').map(|(service, _)| ("port", service))
+        }
+        ProblemKind::Unknown { what: what @ ("service" | "network"), name, .. } => Some((what, name)),
+        _ => None,
+    }
+}
+
+/// One problem, and where it was found.
+struct Unknown<'a> {
+    context: &'a Context<'a>,
+    plan: &'a Plan,
+    problem: &'a Problem,
+    name: &'a str,
+    known: &'a [String],
+    note: Option<&'a str>,
+}
+
+impl Unknown<'_> {
+    fn service(&self) -> Option<Finding> {
+        let name = self.name;
+        let path = KeyPath::of(["services", name]);
+        if self.context.may_be_lost(&path) {
+            return None;
+        }
+        // `depends-on = { redis = "started" }` names it with a key.
+        let is_key = self.problem.range.is_none() && matches!(self.problem.path.steps().last(), Some(Step::Key(_)));
+        let at = |message: String, label: &str| {
+            let finding = if is_key {
+                self.context.at_key(&RULE, self.plan, self.problem, message, label)
+            } else {
+                self.at(message, label)
+            };
+            self.with_others(finding)
+        };
+        Some(match self.note {
+            Some(note) => at(format!("the service `{name}` does not exist here: {note}"), "not in this environment")
+                .with(Label::value(Some(&self.plan.environment), path.key("environments"), "exists only here"))
+                .help("refer to it only in the overlays of these environments, or let it exist here too"),
+            None => {
+                let finding = at(format!("there is no service `{name}`"), "no such service");
+                let meant = words::nearest(name, self.known.iter().map(String::as_str));
+                let finding = match meant {
+                    Some(meant) if !finding.secondary.is_empty() => {
+                        let path = KeyPath::of(["services", meant]);
+                        finding.with(self.context.key_of(self.plan, &path, "or is it this one?"))
+                    }
+                    _ => finding,
+                };
+                finding.help(self.advice("the services are", "there is no other service"))
+            }
+        })
+    }
+
+    fn output(&self) -> Option<Finding> {
+        let (service, output) = self.name.split_once('.').unwrap_or((self.name, ""));
+        let path = KeyPath::of(["services", service]);
+        let port = path.key("port");
+        let is_told = |(plan, problem): (&Plan, &Problem)| {
+            std::ptr::eq(plan, self.plan)
+                && matches!(&problem.kind, ProblemKind::Incomplete { missing, .. } if *missing == port)
+        };
+        if self.context.may_be_lost(&path)
+            || Context::is_blank(self.plan, service)
+            || (self.note == Some(NO_PORT) && self.context.clear_problems().any(is_told))
+        {
+            return None;
+        }
+        let finding = match self.note {
+            Some(_) if output == "port" => self.at(format!("`{service}` has no `port`"), "cannot be resolved"),
+            Some(note) => self.at(format!("`{service}` gives no `{output}`: {note}"), "cannot be resolved"),
+            None => self.at(format!("`{service}` has no output `{output}`"), "no such output"),
+        };
+        let finding = if self.problem.path.starts_with(&path) {
+            finding
+        } else {
+            finding.with(self.context.key_of(self.plan, &path, "this service is meant"))
+        };
+        let finding = self.with_others(finding);
+        Some(match (output, self.note) {
+            ("port" | "address" | "url", Some(_)) => finding.help("say where it listens: `port = 8080`"),
+            ("public-url", Some(_)) => finding.help(format!(
+                "give it a route, or `publish = true`; inside of the stack use `${{services.{service}.address}}`"
+            )),
+            ("image", Some(_)) => finding.help(format!("name it: `image = \"{service}:1\"`")),
+            (_, Some(_)) => finding,
+            ("url", None) => finding
+                .help(format!("what it speaks is unknown, so write it: `http://${{services.{service}.address}}`")),
+            (_, None) => {
+                let known = self.known.iter().map(String::as_str);
+                finding.help(match words::nearest(output, known) {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => format!("it has {}", words::names(self.known)),
+                })
+            }
+        })
+    }
+
+    fn output_of_stack(&self) -> Finding {
+        let name = self.name;
+        match self.note {
+            Some(note) => self
+                .at(format!("the stack gives no `{name}`: {note}"), "cannot be resolved")
+                .help(format!("write `{name} = \"…\"` in `[stack]`, without a reference to itself")),
+            None => self.at(format!("the stack has no `{name}`"), "no such output").help(self.advice("it has", "")),
+        }
+    }
+
+    fn network(&self) -> Option<Finding> {
+        let name = self.name;
+        if self.context.may_be_lost(&KeyPath::of(["networks", name])) {
+            return None;
+        }
+        let finding = self.with_others(self.at(format!("there is no network `{name}`"), "nobody declares it"));
+        let meant = words::nearest(name, self.known.iter().map(String::as_str));
+        Some(finding.help(match meant {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("declare it with `[networks.{name}]`; there are {}", words::names(self.known)),
+        }))
+    }
+
+    fn default(&self) -> Finding {
+        let name = self.name;
+        let finding = self.at(format!("the default of `{name}` refers to itself"), "needs its own value");
+        finding.help(format!("write a default without `${{{name}}}`"))
+    }
+
+    fn reference(&self) -> Finding {
+        if let Some(note) = self.note {
+            return self.at(format!("`${{{}}}` is no reference", self.name), "leads nowhere").help(note);
+        }
+        let finding = self.at(format!("no reference begins with `{}`", self.name), "leads nowhere");
+        finding.help(self.advice("references begin with", ""))
+    }
+
+    fn at(&self, message: String, label: &str) -> Finding {
+        at_problem(&RULE, self.plan, self.problem, message, label)
+    }
+
+    /// With the other places that want the same.
+    fn with_others(&self, finding: Finding) -> Finding {
+        let Some(thing) = one_thing(&self.problem.kind) else { return finding };
+        let others = self.context.elsewhere(self.plan, self.problem, |kind| one_thing(kind) == Some(thing));
+        others.into_iter().fold(finding, |finding, other| finding.with(place_of(self.plan, other, "here too")))
+    }
+
+    /// What was probably meant, else what there is.
+    fn advice(&self, before: &str, nothing: &str) -> String {
+        match words::nearest(self.name, self.known.iter().map(String::as_str)) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None if self.known.is_empty() => nothing.to_owned(),
+            None => format!("{before} {}", words::names(self.known)),
+        }
+    }
+}

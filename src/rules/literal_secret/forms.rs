@@ -1,0 +1,207 @@
+//! What looks like a secret whatever it is called: a password in a URL, or the form of a provider's keys.
+
+use std::ops::Range;
+
+use super::Secret;
+
+/// What is a secret whatever it is called, and where it stands in the text.
+pub(super) fn unmistakable(text: &str) -> Option<(Secret<'static>, Range<usize>)> {
+    let live = live_key(text).map(|(key, range)| (Secret::Live(key), range));
+    live.or_else(|| url_password(text).map(|range| (Secret::Url, range)))
+}
+
+/// Where in a text the password of a URL stands, if it is written out: `scheme://user:password@host`. Variables and
+/// references may stand anywhere else.
+pub(super) fn url_password(text: &str) -> Option<Range<usize>> {
+    text.match_indices("://").find_map(|(at, _)| {
+        let is_scheme = text[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
+        let start = at + "://".len();
+        let authority = &text[start..start + authority_length(&text[start..])];
+        let (user_info, _) = authority.rsplit_once('@')?;
+        let colon = outside_braces(user_info).find(|(_, c)| *c == ':').map(|(at, _)| at)?;
+        let password = &user_info[colon + 1..];
+        let is_written = !password.is_empty() && !password.contains("${") && password.chars().any(|c| c != '*');
+        (is_scheme && is_written).then_some(start + colon + 1..start + user_info.len())
+    })
+}
+
+/// How far the part of a URL goes that names user and host.
+fn authority_length(text: &str) -> usize {
+    let ends = |c: char| c.is_whitespace() || matches!(c, '/' | '?' | '#' | '"' | '\'' | ',' | ';' | '`' | '}' | ')');
+    outside_braces(text).find(|(_, c)| ends(*c)).map_or(text.len(), |(at, _)| at)
+}
+
+/// The characters that are not inside of `${…}`.
+fn outside_braces(text: &str) -> impl Iterator<Item = (usize, char)> {
+    let mut depth = 0usize;
+    let mut previous = ' ';
+    text.char_indices().filter(move |(_, c)| {
+        let is_inside = depth > 0;
+        match c {
+            '{' if previous == '$' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        previous = *c;
+        !is_inside
+    })
+}
+
+/// A form that a provider gives its keys.
+struct LiveKey {
+    /// What they look like, in words.
+    words: &'static str,
+    prefix: &'static str,
+    /// How many characters follow at least.
+    length: usize,
+    /// What else can be said of them.
+    body: Body,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Body {
+    /// Letters, digits, `-` and `_`.
+    Any,
+    /// The same with a digit among them: the prefix alone is no proof.
+    WithDigit,
+    /// So many capital letters and digits, and no more.
+    Capitals,
+}
+
+const fn key(words: &'static str, prefix: &'static str, length: usize, body: Body) -> LiveKey {
+    LiveKey { words, prefix, length, body }
+}
+
+/// The forms that providers document.
+static LIVE_KEYS: [LiveKey; 24] = [
+    key("what looks like a key of Stripe", "sk_live_", 16, Body::Any),
+    key("what looks like a key of Stripe", "rk_live_", 16, Body::Any),
+    key("what looks like a key of Stripe", "whsec_", 24, Body::WithDigit),
+    key("what looks like a key of OpenAI or Anthropic", "sk-", 20, Body::WithDigit),
+    key("what looks like a key of GitHub", "ghp_", 30, Body::Any),
+    key("what looks like a key of GitHub", "gho_", 30, Body::Any),
+    key("what looks like a key of GitHub", "ghu_", 30, Body::Any),
+    key("what looks like a key of GitHub", "ghs_", 30, Body::Any),
+    key("what looks like a key of GitHub", "ghr_", 30, Body::Any),
+    key("what looks like a key of GitHub", "github_pat_", 22, Body::Any),
+    key("what looks like a key of GitLab", "glpat-", 20, Body::Any),
+    key("what looks like a key of Slack", "xoxb-", 16, Body::Any),
+    key("what looks like a key of Slack", "xoxp-", 16, Body::Any),
+    key("what looks like a key of Slack", "xoxa-", 16, Body::Any),
+    key("what looks like a key of Slack", "xoxs-", 16, Body::Any),
+    key("what looks like a key of Slack", "xapp-", 16, Body::Any),
+    key("what looks like a key of AWS", "AKIA", 16, Body::Capitals),
+    key("what looks like a key of AWS", "ASIA", 16, Body::Capitals),
+    key("what looks like a key of Google", "AIza", 35, Body::Any),
+    key("what looks like a key of Google", "GOCSPX-", 20, Body::Any),
+    key("what looks like a key of npm", "npm_", 36, Body::WithDigit),
+    key("what looks like a key of Hugging Face", "hf_", 30, Body::WithDigit),
+    key("what looks like a key of SendGrid", "SG.", 20, Body::WithDigit),
+    key("what looks like a key of DigitalOcean", "dop_v1_", 40, Body::WithDigit),
+];
+
+/// The key that stands in a text, in words, and where.
+pub(super) fn live_key(text: &str) -> Option<(&'static str, Range<usize>)> {
+    private_key(text)
+        .map(|range| ("a private key", range))
+        .or_else(|| LIVE_KEYS.iter().find_map(|form| form.find(text)))
+}
+
+impl LiveKey {
+    fn find(&self, text: &str) -> Option<(&'static str, Range<usize>)> {
+        text.match_indices(self.prefix).find_map(|(at, _)| {
+            let is_start = !text[..at].ends_with(is_body);
+            let body = &text[at + self.prefix.len()..];
+            let body = &body[..body.find(|c| !is_body(c)).unwrap_or(body.len())];
+            let fits = match self.body {
+                Body::Any => body.len() >= self.length,
+                Body::WithDigit => body.len() >= self.length && body.contains(|c: char| c.is_ascii_digit()),
+                Body::Capitals => {
+                    body.len() == self.length && body.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+                }
+            };
+            // `ghp_xxxx…` stands for a key in a manual.
+            let is_real = body.chars().any(|c| !body.starts_with(c));
+            (is_start && fits && is_real).then(|| (self.words, at..at + self.prefix.len() + body.len()))
+        })
+    }
+}
+
+fn is_body(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_')
+}
+
+/// A key in PEM, as far as it goes.
+fn private_key(text: &str) -> Option<Range<usize>> {
+    let start = text.find("-----BEGIN ")?;
+    let (kind, _) = text[start + "-----BEGIN ".len()..].split_once("-----")?;
+    let is_private = kind.ends_with("PRIVATE KEY") || kind.ends_with("PRIVATE KEY BLOCK");
+    is_private.then_some(start..text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_password_of_a_url_is_found_if_it_is_written_out() {
+        for (text, password) in [
+            ("postgres://app:hunter2@db/app", "hunter2"),
+            ("postgres://${DB_USER}:hunter2@${services.db.address}/app", "hunter2"),
+            ("${DATABASE_URL:-postgres://app:hunter2@db/app}", "hunter2"),
+            ("redis://:hunter2@cache:6379/0", "hunter2"),
+            ("a=https://example.com b=amqp://u:p@ss@mq", "p@ss"),
+        ] {
+            assert_eq!(url_password(text).map(|range| &text[range]), Some(password), "{text}");
+        }
+        for text in [
+            "postgres://app:${DB_PASSWORD}@db/app",
+            "postgres://app:${DB_PASSWORD:?set it}@db/app",
+            "postgres://app@db/app",
+            "postgres://app:@db/app",
+            "postgres://app:****@db/app",
+            "https://example.com:8080/@me",
+            "https://example.com/a?b=c:d@e",
+            "${services.db.url}",
+            "://a:b@c",
+        ] {
+            assert_eq!(url_password(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn live_keys_have_a_prefix_and_a_length() {
+        for (text, words) in [
+            ("sk_live_51ThisIsNotASecret", "what looks like a key of Stripe"),
+            ("Bearer sk-not-a-secret-0123456789", "what looks like a key of OpenAI or Anthropic"),
+            ("ghp_0123456789notasecretnotasecretnotase", "what looks like a key of GitHub"),
+            ("https://x:github_pat_11NOTASECRETNOTASECRET0@github.com", "what looks like a key of GitHub"),
+            ("xoxb-000000000000-notasecret", "what looks like a key of Slack"),
+            ("AKIAIOSFODNN7EXAMPLE", "what looks like a key of AWS"),
+            ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", "a private key"),
+            ("-----BEGIN PRIVATE KEY-----", "a private key"),
+        ] {
+            assert_eq!(live_key(text).map(|(words, _)| words), Some(words), "{text}");
+        }
+        for text in [
+            "sk_live_short",
+            "task-queue-with-a-name-of-20-letters",
+            "sk-learn-some-long-lower-case-words",
+            "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+            "AKIAIOSFODNN7EXAMPLEX",
+            "MAKIAIOSFODNN7EXAMPLE",
+            "-----BEGIN PUBLIC KEY-----",
+            "-----BEGIN CERTIFICATE-----",
+            "",
+        ] {
+            assert_eq!(live_key(text), None, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "[a-z${}:/@é-]{0,40}") {
+            let _ = unmistakable(&text);
+        }
+    }
+}

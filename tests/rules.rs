@@ -1,0 +1,302 @@
+//! The rules, on files that a user could have written: `tests/rules/<rule>/bad-<clause>.toml` and
+//! `good-<near miss>.toml`.
+//!
+//! A bad fixture says at each line what is found there, where the primary label begins: `#~ error unknown-key`, several
+//! with `, ` between them. A comment on a line of its own can speak of another line, or of a file of the project:
+//! `#~ @12 error manifest-syntax`, `#~ @node-app/package.json error build-inputs`. What is found must be exactly what
+//! is said, as often as it is said, and among it the rule of the directory. In a good fixture nothing is found.
+//!
+//! Fixtures are read as if they lay in `tests/rules/sources`, which holds the sources of services. Fake credentials
+//! contain `not-a-secret`: no output may show them. `STACKGEN_FIXTURES=<words>` runs only the fixtures whose path has
+//! those words in it.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fmt, fs};
+
+use stackgen::diagnostics::emit::{Format, Outcome, Terminal};
+use stackgen::diagnostics::{Report, Severity};
+use stackgen::project::{Analysis, Project};
+use stackgen::rules::{self, ALL};
+use stackgen::source::Source;
+
+/// What stands in every fake credential.
+const FAKE: &str = "not-a-secret";
+
+/// What begins the comment that says what is found.
+const MARKER: &str = "#~";
+
+/// What the documentation of every rule has.
+const FORM: [&str; 7] =
+    ["**Why it breaks.**", "**How it shows.**", "```toml\n", "bad", "good", "**Fix.**", "**Source.**"];
+
+#[test]
+fn bad_fixtures_give_what_they_say_and_good_ones_nothing() {
+    let mut failures = String::new();
+    let mut count = 0;
+    for fixture in fixtures() {
+        count += 1;
+        let found = fixture.found();
+        if let Err(complaint) = fixture.judge(&found.report) {
+            let shown = found.emit(Format::Human);
+            writeln!(failures, "{fixture}: {complaint}\n\n{shown}\n").expect("writing to a string");
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
+    assert!(count > 0 || filter().is_some(), "there are no fixtures");
+}
+
+#[test]
+fn no_output_shows_a_secret() {
+    let mut leaks = Vec::new();
+    for fixture in fixtures().into_iter().filter(|fixture| fixture.text.contains(FAKE)) {
+        let found = fixture.found();
+        for format in Format::ALL {
+            let shown = found.emit(*format);
+            for line in shown.lines().filter(|line| line.contains(FAKE)) {
+                leaks.push(format!("{fixture}, as {}: {line}", format.name()));
+            }
+        }
+    }
+    assert!(leaks.is_empty(), "{}", leaks.join("\n"));
+}
+
+#[test]
+fn every_rule_has_a_bad_and_a_good_fixture() {
+    let fixtures = fixtures();
+    let mut missing = Vec::new();
+    for rule in ALL {
+        for verdict in [Verdict::Bad, Verdict::Good] {
+            if !fixtures.iter().any(|fixture| fixture.rule == rule.id && fixture.verdict == verdict) {
+                missing.push(format!("tests/rules/{}/{}…", rule.id, verdict.prefix()));
+            }
+        }
+    }
+    assert!(missing.is_empty() || filter().is_some(), "missing fixtures:\n{}", missing.join("\n"));
+}
+
+#[test]
+fn every_rule_is_explained_in_the_same_form() {
+    let mut missing = Vec::new();
+    for rule in ALL {
+        for part in FORM.into_iter().filter(|part| !rule.docs.contains(part)) {
+            missing.push(format!("{}: {}", rule.id, part.trim_end()));
+        }
+        if rule.summary.is_empty() || rule.summary.ends_with('.') {
+            missing.push(format!("{}: a summary without a full stop", rule.id));
+        }
+    }
+    assert!(missing.is_empty(), "the docs lack:\n{}", missing.join("\n"));
+}
+
+#[test]
+fn the_list_of_rules_is_sorted_and_without_doubles() {
+    let ids: Vec<&str> = ALL.iter().map(|rule| rule.id).collect();
+    let sorted: Vec<&str> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+    assert_eq!(ids, sorted);
+}
+
+#[test]
+fn every_file_of_a_rule_is_in_the_list() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rules");
+    let files: BTreeSet<String> = entries(&folder)
+        .into_iter()
+        .filter(|path| path.is_file() && path.extension().is_some_and(|extension| extension == "rs"))
+        .map(|path| stem(&path).replace('_', "-"))
+        .filter(|name| name != "mod")
+        .collect();
+    let ids: BTreeSet<String> = ALL.iter().map(|rule| rule.id.to_owned()).collect();
+    assert_eq!(files, ids);
+}
+
+/// Whether something is to be found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Bad,
+    Good,
+}
+
+impl Verdict {
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Bad => "bad-",
+            Self::Good => "good-",
+        }
+    }
+}
+
+/// A services.toml, and what is said about it.
+struct Fixture {
+    rule: String,
+    verdict: Verdict,
+    path: PathBuf,
+    text: String,
+}
+
+/// Where something is found: a line, or another file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Spot {
+    Line(usize),
+    File(String),
+}
+
+/// One thing that is found, or said to be.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Mark {
+    spot: Spot,
+    severity: &'static str,
+    rule: String,
+}
+
+impl fmt::Display for Fixture {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        write!(out, "{}", self.path.strip_prefix(root).unwrap_or(&self.path).display())
+    }
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.spot {
+            Spot::Line(line) => write!(out, "line {line}: ")?,
+            Spot::File(path) => write!(out, "{path}: ")?,
+        }
+        write!(out, "{} {}", self.severity, self.rule)
+    }
+}
+
+/// What is found in a fixture.
+struct Found {
+    project: Project,
+    report: Report,
+    environments: Vec<String>,
+}
+
+impl Found {
+    fn emit(&self, format: Format) -> String {
+        let mut out = Vec::new();
+        let outcome = Outcome::new(self.project.source(), &self.report, &[]).of_environments(&self.environments);
+        format.emit(&outcome, Terminal::default(), &mut out).expect("a vector takes everything");
+        String::from_utf8(out).expect("output is UTF-8")
+    }
+}
+
+impl Fixture {
+    fn read(rule: &str, path: PathBuf) -> Self {
+        let name = stem(&path);
+        let verdict = [Verdict::Bad, Verdict::Good].into_iter().find(|verdict| name.starts_with(verdict.prefix()));
+        let verdict = verdict.unwrap_or_else(|| panic!("{}: neither bad-… nor good-…", path.display()));
+        assert!(path.extension().is_some_and(|extension| extension == "toml"), "{}: no .toml", path.display());
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        Self { rule: rule.to_owned(), verdict, path, text }
+    }
+
+    fn found(&self) -> Found {
+        let project = Project::from_source(Source::new("services.toml", folder().join("sources"), self.text.clone()));
+        let Analysis { report, plans } = project.analyse().unwrap_or_else(|error| panic!("{self}: {error}"));
+        Found { project, report, environments: plans.into_iter().map(|plan| plan.environment).collect() }
+    }
+
+    fn judge(&self, report: &Report) -> Result<(), String> {
+        let said = marks(&self.text)?;
+        match self.verdict {
+            Verdict::Bad if !said.iter().any(|mark| mark.rule == self.rule) => {
+                return Err(format!("no comment `{MARKER} … {}` says where it is bad", self.rule));
+            }
+            Verdict::Good if !said.is_empty() => return Err(format!("a good fixture has no `{MARKER}`")),
+            _ => {}
+        }
+        let source = Source::new("", "", self.text.clone());
+        let found = report.findings.iter().map(|finding| {
+            let line = || source.position(finding.primary.span.start).line;
+            let spot = finding.primary.file.clone().map_or_else(|| Spot::Line(line()), Spot::File);
+            Mark { spot, severity: finding.severity.word(), rule: finding.rule.to_owned() }
+        });
+        let (missing, surplus) = differences(said, found.collect());
+        if missing.is_empty() && surplus.is_empty() {
+            return Ok(());
+        }
+        let list = |title: &str, marks: &[Mark]| {
+            marks.iter().fold(String::new(), |text, mark| format!("{text}\n  {title} {mark}"))
+        };
+        Err(format!("{}{}", list("not found:", &missing), list("not said: ", &surplus)))
+    }
+}
+
+/// What is only in the first list, and what only in the second; equal ones cancel each other one by one.
+fn differences(mut first: Vec<Mark>, mut second: Vec<Mark>) -> (Vec<Mark>, Vec<Mark>) {
+    first.retain(|mark| match second.iter().position(|other| other == mark) {
+        Some(position) => {
+            second.remove(position);
+            false
+        }
+        None => true,
+    });
+    (first, second)
+}
+
+/// What the comments of a fixture say.
+fn marks(text: &str) -> Result<Vec<Mark>, String> {
+    let mut marks = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let Some((before, comment)) = line.rsplit_once(MARKER) else { continue };
+        let (spot, said) = match comment.trim_start().strip_prefix('@') {
+            Some(rest) if before.trim().is_empty() => {
+                let (at, said) = rest.split_once(' ').ok_or_else(|| format!("nothing is said: {line}"))?;
+                (at.parse().map_or_else(|_| Spot::File(at.to_owned()), Spot::Line), said)
+            }
+            Some(_) => return Err(format!("`@` stands in a comment of its own: {line}")),
+            None => (Spot::Line(index + 1), comment),
+        };
+        for one in said.split(',') {
+            marks.push(mark(spot.clone(), one.trim()).ok_or_else(|| format!("not `<severity> <rule>`: {line}"))?);
+        }
+    }
+    Ok(marks)
+}
+
+fn mark(spot: Spot, said: &str) -> Option<Mark> {
+    let (severity, rule) = said.split_once(' ')?;
+    let severities = [Severity::Error, Severity::Warning, Severity::Hint];
+    let severity = severities.into_iter().map(Severity::word).find(|word| *word == severity)?;
+    rules::find(rule)?;
+    Some(Mark { spot, severity, rule: rule.to_owned() })
+}
+
+/// All fixtures, in the order of their paths.
+fn fixtures() -> Vec<Fixture> {
+    let mut fixtures = Vec::new();
+    for directory in entries(&folder()) {
+        let rule = stem(&directory);
+        if rule == "sources" {
+            continue;
+        }
+        assert!(rules::find(&rule).is_some(), "{}: there is no such rule", directory.display());
+        fixtures.extend(entries(&directory).into_iter().map(|path| Fixture::read(&rule, path)));
+    }
+    if let Some(words) = filter() {
+        fixtures.retain(|fixture| fixture.to_string().contains(&words));
+    }
+    fixtures
+}
+
+fn filter() -> Option<String> {
+    env::var("STACKGEN_FIXTURES").ok().filter(|words| !words.is_empty())
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules")
+}
+
+/// What lies in a folder, sorted.
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry of the folder").path()).collect();
+    paths.sort();
+    paths
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
