@@ -143,7 +143,8 @@ fn a_reference_is_a_value_a_dependency_and_a_network() {
 
 #[test]
 fn a_dependency_can_be_cut_and_the_network_stays() {
-    let text = CHAIN.replace("[services.lonely]", "[services.web.depends-on]\napi = false\nlonely = 'started'\n[services.lonely]");
+    let text = CHAIN
+        .replace("[services.lonely]", "[services.web.depends-on]\napi = false\nlonely = 'started'\n[services.lonely]");
     let plan = plan(&text);
     let names: Vec<&String> = plan.services["web"].depends_on.keys().collect();
     assert_eq!(names, ["lonely"]);

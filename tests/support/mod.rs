@@ -5,11 +5,14 @@
 pub(crate) mod compose;
 pub(crate) mod http;
 pub(crate) mod oracle;
+pub(crate) mod rendered;
 
 use std::io::Write as _;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::{env, fs, thread};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{env, fs, iter, thread};
 
 use tempfile::TempDir;
 
@@ -48,6 +51,24 @@ pub(crate) fn skip(reason: &str) {
     let test = thread::current().name().unwrap_or("a test").to_owned();
     say(&format!("SKIPPED: {test}: {reason}"));
     assert!(env::var(REQUIRE_ORACLES).as_deref() != Ok("1"), "{REQUIRE_ORACLES}=1, but {test} cannot run: {reason}");
+}
+
+/// Does the same with each item, on as many threads as there are processors; the results are in the order of the items.
+pub(crate) fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let take = || {
+        let position = next.fetch_add(1, Ordering::Relaxed);
+        items.get(position).map(|item| (position, item))
+    };
+    let run = || iter::from_fn(take).map(|(position, item)| (position, work(item))).collect::<Vec<_>>();
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let mut results: Vec<(usize, R)> = thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
+        let ended = running.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        ended.flatten().collect()
+    });
+    results.sort_by_key(|(position, _)| *position);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
 /// One line on stderr, past the test harness, which would keep it from the reader when the test passes.
@@ -103,7 +124,7 @@ impl Project {
 }
 
 /// Copies a folder without what a clone would not have: installed packages, build results, env files.
-fn copy_sources(from: &Path, to: &Path) {
+pub(crate) fn copy_sources(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder for the copy");
     for entry in fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display())) {
         let entry = entry.expect("a readable folder");

@@ -1,0 +1,12 @@
+//! The program as its users meet it: real processes in real directories, and what they leave behind.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod committed;
+mod determinism;
+mod killed;
+mod never_panics;
+mod refusals;
+mod streams;
+mod tree;

@@ -1,0 +1,232 @@
+//! What a render does not touch, and what it says instead.
+
+use std::fs;
+
+use super::tree::{Ran, SHOP, SHOP_FILES, Tree};
+
+const EDIT: &str = "    image: \"nginx:1.29\" # pinned by hand\n";
+
+/// A rendered shop with one file that a person has edited, and a services.toml that has changed since.
+fn edited() -> Tree {
+    let tree = Tree::rendered(SHOP);
+    tree.change("docker-compose.yml", "    image: \"nginx:1.29\"\n", EDIT);
+    tree.change("services.toml", "hello", "good morning");
+    tree
+}
+
+#[test]
+fn a_first_render_writes_everything_and_says_so() {
+    let tree = Tree::new(SHOP);
+    let ran = tree.render(&[]);
+    assert_eq!(tree.names(), [&SHOP_FILES[..], &["services.toml", "stackgen.lock"]].concat());
+    assert!(ran.stdout.is_empty());
+    for path in SHOP_FILES {
+        assert!(ran.stderr.contains(&format!("created {path}\n")), "{ran:?}");
+    }
+}
+
+#[test]
+fn a_hand_edit_stops_the_whole_render_with_a_diff() {
+    let tree = edited();
+    let ran = tree.refuses(&["render"]);
+    assert!(ran.stdout.contains("-    image: \"nginx:1.29\" # pinned by hand\n"), "{ran:?}");
+    assert!(ran.stdout.contains("+    image: \"nginx:1.29\"\n"), "{ran:?}");
+    assert!(!ran.stdout.contains(".env.example"), "the diff is of what was edited: {ran:?}");
+    assert!(ran.stderr.contains("`docker-compose.yml` was edited since stackgen wrote it"), "{ran:?}");
+    assert!(ran.stderr.contains("--force"), "{ran:?}");
+
+    let ran = tree.refuses(&["check"]);
+    assert!(ran.stdout.contains("docker-compose.yml: was edited since stackgen wrote it"), "{ran:?}");
+    assert!(ran.stdout.contains(".env.example: is not what services.toml says now"), "{ran:?}");
+    tree.refuses(&["render", "--dry-run"]);
+    tree.refuses(&["render", "--diff"]);
+}
+
+#[test]
+fn force_overwrites_a_hand_edit() {
+    let tree = edited();
+    let ran = tree.render(&["--force"]);
+    assert!(ran.stderr.contains("overwritten docker-compose.yml\n"), "{ran:?}");
+    assert!(tree.files() == Tree::rendered(&SHOP.replace("hello", "good morning")).files());
+}
+
+#[test]
+fn an_edit_in_another_environment_stops_nothing_here() {
+    let tree = edited();
+    tree.render(&["-e", "prod"]);
+    assert!(tree.read("docker-compose.yml").contains(EDIT));
+    assert!(tree.read("docker-compose.prod.yml").contains("good morning"));
+    tree.refuses(&["render", "-e", "dev"]);
+}
+
+#[test]
+fn a_file_of_somebody_else_is_not_overwritten() {
+    let tree = Tree::new(SHOP);
+    tree.write("docker-compose.yml", "services: {}\n");
+    let ran = tree.refuses(&["render"]);
+    assert!(ran.stderr.contains("`docker-compose.yml` was not written by stackgen"), "{ran:?}");
+    assert!(ran.stdout.contains("-services: {}\n"), "{ran:?}");
+    tree.render(&["--force"]);
+    assert!(tree.files() == Tree::rendered(SHOP).files());
+}
+
+#[test]
+fn a_file_with_the_right_bytes_is_adopted() {
+    let tree = Tree::rendered(SHOP);
+    let expected = tree.files();
+    fs::remove_file(tree.path("stackgen.lock")).expect("a lock");
+    assert_eq!(tree.run(&["check"]).code, Some(1), "the lock is part of what is generated");
+    let ran = tree.render(&[]);
+    assert!(ran.stderr.contains("adopted docker-compose.yml"), "{ran:?}");
+    assert!(tree.files() == expected);
+}
+
+#[test]
+fn what_is_no_longer_generated_is_deleted() {
+    let tree = Tree::rendered(SHOP);
+    tree.write("mine.txt", "mine\n");
+    tree.change("services.toml", r#"["dev", "prod"]"#, r#"["dev"]"#);
+    tree.render(&["-e", "dev"]);
+    assert!(tree.has("docker-compose.prod.yml"), "a render of one environment deletes nothing of another");
+    let ran = tree.render(&[]);
+    assert!(ran.stderr.contains("deleted docker-compose.prod.yml\n"), "{ran:?}");
+    assert_eq!(
+        tree.names(),
+        [".env.example", "docker-compose.yml", "mine.txt", "services.schema.json", "services.toml", "stackgen.lock"]
+    );
+}
+
+#[test]
+fn what_is_no_longer_generated_but_was_edited_is_kept_and_named() {
+    let tree = Tree::rendered(SHOP);
+    tree.change("docker-compose.prod.yml", EDIT.split(" #").next().expect("a line"), EDIT.trim_end());
+    tree.change("services.toml", r#"["dev", "prod"]"#, r#"["dev"]"#);
+    let ran = tree.render(&[]);
+    assert!(ran.stderr.contains("kept docker-compose.prod.yml"), "{ran:?}");
+    assert!(tree.has("docker-compose.prod.yml") && !tree.has(".env.prod.example"));
+    let ran = tree.run(&["check"]);
+    assert!(ran.stderr.contains("docker-compose.prod.yml"), "{ran:?}");
+}
+
+#[test]
+fn a_directory_in_the_way_is_named_and_not_even_force_removes_it() {
+    let tree = Tree::new(SHOP);
+    tree.write("docker-compose.yml/mine.txt", "mine\n");
+    for arguments in [&["render"][..], &["render", "--force"]] {
+        let ran = tree.refuses(arguments);
+        assert!(ran.stderr.contains("`docker-compose.yml` cannot be written: it is a directory"), "{ran:?}");
+    }
+}
+
+#[test]
+fn an_error_writes_nothing() {
+    let tree = Tree::rendered(SHOP);
+    tree.change("services.toml", "hello", "good morning");
+    tree.change("services.toml", "services.web.address", "services.wbe.address");
+    let ran = tree.refuses(&["render"]);
+    assert!(ran.stderr.contains("wbe") && ran.stderr.contains("nothing was written"), "{ran:?}");
+    assert!(ran.stdout.is_empty(), "findings of a render are talk: {ran:?}");
+    tree.refuses(&["render", "--force"]);
+    let ran = tree.refuses(&["check"]);
+    assert!(ran.stdout.contains("wbe") && ran.stderr.is_empty(), "{ran:?}");
+
+    tree.write("services.toml", "[stack\n");
+    tree.refuses(&["render"]);
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::fs::{PermissionsExt, chown, symlink};
+    use std::os::unix::process::CommandExt;
+    use std::path::Path;
+    use std::process::Command;
+
+    use super::*;
+
+    /// The user that owns nothing.
+    const NOBODY: u32 = 65534;
+
+    #[test]
+    fn a_link_that_leaves_the_project_is_not_followed() {
+        let outside = tempfile::tempdir().expect("a temporary folder");
+        let tree = Tree::new(&SHOP.replace("[stack]\n", "[stack]\noutput = \"deploy\"\n"));
+        symlink(outside.path(), tree.path("deploy")).expect("a link");
+        for arguments in [&["render"][..], &["render", "--force"]] {
+            let ran = tree.refuses(arguments);
+            assert!(ran.stderr.contains("`deploy` is a symbolic link"), "{ran:?}");
+        }
+        assert_eq!(outside.path().read_dir().expect("a folder").count(), 0, "something was written outside");
+    }
+
+    #[test]
+    fn a_link_in_place_of_a_generated_file_is_not_followed() {
+        let outside = tempfile::NamedTempFile::new().expect("a temporary file");
+        let tree = Tree::new(SHOP);
+        symlink(outside.path(), tree.path("docker-compose.yml")).expect("a link");
+        let ran = tree.refuses(&["render", "--force"]);
+        assert!(ran.stderr.contains("it is a symbolic link"), "{ran:?}");
+        assert_eq!(fs::read(outside.path()).expect("a file"), b"");
+    }
+
+    fn set_mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode that can be set");
+    }
+
+    fn give_away(path: &Path) {
+        chown(path, Some(NOBODY), Some(NOBODY)).expect("an owner that can be set");
+        if path.is_dir() {
+            path.read_dir().expect("a folder").for_each(|entry| give_away(&entry.expect("an entry").path()));
+        }
+    }
+
+    /// Runs stackgen as a user whom modes bind: for the superuser, who may write anywhere, as nobody.
+    fn run_unprivileged(tree: &Tree, arguments: &[&str]) -> Ran {
+        if nix_uid(tree.root()) != 0 {
+            return tree.run(arguments);
+        }
+        // Nobody may not reach the build directory.
+        let programs = tempfile::tempdir().expect("a temporary folder");
+        set_mode(programs.path(), 0o755);
+        let program = programs.path().join("stackgen");
+        fs::copy(env!("CARGO_BIN_EXE_stackgen"), &program).expect("a copy of the program");
+        give_away(tree.root());
+        Ran::of(Command::new(program).args(arguments).current_dir(tree.root()).uid(NOBODY).gid(NOBODY))
+    }
+
+    /// Who made this directory: the user of this test.
+    fn nix_uid(path: &Path) -> u32 {
+        std::os::unix::fs::MetadataExt::uid(&fs::metadata(path).expect("metadata"))
+    }
+
+    #[test]
+    fn a_read_only_directory_is_a_plain_sentence_and_every_file_is_old_or_new() {
+        let manifest = SHOP.replace("[stack]\n", "[stack]\noutput = \"deploy\"\n");
+        let tree = Tree::rendered(&manifest);
+        let old = tree.files();
+        let changed = manifest.replace("hello", "good morning");
+        let new = Tree::rendered(&changed).files();
+        tree.write("services.toml", &changed);
+        set_mode(&tree.path("deploy"), 0o555);
+        let ran = run_unprivileged(&tree, &["render"]);
+        set_mode(&tree.path("deploy"), 0o755);
+
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.stderr.starts_with("error: cannot change `deploy/"), "{ran:?}");
+        assert!(ran.stderr.contains("the directory `deploy` is read-only for this user"), "{ran:?}");
+        for (path, bytes) in tree.files() {
+            let known = [old.get(&path), new.get(&path)];
+            assert!(path == "stackgen.lock" || known.contains(&Some(&bytes)), "{path} is neither old nor new");
+        }
+        tree.render(&[]);
+        assert!(tree.files() == new);
+    }
+
+    #[test]
+    fn an_unreadable_manifest_is_named() {
+        let tree = Tree::new(SHOP);
+        set_mode(&tree.path("services.toml"), 0o000);
+        let ran = run_unprivileged(&tree, &["check"]);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.stderr.starts_with("error: cannot read services.toml: "), "{ran:?}");
+    }
+}

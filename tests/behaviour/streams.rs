@@ -1,0 +1,169 @@
+//! What goes to which stream, who may stop reading, and what is never said.
+
+use std::io;
+use std::process::Stdio;
+
+use super::support;
+use super::tree::{Ran, SHOP, Tree};
+
+/// Commands that print to stdout, for a rendered tree whose services.toml has changed and is wrong in another file.
+const PRINTING: [&[&str]; 8] = [
+    &["schema"],
+    &["rules"],
+    &["explain", "unknown-key"],
+    &["check"],
+    &["check", "--format", "json"],
+    &["check", "-f", "wrong.toml"],
+    &["render", "--diff"],
+    &["render", "--dry-run"],
+];
+
+/// A tree in which every command of `PRINTING` has something to say.
+fn talkative() -> Tree {
+    let tree = Tree::rendered(SHOP);
+    tree.change("services.toml", "hello", "good morning");
+    tree.write("wrong.toml", SHOP.replace("health =", "helth ="));
+    tree
+}
+
+/// A pipe that nobody reads.
+fn unread() -> io::PipeWriter {
+    let (reader, writer) = io::pipe().expect("a pipe");
+    drop(reader);
+    writer
+}
+
+#[test]
+fn every_printing_command_prints() {
+    let tree = talkative();
+    for arguments in PRINTING {
+        let ran = tree.run(arguments);
+        assert!(!ran.stdout.is_empty(), "{arguments:?}: {ran:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let tree = talkative();
+    for arguments in PRINTING {
+        let whole = tree.run(arguments);
+        let output = tree.command(arguments).stdout(unread()).stderr(Stdio::piped()).spawn().expect("a process");
+        let output = output.wait_with_output().expect("an end");
+        assert_eq!(output.status.code(), whole.code, "{arguments:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), whole.stderr, "{arguments:?}");
+    }
+}
+
+#[test]
+fn talk_that_nobody_hears_is_no_error() {
+    let tree = talkative();
+    for arguments in [&["render"][..], &["check"], &["render", "-f", "wrong.toml"], &["check", "-f", "none.toml"]] {
+        let whole = tree.run(arguments);
+        let status = tree.command(arguments).stdout(Stdio::null()).stderr(unread()).status().expect("a process");
+        assert_eq!(status.code(), whole.code, "{arguments:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn closed_streams_are_no_error() {
+    let tree = talkative();
+    let script = "exec \"$0\" \"$@\" <&- >&- 2>&-";
+    for arguments in PRINTING {
+        let whole = tree.run(arguments);
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", script, env!("CARGO_BIN_EXE_stackgen")]).args(arguments).current_dir(tree.root());
+        assert_eq!(Ran::of(&mut shell).code, whole.code, "{arguments:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_behind_stdout_is_an_error() {
+    let tree = talkative();
+    for arguments in PRINTING {
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("/dev/full");
+        let output = tree.command(arguments).stdout(full).stderr(Stdio::piped()).spawn().expect("a process");
+        let output = output.wait_with_output().expect("an end");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.contains("cannot write to stdout: No space left on device"), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn data_goes_to_stdout_and_talk_to_stderr() {
+    let tree = Tree::new(SHOP);
+    let streams = |arguments: &[&str]| {
+        let ran = tree.run(arguments);
+        (!ran.stdout.is_empty(), !ran.stderr.is_empty())
+    };
+    assert_eq!(streams(&["schema"]), (true, false));
+    assert_eq!(streams(&["rules"]), (true, false));
+    assert_eq!(streams(&["render", "--diff"]), (true, false));
+    assert_eq!(streams(&["check", "--format", "json"]), (true, false));
+    assert_eq!(streams(&["render"]), (false, true));
+    assert_eq!(streams(&["check"]), (false, true));
+    assert_eq!(streams(&["check", "--format", "json"]), (true, false));
+    assert_eq!(streams(&["render", "-q"]), (false, false));
+    assert_eq!(streams(&["check", "-q"]), (false, false));
+    assert_eq!(streams(&["render", "--dry-run", "-q"]), (false, false));
+    assert_eq!(streams(&["check", "-f", "none.toml"]), (false, true));
+}
+
+#[test]
+fn colors_are_for_terminals_and_for_those_who_ask() {
+    let tree = talkative();
+    let check = ["check", "-f", "wrong.toml"];
+    assert!(!tree.run(&check).stdout.contains('\u{1b}'));
+    assert!(tree.run(&[&check[..], &["--color", "always"]].concat()).stdout.contains('\u{1b}'));
+    let ran = Ran::of(tree.command(&check).args(["--color", "never"]).env("CLICOLOR_FORCE", "1"));
+    assert!(!ran.stdout.contains('\u{1b}'));
+}
+
+#[test]
+fn findings_name_the_file_as_the_user_did() {
+    let tree = talkative();
+    let name = tree.root().file_name().and_then(|name| name.to_str()).expect("a name").to_owned();
+    let parent = tree.root().parent().expect("a parent");
+    let ran = Ran::of(support::stackgen().args(["check", "-C", &name, "-f", "wrong.toml"]).current_dir(parent));
+    assert!(ran.stdout.contains(&format!(" {name}/wrong.toml:8:")), "{ran:?}");
+    let ran = tree.run(&["check", "-f", "./wrong.toml"]);
+    assert!(ran.stdout.contains(" wrong.toml:8:"), "{ran:?}");
+}
+
+#[test]
+fn a_literal_secret_is_never_repeated() {
+    const SECRET: &str = "sk_live_51H8mYqLw0ZtR3vXc7";
+    let dev = SHOP.replace(r#"["dev", "prod"]"#, r#"["dev"]"#);
+    let literal = dev.replace("GREETING  =", &format!("STRIPE_SECRET_KEY = \"{SECRET}\"\nGREETING  ="));
+    let allow = "[services.api]\nallow.literal-secret = \"a key for tests\"\n";
+    for manifest in [literal.clone(), literal.replace("[services.api]\n", allow)] {
+        let tree = Tree::new(&manifest);
+        tree.write("wrong.toml", manifest.replace("health =", "helth =").replace("address", "adress"));
+        tree.write("prod.toml", manifest.replace("dev", "prod"));
+        let hidden = |arguments: &[&str]| {
+            let ran = tree.run(arguments);
+            let said = ran.stdout + &ran.stderr;
+            assert!(!said.contains(SECRET), "{arguments:?}:\n{said}");
+        };
+        let all = || {
+            for file in ["services.toml", "wrong.toml", "prod.toml"] {
+                hidden(&["check", "-f", file]);
+                hidden(&["check", "-f", file, "--format", "json"]);
+                hidden(&["check", "-f", file, "--color", "always"]);
+                hidden(&["render", "-f", file, "--dry-run"]);
+                hidden(&["render", "-f", file, "--diff"]);
+            }
+        };
+        all();
+        hidden(&["render", "-v"]);
+        assert!(tree.read("docker-compose.yml").contains(SECRET), "in dev it is rendered, and warned about");
+        // A file that holds it is edited: a refusal shows a diff with the secret on either side.
+        tree.change("docker-compose.yml", "STRIPE_SECRET_KEY: ", "STRIPE_SECRET_KEY:  ");
+        all();
+        hidden(&["render"]);
+        assert!(tree.run(&["render"]).stdout.contains("STRIPE_SECRET_KEY:  \"********\""));
+        hidden(&["render", "--force", "-v"]);
+    }
+}

@@ -1,0 +1,63 @@
+//! A services.toml of the tests, rendered into a folder of its own by the library.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use stackgen::plan::Plan;
+use stackgen::project::Project;
+use tempfile::TempDir;
+
+use super::{copy_sources, repository};
+
+/// A rendered stack.
+pub(crate) struct Rendered {
+    /// What it is called in messages.
+    pub(crate) name: String,
+    /// Its plans, by environment.
+    pub(crate) plans: Vec<Plan>,
+    /// What was rendered: the path below [`Self::root`], and whether it is a program.
+    pub(crate) files: Vec<(String, bool)>,
+    folder: TempDir,
+}
+
+impl Rendered {
+    /// Renders a services.toml; `sources` holds the directories that it names.
+    pub(crate) fn of(name: &str, manifest: &str, sources: Option<&Path>) -> Self {
+        let folder = tempfile::Builder::new().prefix("stackgen-rendered-").tempdir().expect("a temporary folder");
+        let path = folder.path().join("services.toml");
+        fs::write(&path, manifest).expect("a writable folder");
+        if let Some(sources) = sources {
+            copy_sources(sources, folder.path());
+        }
+        let plans = Project::open(&path).expect("a services.toml").analyse().expect("plans").plans;
+        assert!(!plans.is_empty(), "{name}: no plans");
+        let mut files = Vec::new();
+        for (path, artifact) in stackgen::render::render(&plans, "services.toml").expect("artifacts") {
+            let full = folder.path().join(&path);
+            fs::create_dir_all(full.parent().expect("a folder")).expect("a writable folder");
+            fs::write(full, artifact.text).expect("a writable folder");
+            files.push((path, artifact.executable));
+        }
+        Self { name: name.to_owned(), plans, files, folder }
+    }
+
+    /// Where services.toml is.
+    pub(crate) fn root(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// The stacks in `tests/compose`, rendered.
+pub(crate) fn fixtures() -> Vec<Rendered> {
+    let folder = repository().join("tests/compose");
+    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("a readable folder").path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    paths.sort();
+    assert!(!paths.is_empty(), "no fixtures in {}", folder.display());
+    let render = |path: &PathBuf| {
+        let name = path.file_stem().and_then(|stem| stem.to_str()).expect("a name in UTF-8");
+        Rendered::of(name, &fs::read_to_string(path).expect("a readable file"), Some(&folder.join("sources")))
+    };
+    paths.iter().map(render).collect()
+}
