@@ -69,7 +69,8 @@ impl Directory {
 
     /// Whether the files from which the kind reads what it must know are there, and can be read.
     pub fn is_legible(&self, kind: &Kind) -> bool {
-        let mut reads = kind.detect.values().flatten().filter(|(_, detected)| matches!(detected, Detected::Json { .. }));
+        let mut reads =
+            kind.detect.values().flatten().filter(|(_, detected)| matches!(detected, Detected::Json { .. }));
         reads.all(|(file, _)| match self.json.get(file) {
             Some(parsed) => parsed.is_ok(),
             None => !kind.requires.iter().any(|required| required.file == *file),

@@ -1,5 +1,6 @@
 //! `stackgen render`: writes what differs.
 
+use std::fmt::Write as _;
 use std::io;
 use std::process::ExitCode;
 
@@ -70,7 +71,7 @@ impl Render {
             text = diffs(looked, changed);
         } else {
             for drift in drift(survey) {
-                text.push_str(&format!("{:<8} {}\n", drift.state, drift.path));
+                let _ = writeln!(text, "{:<8} {}", drift.state, drift.path);
             }
         }
         print(&text)?;

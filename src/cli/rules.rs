@@ -1,5 +1,6 @@
 //! `stackgen rules`: what is checked.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -16,7 +17,7 @@ impl Rules {
         let width = rules::ALL.iter().map(|rule| rule.id.len()).max().unwrap_or_default();
         let mut text = String::new();
         for rule in rules::ALL {
-            text.push_str(&format!("{:<width$}  {:<7}  {}\n", rule.id, rule.severity.word(), rule.summary));
+            let _ = writeln!(text, "{:<width$}  {:<7}  {}", rule.id, rule.severity.word(), rule.summary);
         }
         print(&text)?;
         Ok(ExitCode::SUCCESS)

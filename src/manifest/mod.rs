@@ -4,18 +4,20 @@
 //! gives one typed [`Manifest`] per environment: base and overlay merged, defaults filled in. What is wrong is kept as
 //! [`Problem`]s, which the rules turn into findings.
 
-use std::collections::{HashMap, HashSet};
-use std::ops::Range;
+use std::collections::HashSet;
 use std::sync::OnceLock;
 
 use indexmap::IndexMap;
 use toml::de::DeTable;
 use toml::{Spanned, Table, Value};
 
-use crate::kinds::{KindError, Kinds, OptionDef};
+use crate::kinds::{KindError, Kinds};
 use crate::source::{Inline, KeyPath, Source, Step};
 
+mod check;
+mod kind_names;
 mod layers;
+mod problem;
 mod schema;
 mod shape;
 pub(crate) mod syntax;
@@ -23,131 +25,13 @@ pub mod text;
 pub mod types;
 pub mod unions;
 
+use kind_names::{KindAnswers, kind_names, unknown_kinds};
+pub use problem::Problem;
 pub use schema::published as published_schema;
 pub use types::Manifest;
 
 /// The one environment of a stack that names none.
 pub const DEFAULT_ENVIRONMENT: &str = "default";
-
-/// Something that is wrong with the file as written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Problem {
-    /// The text is no TOML.
-    Syntax {
-        /// Where.
-        range: Range<usize>,
-        /// What the parser says.
-        message: String,
-    },
-    /// A key that does not exist.
-    UnknownKey {
-        /// Where, in the spelling of the base file.
-        path: KeyPath,
-        /// The overlay it stands in.
-        environment: Option<String>,
-        /// The key that was probably meant.
-        meant: Option<String>,
-        /// Kinds that have an option of this name.
-        kinds: Vec<String>,
-        /// The keys that exist there.
-        candidates: Vec<String>,
-    },
-    /// A value of the wrong type.
-    WrongType {
-        /// Where.
-        path: KeyPath,
-        /// The overlay it stands in.
-        environment: Option<String>,
-        /// What would be right, in words.
-        expected: String,
-        /// What stands there, in words.
-        found: &'static str,
-        /// Whether it is an entry of a table (and not of an array).
-        is_key_table: bool,
-    },
-    /// A value that is none of those allowed.
-    WrongValue {
-        /// Where.
-        path: KeyPath,
-        /// The overlay it stands in.
-        environment: Option<String>,
-        /// What would be right, in words.
-        expected: String,
-        /// The word that was probably meant.
-        meant: Option<String>,
-    },
-    /// A key that must be there and is not.
-    MissingKey {
-        /// The table that lacks it.
-        path: KeyPath,
-        /// The environment in which it is missing; none where it is in all.
-        environment: Option<String>,
-        /// The key.
-        key: String,
-        /// Whether the base file has the table, so that it is shown there.
-        in_base: bool,
-    },
-    /// A service of a kind that does not exist.
-    UnknownKind {
-        /// The path of the `kind` key.
-        path: KeyPath,
-        /// The overlay it stands in.
-        environment: Option<String>,
-        /// The name.
-        kind: String,
-        /// The kind that was probably meant.
-        meant: Option<String>,
-    },
-    /// One variable, declared twice in one layer.
-    DeclaredTwice {
-        /// The variable.
-        name: String,
-        /// The overlay.
-        environment: Option<String>,
-        /// The first declaration.
-        first: KeyPath,
-        /// The second one.
-        second: KeyPath,
-    },
-    /// An overlay of an environment that `stack.environments` does not name.
-    UnknownEnvironment {
-        /// Where it is named.
-        path: KeyPath,
-        /// The overlay it stands in.
-        environment: Option<String>,
-        /// The name.
-        name: String,
-        /// The environments there are.
-        known: Vec<String>,
-    },
-    /// A service in an overlay that the base does not have.
-    UnknownService {
-        /// The overlay.
-        environment: String,
-        /// The service.
-        name: String,
-        /// The services there are.
-        known: Vec<String>,
-    },
-}
-
-impl Problem {
-    /// The service or top-level entry that is not to be judged further, since what was meant is unknown.
-    fn owner(&self) -> Option<KeyPath> {
-        let path = match self {
-            // In which environments it exists is unknown.
-            Self::UnknownEnvironment { path, .. } if path.key_at(0) == Some("services") => path,
-            Self::Syntax { .. } | Self::UnknownEnvironment { .. } | Self::UnknownService { .. } => return None,
-            Self::UnknownKey { path, .. }
-            | Self::WrongType { path, .. }
-            | Self::WrongValue { path, .. }
-            | Self::UnknownKind { path, .. }
-            | Self::MissingKey { path, .. } => path,
-            Self::DeclaredTwice { second, .. } => second,
-        };
-        Some(KeyPath::from_steps(&path.steps()[..path.steps().len().min(2)]))
-    }
-}
 
 /// services.toml, read.
 #[derive(Debug)]
@@ -263,68 +147,6 @@ fn shapes() -> &'static shape::Shapes {
 
 fn prefixed(layer: Option<&str>, path: &KeyPath) -> KeyPath {
     layer.map_or_else(|| path.clone(), |name| KeyPath::of(["environments", name]).join(path.steps()))
-}
-
-/// The kind of each service, by layer (`None` is the base) and service.
-type KindNames = HashMap<(Option<String>, String), String>;
-
-fn kind_names(document: &DeTable<'_>) -> KindNames {
-    let mut names = KindNames::new();
-    let mut collect = |layer: Option<&str>, table: &DeTable<'_>| {
-        let Some(services) = table.get("services").and_then(|services| services.get_ref().as_table()) else { return };
-        for (name, service) in services {
-            if let Some(kind) = service.get_ref().as_table().and_then(|table| table.get("kind"))
-                && let Some(kind) = kind.get_ref().as_str()
-            {
-                names.insert((layer.map(str::to_owned), name.get_ref().to_string()), kind.to_owned());
-            }
-        }
-    };
-    collect(None, document);
-    if let Some(environments) = document.get("environments").and_then(|table| table.get_ref().as_table()) {
-        for (name, overlay) in environments {
-            if let Some(overlay) = overlay.get_ref().as_table() {
-                collect(Some(name.get_ref()), overlay);
-            }
-        }
-    }
-    names
-}
-
-struct KindAnswers<'a> {
-    names: &'a KindNames,
-    kinds: &'a Kinds,
-    none: IndexMap<String, OptionDef>,
-}
-
-impl shape::Kinds for KindAnswers<'_> {
-    fn options(&self, service: &str, environment: Option<&str>) -> shape::Options<'_> {
-        let own = environment.and_then(|name| self.names.get(&(Some(name.to_owned()), service.to_owned())));
-        match own.or_else(|| self.names.get(&(None, service.to_owned()))) {
-            None => shape::Options::Known(&self.none),
-            Some(kind) => {
-                self.kinds.get(kind).map_or(shape::Options::Unknown, |kind| shape::Options::Known(&kind.options))
-            }
-        }
-    }
-
-    fn kinds_with(&self, option: &str) -> Vec<String> {
-        let all = Kinds::all().unwrap_or_default();
-        all.iter().filter(|kind| kind.options.contains_key(option)).map(|kind| kind.name.clone()).collect()
-    }
-}
-
-fn unknown_kinds(names: &KindNames, kinds: &Kinds) -> Vec<Problem> {
-    names
-        .iter()
-        .filter(|(_, kind)| kinds.get(kind).is_none())
-        .map(|((layer, service), kind)| Problem::UnknownKind {
-            path: KeyPath::of(["services", service, "kind"]),
-            environment: layer.clone(),
-            kind: kind.clone(),
-            meant: crate::diagnostics::words::nearest(kind, Kinds::names()).map(str::to_owned),
-        })
-        .collect()
 }
 
 fn environment_names(base: &Table) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! Health probes.
 
-use super::resolve::{Member, Resolver};
+use super::member::Member;
+use super::resolve::Resolver;
 use super::{CommandFlaw, Probe, ProblemKind, Text};
 use crate::manifest::types::Service;
 use crate::manifest::unions::{Health, HealthTable, OneOrMany, Toggle};

@@ -6,22 +6,34 @@
 use indexmap::IndexMap;
 
 use crate::compose::port::PortMapping;
-use crate::compose::volume::{Mount, MountError};
+use crate::compose::volume::Mount;
 use crate::kinds::Class;
-use crate::manifest::text::Flaw;
 use crate::source::KeyPath;
 
+mod assembly;
 mod build;
+mod dependencies;
+mod edge;
 mod health;
+mod member;
+mod middleware;
+mod mounts;
 mod network;
+mod outputs;
 mod ports;
+mod problem;
+mod proxy;
+mod public_url;
 mod recipe;
 mod resolve;
 mod routing;
 mod text;
+mod texts;
 mod variables;
 
 pub use build::build;
+pub use edge::{EntryPoint, MiddlewareUse, Proxy, Resolver, Router, RouterTls};
+pub use problem::{CommandFlaw, Problem, ProblemKind, VariableFlaw};
 pub use text::{Form, Part, Text};
 
 /// The variable that holds the project's name; Compose sets it itself (Compose docs, "Environment variables").
@@ -372,236 +384,4 @@ pub struct Volume {
     pub name: Option<Text>,
     /// Whether it exists already.
     pub external: bool,
-}
-
-/// A Traefik router: one path of one route on one entry point.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Router {
-    /// Its name in Traefik.
-    pub name: String,
-    /// The rule, in Traefik's v3 syntax.
-    pub rule: Text,
-    /// The entry point.
-    pub entry_point: String,
-    /// The priority; larger wins.
-    pub priority: i64,
-    /// The port of the service.
-    pub port: u16,
-    /// The name of the Traefik service.
-    pub service: String,
-    /// The middlewares, in order.
-    pub middlewares: Vec<MiddlewareUse>,
-    /// Whether it speaks TLS, and with whose certificate.
-    pub tls: Option<RouterTls>,
-    /// The hosts it matches; empty for any, or for a raw rule.
-    pub hosts: Vec<Text>,
-    /// The path it matches, with its children; none for a raw rule.
-    pub path: Option<String>,
-    /// Where the route is declared.
-    pub origin: KeyPath,
-}
-
-/// The certificate of a router.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RouterTls {
-    /// The resolver; none for the proxy's own certificate.
-    pub resolver: Option<String>,
-}
-
-/// A middleware, as a router uses it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MiddlewareUse {
-    /// Defined beside the router, under this name.
-    Own {
-        /// Its name in Traefik.
-        name: String,
-        /// Its options: the path below the name, and the value.
-        options: Vec<(String, Text)>,
-    },
-    /// Defined elsewhere: `name@provider`.
-    Elsewhere(String),
-}
-
-impl MiddlewareUse {
-    /// The name by which a router calls it.
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Own { name, .. } | Self::Elsewhere(name) => name,
-        }
-    }
-}
-
-/// What a service is as a proxy.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Proxy {
-    /// The version, as major and minor.
-    pub version: (u32, u32),
-    /// The entry points.
-    pub entry_points: IndexMap<String, EntryPoint>,
-    /// The certificate resolvers that are used.
-    pub resolvers: IndexMap<String, Resolver>,
-    /// Whether browsers may remember redirects: only where the addresses are final.
-    pub permanent_redirects: bool,
-    /// Whether the dashboard listens.
-    pub dashboard: bool,
-    /// Whether each request is logged.
-    pub access_log: bool,
-    /// What is logged.
-    pub log_level: String,
-    /// Further flags: name and value.
-    pub static_flags: Vec<(String, Text)>,
-}
-
-/// An entry point of a proxy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EntryPoint {
-    /// The port in the container.
-    pub port: u16,
-    /// The host port, which is what a browser sees.
-    pub public_port: Text,
-    /// The host port where the operator sets nothing.
-    pub public_number: u16,
-    /// Where requests without a route are sent.
-    pub redirect_to: Option<String>,
-    /// TLS, and with whose certificate.
-    pub tls: Option<RouterTls>,
-    /// Middlewares of every route.
-    pub middlewares: Vec<String>,
-}
-
-/// A certificate resolver.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Resolver {
-    /// Where notices go.
-    pub email: Text,
-    /// How the name is proved.
-    pub challenge: crate::manifest::types::Challenge,
-    /// The entry point of an HTTP challenge.
-    pub challenge_entry_point: Option<String>,
-    /// The DNS provider.
-    pub provider: Option<String>,
-    /// Another ACME directory.
-    pub ca_server: Option<Text>,
-}
-
-/// Something that did not resolve.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// Where.
-    pub path: KeyPath,
-    /// Which bytes of the text, where it is one.
-    pub range: Option<std::ops::Range<usize>>,
-    /// What.
-    pub kind: ProblemKind,
-}
-
-/// What did not resolve.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ProblemKind {
-    /// A text that does not parse.
-    Text(Flaw),
-    /// A name that nothing has: what it is, the name, and those that exist.
-    Unknown {
-        /// `service`, `output`, `network` …
-        what: &'static str,
-        /// The name.
-        name: String,
-        /// Those that exist.
-        known: Vec<String>,
-        /// What makes it impossible, where it is more than a misspelling.
-        note: Option<String>,
-    },
-    /// Something a router needs and nothing defines.
-    UnknownRouting {
-        /// `middleware`, `entry point` …
-        what: &'static str,
-        /// The name.
-        name: String,
-        /// Those that exist.
-        known: Vec<String>,
-        /// What makes it impossible, where it is more than a misspelling.
-        note: Option<String>,
-    },
-    /// A variable that is used and not declared, or declared and used with an operator.
-    Variable {
-        /// Its name.
-        name: String,
-        /// What is wrong with it.
-        flaw: VariableFlaw,
-    },
-    /// A port, or a mapping of ports, that cannot be.
-    Port {
-        /// What is wrong.
-        message: String,
-        /// What to write instead.
-        help: String,
-        /// The setting that makes it impossible, where it is not the port alone.
-        clash: Option<KeyPath>,
-    },
-    /// A mount that cannot be.
-    Mount(MountError),
-    /// A path, host or rule of a route that Traefik would not take, and what to write instead.
-    Rule {
-        /// What is wrong.
-        message: String,
-        /// What to write instead.
-        help: String,
-    },
-    /// A command that cannot be split into words, or needs a shell.
-    Command(CommandFlaw),
-    /// A health path on a service whose image is not known to have anything to ask it with.
-    NoProbeTool,
-    /// A service with neither an image nor a way to build one, or that lacks what its kind needs.
-    Incomplete {
-        /// What is missing.
-        message: String,
-        /// What to write.
-        help: String,
-        /// The key that is missing.
-        missing: KeyPath,
-    },
-    /// An option of a kind with a value that it does not take.
-    Option(String),
-    /// Files that a build needs and that are not there.
-    Build {
-        /// What is missing.
-        message: String,
-        /// What to do.
-        help: String,
-    },
-}
-
-/// Why a command cannot be run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CommandFlaw {
-    /// A quote is not closed.
-    OpenQuote,
-    /// There is no word in it.
-    Empty,
-    /// A word that only a shell understands.
-    Operator(String),
-    /// A variable of this name, set in front of the program.
-    Assignment(String),
-    /// An operator variable in a command that is part of the image.
-    OperatorVariable,
-}
-
-/// What is wrong with the use of a variable.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum VariableFlaw {
-    /// Nothing declares it.
-    Undeclared {
-        /// The declared name that was probably meant.
-        meant: Option<String>,
-    },
-    /// It is declared, and used with a default or message of its own.
-    OperatorBesideDeclaration {
-        /// The declaration.
-        declared: KeyPath,
-    },
-    /// Two uses give it different defaults.
-    TwoDefaults {
-        /// The other use.
-        other: KeyPath,
-    },
 }

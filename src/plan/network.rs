@@ -5,7 +5,8 @@
 
 use indexmap::IndexMap;
 
-use super::resolve::{At, Frame, Resolver};
+use super::member::Frame;
+use super::resolve::{At, Resolver};
 use super::{EDGE, INTERNAL, Network, ProblemKind, Service};
 use crate::kinds::Class;
 use crate::source::KeyPath;

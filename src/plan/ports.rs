@@ -1,6 +1,7 @@
 //! Published ports: derived ones on the loopback address, explicit ones as written.
 
-use super::resolve::{At, Member, Resolver};
+use super::member::Member;
+use super::resolve::{At, Resolver};
 use super::{ProblemKind, PublishedPort, Text};
 use crate::compose::port::{self, PortError};
 use crate::kinds::Class;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::resolve::{At, Member, Resolver};
+use super::member::Member;
+use super::resolve::{At, Resolver};
 use super::{BeforeStart, Build, CommandFlaw, PlannedMount, ProblemKind, Recipe, RecipeFile, Target, WatchRule};
 use crate::compose::volume::Source;
 use crate::kinds::{Command, Kind, Words};

@@ -1,86 +1,19 @@
 //! References and variables: from the text as written to the text as Compose reads it.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use indexmap::IndexMap;
 
-use super::routing::Ways;
+use super::member::Frame;
+use super::outputs::{missing_output, outputs_of};
+use super::proxy::Ways;
 use super::variables::Entry;
-use super::{PROJECT_VARIABLE, Problem, ProblemKind, Target, Text, Variable, VariableFlaw};
+use super::{PROJECT_VARIABLE, Problem, ProblemKind, Text, Variable, VariableFlaw};
 use crate::diagnostics::words;
-use crate::kinds::{Class, EnvDef, Kind, Output};
-use crate::manifest::Manifest;
 use crate::manifest::text::{Operator, Piece, Text as Raw};
-use crate::manifest::types;
 use crate::source::KeyPath;
-
-/// What all parts of a plan look at while it is built.
-pub(super) struct Frame<'a> {
-    pub(super) manifest: &'a Manifest,
-    pub(super) environment: &'a str,
-    pub(super) production: bool,
-    pub(super) several: bool,
-    pub(super) stack: &'a str,
-    pub(super) members: IndexMap<&'a str, Member<'a>>,
-    /// Services that exist, but not in this environment.
-    pub(super) absent: IndexMap<&'a str, Vec<String>>,
-}
-
-/// A service of this environment, before it is resolved.
-pub(super) struct Member<'a> {
-    pub(super) name: &'a str,
-    pub(super) service: &'a types::Service,
-    pub(super) kind: Option<&'a Kind>,
-    pub(super) port: Option<u16>,
-    /// What was detected in the source.
-    pub(super) facts: BTreeMap<String, String>,
-    /// Whether a file that tells it is missing or malformed, so that nothing follows from what was not detected.
-    pub(super) is_illegible: bool,
-    pub(super) target: Target,
-}
-
-impl<'a> Member<'a> {
-    pub(super) fn path(&self) -> KeyPath {
-        KeyPath::of(["services", self.name])
-    }
-
-    pub(super) fn class(&self) -> Class {
-        self.kind.map_or(Class::App, |kind| kind.class)
-    }
-
-    /// The option as written, else the kind's default.
-    pub(super) fn option(&self, name: &str) -> Option<&'a toml::Value> {
-        let default = || self.kind.and_then(|kind| kind.options.get(name)).and_then(|option| option.default.as_ref());
-        self.service.options.get(name).or_else(default)
-    }
-
-    /// Whether a condition of the kind holds for this service. A test compiles every condition of every kind.
-    pub(super) fn holds(&self, when: Option<&str>, target: Target) -> bool {
-        let Some(when) = when else { return true };
-        let mut context: BTreeMap<String, minijinja::Value> = BTreeMap::new();
-        for (name, fact) in &self.facts {
-            context.insert(name.replace('-', "_"), fact.into());
-        }
-        for name in self.kind.into_iter().flat_map(|kind| kind.options.keys()) {
-            if let Some(value) = self.option(name) {
-                context.insert(name.replace('-', "_"), minijinja::Value::from(minijinja::value::Serde(value)));
-            }
-        }
-        context.insert("target".to_owned(), target.name().into());
-        context.insert("version".to_owned(), self.service.version.clone().unwrap_or_default().into());
-        context.insert(
-            "before_start".to_owned(),
-            self.service.before_start.as_ref().is_some_and(|steps| !steps.is_empty()).into(),
-        );
-        let entry_points =
-            self.option("entrypoints").and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::values);
-        let asks = entry_points.filter_map(|entry| entry.get("tls")).any(toml::Value::is_str);
-        context.insert("asks_for_certificates".to_owned(), asks.into());
-        crate::kinds::condition(when, &context)
-    }
-}
 
 /// What is found out while a plan is built.
 #[derive(Default)]
@@ -359,68 +292,6 @@ impl<'a, 'f> Resolver<'a, 'f> {
         Some(resolved)
     }
 
-    fn output_text(&mut self, member: &Member<'a>, output: &[&str], at: At<'_>) -> Option<Resolved> {
-        let literal = |text: String| Some(Resolved { text: Text::literal(text), edges: Vec::new() });
-        match output {
-            ["name" | "host"] => literal(member.name.to_owned()),
-            ["port"] => literal(member.port?.to_string()),
-            ["address"] => literal(format!("{}:{}", member.name, member.port?)),
-            ["image"] => self.image(member),
-            ["public-url"] => self.public_url(member).map(|text| Resolved { text, edges: Vec::new() }),
-            [name] => {
-                if at.in_kind
-                    && let Some(resolved) = self.kind_value(member, name)
-                {
-                    return Some(resolved);
-                }
-                let output = member.kind?.outputs.get(*name)?;
-                let text = match output {
-                    Output::Text(text) => text,
-                    Output::Cases(cases) => {
-                        &cases.iter().find(|case| member.holds(case.when.as_deref(), member.target))?.value
-                    }
-                };
-                if text.contains("${service.port}") && member.port.is_none() {
-                    return None;
-                }
-                let path = member.path();
-                Some(self.text(text, At { path: &path, service: Some(member.name), in_kind: true }))
-            }
-            _ => None,
-        }
-    }
-
-    /// A key, option or detected fact of the service itself, as its kind sees it.
-    fn kind_value(&mut self, member: &Member<'a>, name: &str) -> Option<Resolved> {
-        let literal = |text: &str| Some(Resolved { text: Text::literal(text), edges: Vec::new() });
-        match name {
-            "version" => return literal(member.service.version.as_deref()?),
-            "source" => return literal(member.service.source.as_deref()?),
-            "health" => return literal(super::health::path(member.service)?),
-            _ => {}
-        }
-        if let Some(fact) = member.facts.get(name)
-            && !member.service.options.contains_key(name)
-        {
-            return literal(fact);
-        }
-        let is_default = !member.service.options.contains_key(name);
-        let value = member.option(name)?;
-        let path = member.path().key(name);
-        match value {
-            toml::Value::String(text) => {
-                Some(self.text(text, At { path: &path, service: Some(member.name), in_kind: is_default }))
-            }
-            other => literal(&other.to_string()),
-        }
-    }
-
-    /// A text of a `kind.toml`.
-    pub(super) fn kind_text(&mut self, member: &Member<'a>, raw: &str) -> Resolved {
-        let path = member.path();
-        self.text(raw, At { path: &path, service: Some(member.name), in_kind: true })
-    }
-
     /// Resolves the words of a command: those of an array, or those that `whole` was split into. What is wrong with a
     /// word is told where it stands.
     pub(super) fn each_word(
@@ -445,31 +316,6 @@ impl<'a, 'f> Resolver<'a, 'f> {
             for problem in self.notes.problems[known..].iter_mut().filter(|problem| problem.path == *place) {
                 problem.range = problem.range.take().zip(start).map(|(range, at)| range.start + at..range.end + at);
             }
-        }
-        out
-    }
-
-    /// The image that is run, where it is named.
-    pub(super) fn image(&mut self, member: &Member<'a>) -> Option<Resolved> {
-        if let Some(image) = &member.service.image {
-            let path = member.path().key("image");
-            return Some(self.text(image, At::manifest(&path, Some(member.name))));
-        }
-        let image = member.kind?.image.as_deref()?;
-        Some(self.kind_text(member, image))
-    }
-
-    /// The environment variables that the kind sets.
-    pub(super) fn kind_env(&mut self, member: &Member<'a>) -> Vec<(String, Resolved)> {
-        let mut out = Vec::new();
-        for (name, value) in member.kind.into_iter().flat_map(|kind| &kind.env) {
-            let value = match value {
-                EnvDef::Value(value) => value,
-                EnvDef::When { when, value } if member.holds(Some(when), member.target) => value,
-                EnvDef::When { .. } => continue,
-            };
-            let resolved = self.kind_text(member, value);
-            out.push((name.clone(), resolved));
         }
         out
     }
@@ -511,19 +357,4 @@ impl<'a, 'f> Resolver<'a, 'f> {
         }
         out
     }
-}
-
-fn missing_output(member: &Member<'_>, output: &[&str]) -> Option<String> {
-    match output {
-        ["port" | "address" | "url"] if member.port.is_none() => Some("it has no `port`".to_owned()),
-        ["public-url"] => Some("it has neither a route nor a published port".to_owned()),
-        ["image"] => Some("it is built, and its image has no name".to_owned()),
-        _ => None,
-    }
-}
-
-fn outputs_of(member: &Member<'_>) -> Vec<String> {
-    let general = ["name", "host", "port", "address", "image", "public-url"].into_iter();
-    let own = member.kind.into_iter().flat_map(|kind| kind.outputs.keys().map(String::as_str));
-    general.chain(own).map(str::to_owned).collect()
 }

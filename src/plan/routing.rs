@@ -1,17 +1,11 @@
 //! Routes: from a path to routers, one per path and entry point, with everything said that Traefik would otherwise
 //! make up.
 
-use std::rc::Rc;
-
-use indexmap::IndexMap;
-
-use super::resolve::{At, Member, Resolver};
-use super::{
-    EntryPoint, MiddlewareUse, PROJECT_VARIABLE, ProblemKind, Proxy, PublishedPort, Resolver as CertificateResolver,
-    Router, RouterTls, Text,
-};
-use crate::kinds::Class;
-use crate::manifest::types::{Certificate, Challenge, EntryPoint as WrittenEntryPoint, Middleware, Route};
+use super::member::Member;
+use super::proxy::Ways;
+use super::resolve::{At, Resolver};
+use super::{MiddlewareUse, PROJECT_VARIABLE, ProblemKind, Router, Text};
+use crate::manifest::types::Route;
 use crate::manifest::unions::{BoolOr, OneOrMany};
 use crate::source::KeyPath;
 
@@ -21,134 +15,7 @@ const HOST_WEIGHT: i64 = 10_000;
 /// The most characters that a path may have.
 const LONGEST_PATH: usize = 2_000;
 
-/// Entry points of the proxy and what they are called in services.toml.
-pub(super) struct Ways {
-    /// The name of the proxy service.
-    pub(super) proxy: String,
-    pub(super) entry_points: IndexMap<String, EntryPoint>,
-    /// Their host ports.
-    pub(super) ports: Vec<PublishedPort>,
-}
-
 impl<'a> Resolver<'a, '_> {
-    /// The proxy of this environment and its ports; looked at once, so that its problems are told once.
-    pub(super) fn ways(&mut self) -> Option<Rc<Ways>> {
-        if let Some(known) = self.ways.get() {
-            return known.clone();
-        }
-        let found = self.find_ways().map(Rc::new);
-        self.ways.get_or_init(|| found).clone()
-    }
-
-    fn find_ways(&mut self) -> Option<Ways> {
-        let frame = self.frame;
-        let member = frame.members.values().find(|member| member.class() == Class::Proxy)?;
-        let written: IndexMap<String, WrittenEntryPoint> = option_table(member, "entrypoints");
-        let certificates: IndexMap<String, Certificate> = option_table(member, "certificates");
-        let base = member.path().key("entrypoints");
-        // Without the option, the kind says that it needs it.
-        if written.is_empty() && member.option("entrypoints").is_some() {
-            let message = format!("the proxy `{}` has no entry points", member.name);
-            let help =
-                format!("give it at least one: `[services.{}.entrypoints]` with `web = {{ port = 80 }}`", member.name);
-            self.problem(member.path(), ProblemKind::Incomplete { message, help, missing: base.clone() });
-        }
-        let mut entry_points = IndexMap::new();
-        let mut ports = Vec::new();
-        for (name, entry) in &written {
-            let Some(port) = entry.port else { continue };
-            let origin = base.key(name).key("port");
-            let Some(number) = self.with_offset(port, &origin) else { continue };
-            let published = self.derived(member.name, Some(name), number, port, &origin, self.bind(true));
-            let public_port = self.host_port(member.name, Some(name), number, &origin);
-            ports.push(published);
-            let tls = match &entry.tls {
-                Some(BoolOr::Bool(true)) => Some(RouterTls { resolver: None }),
-                Some(BoolOr::Value(resolver)) => {
-                    if !certificates.contains_key(resolver) {
-                        let known = certificates.keys().cloned().collect();
-                        self.unknown_routing("certificate resolver", resolver, known, base.key(name).key("tls"), None);
-                    }
-                    Some(RouterTls { resolver: Some(resolver.clone()) })
-                }
-                _ => None,
-            };
-            if let Some(to) = &entry.redirect_to
-                && (!written.contains_key(to) || to == name)
-            {
-                let known = written.keys().filter(|known| *known != name).cloned().collect();
-                let note = (to == name).then_some("it would redirect to itself");
-                self.unknown_routing("entry point", to, known, base.key(name).key("redirect-to"), note);
-            }
-            let middlewares = entry.middlewares.clone().unwrap_or_default();
-            for (index, middleware) in middlewares.iter().enumerate() {
-                self.check_middleware(middleware, base.key(name).key("middlewares").index(index));
-            }
-            let redirect_to = entry.redirect_to.clone();
-            let entry_point = EntryPoint { port, public_port, public_number: number, redirect_to, tls, middlewares };
-            entry_points.insert(name.clone(), entry_point);
-        }
-        Some(Ways { proxy: member.name.to_owned(), entry_points, ports })
-    }
-
-    /// What the proxy is told at its start.
-    pub(super) fn proxy(&mut self, member: &Member<'a>, ways: &Ways) -> Proxy {
-        let certificates: IndexMap<String, Certificate> = option_table(member, "certificates");
-        let used = ways.entry_points.values().filter_map(|entry| entry.tls.as_ref()?.resolver.clone());
-        let used: Vec<String> = used.collect();
-        let plain = ways.entry_points.iter().find(|(_, entry)| entry.port == 80).map(|(name, _)| name.clone());
-        let mut resolvers = IndexMap::new();
-        for (name, certificate) in certificates.iter().filter(|(name, _)| used.contains(name)) {
-            let path = member.path().key("certificates").key(name);
-            let email_path = path.key("email");
-            let email = self
-                .text(certificate.email.as_deref().unwrap_or_default(), At::manifest(&email_path, Some(member.name)))
-                .text;
-            let ca_path = path.key("ca-server");
-            let ca_server = certificate
-                .ca_server
-                .as_deref()
-                .map(|text| self.text(text, At::manifest(&ca_path, Some(member.name))).text);
-            let challenge = certificate.challenge.unwrap_or_default();
-            if challenge == Challenge::Http && plain.is_none() {
-                let known = ways.entry_points.keys().cloned().collect();
-                let note = "an HTTP challenge is answered on port 80";
-                self.unknown_routing("entry point", "with port 80", known, path.key("challenge"), Some(note));
-            }
-            if challenge == Challenge::Dns && certificate.provider.is_none() {
-                let message = format!("the DNS challenge of `{name}` has no provider");
-                let help = "name it as Traefik does: `provider = \"cloudflare\"`".to_owned();
-                let missing = path.key("provider");
-                self.problem(path.key("challenge"), ProblemKind::Incomplete { message, help, missing });
-            }
-            resolvers.insert(
-                name.clone(),
-                CertificateResolver {
-                    email,
-                    challenge,
-                    challenge_entry_point: (challenge == Challenge::Http).then(|| plain.clone()).flatten(),
-                    provider: certificate.provider.clone(),
-                    ca_server,
-                },
-            );
-        }
-        let flag = |name: &str| member.option(name).and_then(toml::Value::as_bool).unwrap_or_default();
-        let static_flags = member.option("static").map(|table| {
-            let path = member.path().key("static");
-            self.options(table, &path)
-        });
-        Proxy {
-            version: version(member.service.version.as_deref()),
-            entry_points: ways.entry_points.clone(),
-            resolvers,
-            permanent_redirects: self.frame.production,
-            dashboard: flag("dashboard"),
-            access_log: flag("access-log"),
-            log_level: member.option("log-level").and_then(toml::Value::as_str).unwrap_or("INFO").to_owned(),
-            static_flags: static_flags.unwrap_or_default(),
-        }
-    }
-
     /// The routers of a service.
     pub(super) fn routers(&mut self, member: &Member<'a>, ways: Option<&Ways>) -> Vec<Router> {
         let mut routers = Vec::new();
@@ -234,7 +101,7 @@ impl<'a> Resolver<'a, '_> {
         routers
     }
 
-    fn entry_points_of(&mut self, route: &Route, ways: &Ways, origin: &KeyPath) -> Vec<String> {
+    pub(super) fn entry_points_of(&mut self, route: &Route, ways: &Ways, origin: &KeyPath) -> Vec<String> {
         if let Some(written) = &route.entrypoints {
             for (index, name) in written.iter().enumerate() {
                 if !ways.entry_points.contains_key(name) {
@@ -298,7 +165,7 @@ impl<'a> Resolver<'a, '_> {
         matches
     }
 
-    fn route_hosts(&mut self, member: &Member<'a>, route: &Route, origin: &KeyPath) -> Vec<Text> {
+    pub(super) fn route_hosts(&mut self, member: &Member<'a>, route: &Route, origin: &KeyPath) -> Vec<Text> {
         let (hosts, place) = match &route.host {
             Some(_) => {
                 let place = origin.key("host");
@@ -332,96 +199,6 @@ impl<'a> Resolver<'a, '_> {
         hosts
     }
 
-    fn check_middleware(&mut self, name: &str, place: KeyPath) {
-        if name.contains('@') {
-            return;
-        }
-        if !self.frame.manifest.middlewares.contains_key(name) {
-            let known = self.frame.manifest.middlewares.keys().cloned().collect();
-            self.unknown_routing("middleware", name, known, place, None);
-        }
-    }
-
-    /// A middleware as it stands beside a router of `member`: copied per service, since a middleware that lives on
-    /// one container vanishes with it. A chain is the middlewares that it names.
-    fn middleware(&mut self, member: &Member<'a>, name: &str) -> Vec<MiddlewareUse> {
-        self.middleware_at(member, name, 0)
-    }
-
-    fn middleware_at(&mut self, member: &Member<'a>, name: &str, depth: usize) -> Vec<MiddlewareUse> {
-        if name.contains('@') {
-            return vec![MiddlewareUse::Elsewhere(name.to_owned())];
-        }
-        let Some(middleware) = self.frame.manifest.middlewares.get(name) else { return Vec::new() };
-        if middleware.contains_key("chain") {
-            let place = KeyPath::of(["middlewares", name, "chain", "middlewares"]);
-            if depth > 8 {
-                self.unknown_routing("middleware", name, Vec::new(), place, Some("the chain leads back to itself"));
-                return Vec::new();
-            }
-            let inner: Vec<String> = chained(middleware).into_iter().map(str::to_owned).collect();
-            for (index, name) in inner.iter().enumerate() {
-                self.check_middleware(name, place.index(index));
-            }
-            return inner.iter().flat_map(|name| self.middleware_at(member, name, depth + 1)).collect();
-        }
-        let path = KeyPath::of(["middlewares", name]);
-        let table: toml::Table =
-            middleware.iter().map(|(kind, options)| (kind.clone(), toml::Value::Table(options.clone()))).collect();
-        let options = self.options(&toml::Value::Table(table), &path);
-        vec![MiddlewareUse::Own { name: format!("{}-{}-{}", slug(self.frame.stack), member.name, slug(name)), options }]
-    }
-
-    /// Options in Traefik's spelling as flat paths: `headers.stsSeconds`, arrays as comma lists or with positions.
-    fn options(&mut self, value: &toml::Value, path: &KeyPath) -> Vec<(String, Text)> {
-        let mut out = Vec::new();
-        self.flatten(value, String::new(), path, &mut out);
-        out
-    }
-
-    fn flatten(&mut self, value: &toml::Value, prefix: String, path: &KeyPath, out: &mut Vec<(String, Text)>) {
-        match value {
-            toml::Value::Table(table) => {
-                // An empty table is the option switched on with its own defaults.
-                if table.is_empty() && !prefix.is_empty() {
-                    out.push((prefix, Text::literal("true")));
-                    return;
-                }
-                for (key, value) in table {
-                    let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-                    self.flatten(value, name, &path.key(key), out);
-                }
-            }
-            toml::Value::Array(items) if items.iter().any(toml::Value::is_table) => {
-                for (index, item) in items.iter().enumerate() {
-                    self.flatten(item, format!("{prefix}[{index}]"), &path.index(index), out);
-                }
-            }
-            toml::Value::Array(items) => {
-                let mut list = Text::default();
-                for (index, item) in items.iter().enumerate() {
-                    if index > 0 {
-                        list.push_str(",");
-                    }
-                    let text = self.scalar(item, &path.index(index));
-                    list.push(text);
-                }
-                out.push((prefix, list));
-            }
-            scalar => {
-                let text = self.scalar(scalar, path);
-                out.push((prefix, text));
-            }
-        }
-    }
-
-    fn scalar(&mut self, value: &toml::Value, path: &KeyPath) -> Text {
-        match value {
-            toml::Value::String(text) => self.text(text, At::manifest(path, None)).text,
-            other => Text::literal(other.to_string()),
-        }
-    }
-
     pub(super) fn unknown_routing(
         &mut self,
         what: &'static str,
@@ -433,59 +210,6 @@ impl<'a> Resolver<'a, '_> {
         let note = note.map(str::to_owned);
         self.problem(place, ProblemKind::UnknownRouting { what, name: name.to_owned(), known, note });
     }
-
-    /// The address of a service as a browser sees it: its first route, else its published port.
-    pub(super) fn public_url(&mut self, member: &Member<'a>) -> Option<Text> {
-        if let Some(route) = member.service.routes.values().find(|route| route.rule.is_none())
-            && let Some(url) = self.route_url(member, route)
-        {
-            return Some(url);
-        }
-        let (number, origin) = match member.service.publish.as_ref()? {
-            crate::manifest::unions::Publish::All(true) => {
-                let origin = member.path().key("port");
-                (self.with_offset(member.port?, &origin)?, member.path().key("publish"))
-            }
-            crate::manifest::unions::Publish::At(number) => (*number, member.path().key("publish")),
-            _ => return None,
-        };
-        let mut url = Text::literal("http://localhost:");
-        url.push(self.host_port(member.name, None, number, &origin));
-        Some(url)
-    }
-
-    fn route_url(&mut self, member: &Member<'a>, route: &Route) -> Option<Text> {
-        let ways = self.ways()?;
-        let names = self.quietly(|this| this.entry_points_of(route, &ways, &member.path()));
-        let entries: Vec<&EntryPoint> = names.iter().filter_map(|name| ways.entry_points.get(name)).collect();
-        let entry = entries.iter().find(|entry| entry.tls.is_some()).or_else(|| entries.first())?;
-        let host = self.quietly(|this| this.route_hosts(member, route, &member.path())).into_iter().next()?;
-        let (scheme, usual) = if entry.tls.is_some() { ("https", 443) } else { ("http", 80) };
-        let mut url = Text::literal(format!("{scheme}://"));
-        url.push(host);
-        if entry.public_number != usual {
-            url.push_str(":");
-            url.push(entry.public_port.clone());
-        }
-        let path = route.path.as_ref().and_then(|path| path.as_slice().first()).map_or("", String::as_str);
-        url.push_str(path.trim_end_matches('/'));
-        Some(url)
-    }
-
-    /// Runs `work` without reporting again what its own part of the plan reports.
-    fn quietly<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
-        let known = self.notes.problems.len();
-        let out = work(self);
-        self.notes.problems.truncate(known);
-        out
-    }
-}
-
-/// A table of an option, in its type.
-fn option_table<T: serde::de::DeserializeOwned>(member: &Member<'_>, name: &str) -> IndexMap<String, T> {
-    let Some(value) = member.option(name) else { return IndexMap::new() };
-    // Checked against the same types before; a failure here would be a defect of the schema.
-    value.clone().try_into().unwrap_or_default()
 }
 
 struct Match {
@@ -494,11 +218,6 @@ struct Match {
     path: Option<String>,
     priority: i64,
     slug: String,
-}
-
-fn chained(middleware: &Middleware) -> Vec<&str> {
-    let list = middleware.get("chain").and_then(|chain| chain.get("middlewares")).and_then(toml::Value::as_array);
-    list.into_iter().flatten().filter_map(toml::Value::as_str).collect()
 }
 
 /// ``Host(`a`) && (Path(`/x`) || PathPrefix(`/x/`))``: the path and its children, never its neighbours.
@@ -591,11 +310,6 @@ fn flaw_of_host(host: &str) -> Option<(String, String)> {
 pub(super) fn slug(text: &str) -> String {
     let parts = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
     parts.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-")
-}
-
-fn version(text: Option<&str>) -> (u32, u32) {
-    let mut numbers = text.unwrap_or_default().split('.').map(|part| part.parse().unwrap_or_default());
-    (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default())
 }
 
 /// The network that a proxy and its services share, as the engine calls it.

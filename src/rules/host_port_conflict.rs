@@ -23,8 +23,8 @@ pub(super) static RULE: Rule = Rule {
 One port of the host that is published twice: by two services, by one service for two of its ports, or in two
 environments that run on one host (`stack.side-by-side`). Host addresses count: 127.0.0.1 and 127.0.0.2 do not meet, and
 neither do IPv4 and IPv6; without an address a port is published on all of them. TCP and UDP have ports of their own. A
-range that the engine picks from, and that holds another service's port, is a warning. The same entry twice in one
-service is a hint: Compose keeps one of them.
+range that the engine picks from, and that holds another service's port, is a warning: whoever starts first has it. The
+same entry twice in one service is a hint: Compose keeps one of them.
 
 **Why it breaks.** Only one process can listen on a port of an address. The service that starts second fails.
 
@@ -48,8 +48,8 @@ publish = 8081      # good
 **Fix.** Publish one of them on another port. Between environments, `port-offset` in one environment's `stack` moves all
 derived ports of that environment at once.
 
-**Source.** compose-spec, \"ports\"; tried with Docker Compose 2.40 and Docker 28.5. A pool that held a fixed port failed
-on Docker 20.10 and worked on 28.5.
+**Source.** compose-spec, \"ports\"; tried with Docker Compose 2.40 and Docker 28.5, where a pool that started before the
+fixed port inside of it took that very port.
 ",
     can_be_allowed: true,
     judges_text: false,
@@ -317,6 +317,8 @@ fn short(entry: &Entry<'_>, published: PortRange) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::RULE;
     use crate::compose::port;
     use crate::project::Project;
@@ -326,7 +328,7 @@ mod tests {
     fn is_found(ports: &[String]) -> bool {
         let mut text = "[stack]\nname = \"s\"\n".to_owned();
         for (position, port) in ports.iter().enumerate() {
-            text.push_str(&format!("[services.s{position}]\nimage = \"a:1\"\npublish = \"{port}\"\n"));
+            let _ = write!(text, "[services.s{position}]\nimage = \"a:1\"\npublish = \"{port}\"\n");
         }
         let analysis = Project::from_source(Source::new("services.toml", ".", text)).analyse().unwrap();
         analysis.report.rules().contains(RULE.id)

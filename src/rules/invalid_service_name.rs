@@ -26,18 +26,18 @@ A name that becomes part of something with rules of its own:
 | --- | --- |
 | a service, the stack, an environment, a route, an entry point | lower-case letters, digits and inner hyphens; at most 63 |
 | a middleware, a certificate resolver | letters, digits, `-` and `_` |
-| a network, a volume | letters, digits, `.`, `-` and `_`; a volume at least two of them |
+| a network, a volume | letters, digits, `.`, `-` and `_`; no volume of one letter |
 | a variable | letters, digits and `_`, and no digit first |
 | an entry of `env` | the same, with `.` between such words |
 
 **Why it breaks.** A service's name is its host name, and part of the name of its image. The names of Traefik's routers
 and middlewares stand between the dots of a label, so that a dot in one of them begins another option. A volume of one
-letter is a Windows drive to Compose. The name of a variable stands in `${…}`, where `${MY-VAR}` is `MY` with the default
-`VAR`.
+letter is a Windows drive to Compose. The name of a variable stands in `${…}`, where `${MY-VAR}` is `MY` with the
+default `VAR`.
 
-**How it shows.** `MyApp` with a build fails at `docker compose up`: `repository name must be lowercase`. With a dot in
-the name of a router, Traefik drops the container's labels and says so only in its log. `d:/data` is mounted at
-`d:/data`.
+**How it shows.** `MyApp` with a build fails at `docker compose build`: `repository name must be lowercase`. A volume
+`d:/data` fails at `docker compose up`: `invalid mount path: 'd:/data' mount path must be absolute`. With a dot in the
+name of a router, Traefik drops the labels of the container and says so only in its log.
 
 ```toml
 [services.My_App]           # bad
@@ -49,8 +49,8 @@ image = \"nginx:1.28\"
 
 **Fix.** Write the name that the finding proposes, also where it is referred to.
 
-**Source.** RFC 1123 (host names); compose-spec, \"services\" and \"volumes\"; Traefik's label decoder (`paerser`). Tried with
-Docker Compose 2.40.
+**Source.** RFC 1123 (host names); compose-spec, \"services\" and \"volumes\"; Traefik's label decoder (`paerser`). Tried
+with Docker Compose 2.40 and Docker 28.5.
 ",
     can_be_allowed: false,
     judges_text: true,

@@ -21,9 +21,12 @@ pub(super) static RULE: Rule = Rule {
     summary: "a secret that stands in the file",
     docs: "\
 A password, token or key that is written out: the value of something whose name ends in `PASSWORD`, `SECRET`, `TOKEN` or
-`KEY`; the password in a URL; or anything that has the form of a provider's keys, such as `ghp_…` or a private key. In an
-environment whose `production` is true it is an error, and so is a default of a variable that is declared a secret. Elsewhere
-a declared secret may have a default: a fake one, for development. No output of stackgen shows the value.
+`KEY`; the password in a URL; or anything that has the form of a provider's keys, such as `ghp_…` or a private key. Where
+`production` is true it is an error, and so is a default of a variable that is declared a secret. Elsewhere a declared
+secret may have a default: a fake one, for development. No output of stackgen shows the value.
+
+The last word of a name counts: `API_KEY` is a key, `KEY_ID` and `TOKEN_BUDGET` are not, and `PUBLIC_KEY` is for everybody.
+Numbers, switches such as `true`, paths and addresses are no secrets.
 
 **Why it breaks.** services.toml is committed, and what is committed is copied, reviewed and kept for ever. A secret in
 it cannot be changed without a commit, and is the same on every machine.

@@ -17,9 +17,10 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "two routers that want the same request",
     docs: "\
-Two routes that match the same request on one entry point. With the same priority it is an error: nothing says which of
-them gets it. With an explicit `priority` that lets one route take everything that the other matches, it is a warning:
-the other one is never reached. Hosts count as equal where they are written alike, or have the same default.
+Two routes that match the same request on one entry point: the same path, or a path and one below it. With the same
+priority it is an error: nothing says which of them gets it. With an explicit `priority` that lets one route take
+everything that the other matches, it is a warning: the other one is never reached. Hosts count as equal where they are
+written alike, or have the same default.
 
 **Why it breaks.** Traefik sorts its routers by priority and takes the first one that matches. The order of two equal
 ones is not defined: its sort is not even a stable one.
@@ -41,8 +42,8 @@ admin = { path = \"/api/admin\" }     # good: the longer path comes first
 **Fix.** Give one of them another `path` or `host`. Leave `priority` away: the computed one puts a longer path before a
 shorter one.
 
-**Source.** Traefik docs, \"Routers: priority\"; Traefik `pkg/muxer/http/mux.go`, which sorts with `sort.Sort`. Six of six
-requests to two equal routers were answered by one of them (Traefik 3.6).
+**Source.** Traefik docs, \"Routers: priority\"; Traefik `pkg/muxer/http/mux.go`, which sorts with `sort.Sort`. Tried with
+Traefik 3.7: of equal routers one got every request, and after a restart another one; so did a path and its child.
 ",
     can_be_allowed: true,
     judges_text: false,

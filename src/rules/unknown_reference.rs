@@ -108,23 +108,22 @@ impl Unknown<'_> {
             };
             self.with_others(finding)
         };
-        Some(match self.note {
-            Some(note) => at(format!("the service `{name}` does not exist here: {note}"), "not in this environment")
-                .with(Label::value(Some(&self.plan.environment), path.key("environments"), "exists only here"))
-                .help("refer to it only in the overlays of these environments, or let it exist here too"),
-            None => {
-                let finding = at(format!("there is no service `{name}`"), "no such service");
-                let meant = words::nearest(name, self.known.iter().map(String::as_str));
-                let finding = match meant {
-                    Some(meant) if !finding.secondary.is_empty() => {
-                        let path = KeyPath::of(["services", meant]);
-                        finding.with(self.context.key_of(self.plan, &path, "or is it this one?"))
-                    }
-                    _ => finding,
-                };
-                finding.help(self.advice("the services are", "there is no other service"))
+        if let Some(note) = self.note {
+            let message = format!("the service `{name}` does not exist here: {note}");
+            let only = Label::value(Some(&self.plan.environment), path.key("environments"), "exists only here");
+            let help = "refer to it only in the overlays of these environments, or let it exist here too";
+            return Some(at(message, "not in this environment").with(only).help(help));
+        }
+        let finding = at(format!("there is no service `{name}`"), "no such service");
+        let finding = match words::nearest(name, self.known.iter().map(String::as_str)) {
+            // So often the same mistake: rather the declaration is misspelt.
+            Some(meant) if !finding.secondary.is_empty() => {
+                let path = KeyPath::of(["services", meant]);
+                finding.with(self.context.key_of(self.plan, &path, "or is it this one?"))
             }
-        })
+            _ => finding,
+        };
+        Some(finding.help(self.advice("the services are", "there is no other service")))
     }
 
     fn output(&self) -> Option<Finding> {

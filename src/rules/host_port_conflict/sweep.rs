@@ -184,13 +184,11 @@ impl Free {
         let mut first = if range.last < 1024 { range.first + 8000 } else { range.last.checked_add(1)? };
         loop {
             let found = PortRange { first, last: first.checked_add(width)? };
-            match self.last_taken(protocol, found) {
-                Some(taken) => first = taken.checked_add(1)?,
-                None => {
-                    self.take(protocol, found);
-                    return Some(found);
-                }
-            }
+            let Some(taken) = self.last_taken(protocol, found) else {
+                self.take(protocol, found);
+                return Some(found);
+            };
+            first = taken.checked_add(1)?;
         }
     }
 

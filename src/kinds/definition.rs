@@ -1,0 +1,342 @@
+//! The words of a `kind.toml`.
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+
+/// What a kind is, as its `kind.toml` says.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Kind {
+    /// The name: that of its folder.
+    #[serde(skip)]
+    pub name: String,
+    /// One line for the reference.
+    pub help: String,
+    /// What sort of thing it is: decides networks, restart and hardening.
+    pub class: Class,
+    /// The image that is run as it is. Interpolated with `service.*`.
+    pub image: Option<String>,
+    /// The image that the built image starts from. Interpolated with `service.*`.
+    pub base: Option<String>,
+    /// The versions it is known to work with; empty for any.
+    #[serde(default)]
+    pub versions: Vec<String>,
+    /// The port it listens on.
+    pub port: Option<u16>,
+    /// The numeric user.
+    pub user: Option<User>,
+    /// The capabilities it needs although all others are dropped.
+    #[serde(default)]
+    pub capabilities: Vec<String>,
+    /// Whether its root file system may be read-only.
+    #[serde(default)]
+    pub read_only: bool,
+    /// In-memory directories that it needs under a read-only root.
+    #[serde(default)]
+    pub tmpfs: Vec<String>,
+    /// How long it may take to stop.
+    pub stop_grace: Option<String>,
+    /// The options it takes beside a service's own keys.
+    #[serde(default)]
+    pub options: IndexMap<String, OptionDef>,
+    /// Facts that are read from the service's source, each from the first file that exists.
+    #[serde(default)]
+    pub detect: IndexMap<String, IndexMap<String, Detected>>,
+    /// Files without which it cannot be built.
+    #[serde(default)]
+    pub requires: Vec<RequiredFile>,
+    /// Environment variables.
+    #[serde(default)]
+    pub env: IndexMap<String, EnvDef>,
+    /// Where its data lives; the first that matches.
+    #[serde(default)]
+    pub data: Vec<Data>,
+    /// Bind mounts that it cannot do without.
+    #[serde(default)]
+    pub mounts: Vec<Mount>,
+    /// The command; the first that matches.
+    #[serde(default)]
+    pub command: Vec<Command>,
+    /// Arguments after the command; all that match.
+    #[serde(default)]
+    pub argument: Vec<Command>,
+    /// The commands of the build stage; the first that matches.
+    #[serde(default)]
+    pub build: Vec<Command>,
+    /// How it is asked whether it is well.
+    pub probe: Option<Probe>,
+    /// What `reload = "watch"` synchronises.
+    pub watch: Option<Watch>,
+    /// What other services can refer to, besides what every service has.
+    #[serde(default)]
+    pub outputs: IndexMap<String, Output>,
+    /// The files it renders.
+    #[serde(default)]
+    pub files: Vec<File>,
+    /// The smallest service of this kind, for the tests and the reference.
+    #[serde(default)]
+    pub example: toml::Table,
+}
+
+/// What sort of thing a service is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// Built from source.
+    App,
+    /// Keeps data: never on the proxy's network, never without a volume.
+    Datastore,
+    /// Takes requests from outside.
+    Proxy,
+    /// Helps people: dashboards, consoles.
+    Tool,
+    /// Runs without listening.
+    Process,
+}
+
+/// A numeric user, which may differ between variants of an image.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum User {
+    /// In every variant.
+    Any(String),
+    /// By variant of the image.
+    Variant {
+        /// Tags with `alpine` in them.
+        alpine: String,
+        /// All others.
+        debian: String,
+    },
+}
+
+impl User {
+    /// The user in `image`.
+    pub fn of(&self, image: &str) -> &str {
+        match self {
+            Self::Any(user) => user,
+            Self::Variant { alpine, debian } => {
+                if image.contains("alpine") {
+                    alpine
+                } else {
+                    debian
+                }
+            }
+        }
+    }
+}
+
+/// An option of a kind.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct OptionDef {
+    /// What it takes.
+    #[serde(rename = "type")]
+    pub kind: OptionType,
+    /// One line for the reference.
+    pub help: String,
+    /// The value where none is written; interpolated with `service.*`.
+    pub default: Option<toml::Value>,
+    /// Whether it must be written.
+    #[serde(default)]
+    pub required: bool,
+    /// Whether it is a secret.
+    #[serde(default)]
+    pub secret: bool,
+    /// The values of an `enum`.
+    #[serde(default)]
+    pub values: Vec<String>,
+}
+
+/// What an option takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum OptionType {
+    /// Text, interpolated.
+    #[serde(rename = "string")]
+    String,
+    /// A whole number.
+    #[serde(rename = "int")]
+    Int,
+    /// A number.
+    #[serde(rename = "float")]
+    Float,
+    /// A truth value.
+    #[serde(rename = "bool")]
+    Bool,
+    /// One of `values`.
+    #[serde(rename = "enum")]
+    Enum,
+    /// A path relative to services.toml.
+    #[serde(rename = "path")]
+    Path,
+    /// A length of time.
+    #[serde(rename = "duration")]
+    Duration,
+    /// The name of a service.
+    #[serde(rename = "service")]
+    Service,
+    /// Several texts.
+    #[serde(rename = "string[]")]
+    Strings,
+    /// Several paths.
+    #[serde(rename = "path[]")]
+    Paths,
+    /// Several services.
+    #[serde(rename = "service[]")]
+    Services,
+    /// A table in another system's spelling, verbatim.
+    #[serde(rename = "table")]
+    Table,
+    /// Entry points of a proxy, by name.
+    #[serde(rename = "entrypoints")]
+    EntryPoints,
+    /// Certificate resolvers of a proxy, by name.
+    #[serde(rename = "certificates")]
+    Certificates,
+}
+
+/// What the presence of a file says.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Detected {
+    /// This value.
+    Value(String),
+    /// What stands at a JSON pointer (RFC 6901) in the file, where that is text.
+    Json {
+        /// The pointer.
+        json: String,
+    },
+}
+
+/// A file of the source without which the kind cannot be built.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequiredFile {
+    /// Its name in the source directory.
+    pub file: String,
+    /// How to get it.
+    pub help: String,
+}
+
+/// An environment variable of a kind.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum EnvDef {
+    /// Always; interpolated with `service.*`.
+    Value(String),
+    /// Under a condition.
+    When {
+        /// The condition.
+        when: String,
+        /// The value; interpolated with `service.*`.
+        value: String,
+    },
+}
+
+/// A directory of data.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    /// The condition.
+    pub when: Option<String>,
+    /// The directory in the container.
+    pub path: String,
+    /// The volume; default: the service's name and `-data`.
+    pub volume: Option<String>,
+}
+
+/// A bind mount.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Mount {
+    /// The path on the host.
+    pub source: String,
+    /// The path in the container.
+    pub target: String,
+    /// Whether it cannot be written to.
+    #[serde(default)]
+    pub read_only: bool,
+}
+
+/// A command under a condition.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Command {
+    /// The condition.
+    pub when: Option<String>,
+    /// The words; text is split into words. Interpolated with `service.*`.
+    pub run: Words,
+}
+
+/// Words of a command.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Words {
+    /// Text that is split into words.
+    Text(String),
+    /// The words.
+    Words(Vec<String>),
+}
+
+/// A health probe.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Probe {
+    /// The command that asks `service.health` on `service.port`, with what the image has. Interpolated.
+    pub http: Option<Vec<String>>,
+    /// The command that asks the service itself. Interpolated.
+    pub command: Option<Vec<String>>,
+    /// Time between two probes.
+    pub interval: Option<String>,
+    /// Time at the start in which failures do not count.
+    pub start_period: Option<String>,
+}
+
+/// What `docker compose watch` does.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Watch {
+    /// Paths in the source that are copied into the running container.
+    #[serde(default)]
+    pub sync: Vec<String>,
+    /// Files in the source after whose change the image is built again.
+    #[serde(default)]
+    pub rebuild: Vec<String>,
+    /// Paths below `sync` that are left out.
+    #[serde(default)]
+    pub ignore: Vec<String>,
+}
+
+/// An output: a text, or the first of several that matches.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Output {
+    /// Always.
+    Text(String),
+    /// Under conditions; the first that matches.
+    Cases(Vec<OutputCase>),
+}
+
+/// An output under a condition.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutputCase {
+    /// The condition.
+    pub when: Option<String>,
+    /// The text. Interpolated with `service.*`.
+    pub value: String,
+}
+
+/// A file that a kind renders.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// The condition.
+    pub when: Option<String>,
+    /// The template, in the kind's folder.
+    pub template: String,
+    /// The path in the repository. Interpolated with `service.*`.
+    pub path: String,
+    /// Whether it is a program.
+    #[serde(default)]
+    pub executable: bool,
+}

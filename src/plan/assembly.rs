@@ -1,0 +1,260 @@
+//! One service of a plan, put together.
+
+use indexmap::IndexMap;
+
+use super::member::Member;
+use super::proxy::Ways;
+use super::resolve::{At, Resolver};
+use super::{Logging, ProblemKind, Resources, Service, Text, recipe};
+use crate::diagnostics::words;
+use crate::manifest::types;
+use crate::manifest::unions::{EnvValue, OneOrMany, Toggle};
+use crate::source::KeyPath;
+use crate::sources::Sources;
+
+/// A service on its way into the plan.
+pub(super) struct Assembly<'r, 'a, 'f> {
+    pub(super) resolver: &'r mut Resolver<'a, 'f>,
+    pub(super) member: &'r Member<'a>,
+    /// Services that this one refers to, and where.
+    pub(super) edges: Vec<(String, KeyPath)>,
+    pub(super) output: &'r str,
+    pub(super) sources: &'r Sources,
+}
+
+impl Assembly<'_, '_, '_> {
+    pub(super) fn service(&mut self, ways: Option<&Ways>) -> Service {
+        let member = self.member;
+        let written = member.service;
+        let production = self.resolver.frame.production;
+        self.check_options();
+        let volumes = self.mounts();
+        let build = self.resolver.build(member, &volumes, self.output, self.sources);
+        let image = self.image(build.is_some());
+        let command = self.command(build.is_some());
+        let environment = self.environment();
+        let labels = self.labels();
+        let mut ports = self.resolver.published(member);
+        let mut proxy = None;
+        if let Some(ways) = ways.filter(|ways| ways.proxy == member.name) {
+            ports.splice(0..0, ways.ports.iter().cloned());
+            proxy = Some(self.resolver.proxy(member, ways));
+        }
+        let routers = self.resolver.routers(member, ways);
+        let health = self.resolver.probe(member);
+        let hardened = written.hardening.unwrap_or(member.kind.is_some());
+        let kind = member.kind;
+        let image_name = image.as_ref().and_then(Text::with_defaults).unwrap_or_default();
+        let user = match (&written.user, &build) {
+            (Some(user), None) => Some(recipe::user_text(user)),
+            (None, None) => kind.and_then(|kind| kind.user.as_ref()).map(|user| user.of(&image_name).to_owned()),
+            (_, Some(_)) => None,
+        };
+        let depends_on = self.depends_on();
+        Service {
+            name: member.name.to_owned(),
+            kind: written.kind.clone(),
+            class: member.class(),
+            watch: Resolver::watch(member, build.as_ref()),
+            health_path: super::health::path(written).map(str::to_owned),
+            image,
+            build,
+            restart: written.restart.clone().or_else(|| production.then(|| "unless-stopped".to_owned())),
+            init: hardened,
+            user,
+            drop_capabilities: hardened,
+            capabilities: kind.filter(|_| hardened).map(|kind| kind.capabilities.clone()).unwrap_or_default(),
+            no_new_privileges: written.hardening.unwrap_or(true),
+            read_only: hardened && kind.is_some_and(|kind| kind.read_only),
+            tmpfs: kind.filter(|kind| hardened && kind.read_only).map(|kind| kind.tmpfs.clone()).unwrap_or_default(),
+            command,
+            environment,
+            port: member.port,
+            ports,
+            health,
+            depends_on,
+            volumes,
+            networks: Vec::new(),
+            stop_grace: written
+                .stop_grace
+                .clone()
+                .or_else(|| kind.and_then(|kind| kind.stop_grace.clone()))
+                .unwrap_or_else(|| "10s".to_owned()),
+            logging: logging(written, production),
+            limits: resources(written.limits.as_ref()),
+            reservations: resources(written.reservations.as_ref()),
+            labels,
+            routers,
+            proxy,
+        }
+    }
+
+    /// Resolves a text of this service and remembers what it refers to.
+    pub(super) fn text(&mut self, raw: &str, path: &KeyPath) -> Text {
+        let resolved = self.resolver.text(raw, At::manifest(path, Some(self.member.name)));
+        // A variable's default may refer to the very service that reads it.
+        let others = resolved.edges.into_iter().filter(|edge| edge != self.member.name);
+        self.edges.extend(others.map(|edge| (edge, path.clone())));
+        resolved.text
+    }
+
+    fn check_options(&mut self) {
+        let Some(kind) = self.member.kind else { return };
+        let path = self.member.path();
+        for (name, option) in &kind.options {
+            if option.required && !self.member.service.options.contains_key(name) {
+                let message = format!("a `{}` service needs `{name}`", kind.name);
+                let help = format!("add `{name}`: {}", words::uncapitalised(&option.help));
+                let missing = path.key(name);
+                self.resolver.problem(path.clone(), ProblemKind::Incomplete { message, help, missing });
+            }
+        }
+        let version = self.member.service.version.as_deref();
+        let is_versioned =
+            kind.image.as_deref().or(kind.base.as_deref()).is_some_and(|image| image.contains("service.version"));
+        match version {
+            None if is_versioned && (self.member.service.image.is_none() || kind.base.is_some()) => {
+                let message = format!("a `{}` service needs `version`", kind.name);
+                let known = if kind.versions.is_empty() { "7".to_owned() } else { words::or(&kind.versions) };
+                let help = format!("add `version = \"…\"`, such as {known}");
+                let missing = path.key("version");
+                self.resolver.problem(path, ProblemKind::Incomplete { message, help, missing });
+            }
+            Some(version) if !is_version(version) => {
+                let message = format!("`{version}` is no version of `{}`", kind.name);
+                self.resolver.problem(path.key("version"), ProblemKind::Option(message));
+            }
+            Some(version) if !kind.versions.is_empty() && !is_known(version, &kind.versions) => {
+                let message =
+                    format!("`{}` is known to work with {}, not with {version}", kind.name, words::or(&kind.versions));
+                self.resolver.problem(path.key("version"), ProblemKind::Option(message));
+            }
+            _ => {}
+        }
+    }
+
+    fn image(&mut self, is_built: bool) -> Option<Text> {
+        let member = self.member;
+        let written = member.service.image.as_deref();
+        if is_built && written.is_none() {
+            return None;
+        }
+        if let Some(image) = written {
+            return Some(self.text(image, &member.path().key("image")));
+        }
+        let image = self.resolver.image(member).map(|resolved| resolved.text);
+        if image.is_none() && member.kind.is_none() {
+            let message = format!("nothing says what `{}` runs", member.name);
+            let help = "add `image = \"name:tag\"`, or `kind` and `source`".to_owned();
+            let missing = member.path().key("image");
+            self.resolver.problem(member.path(), ProblemKind::Incomplete { message, help, missing });
+        }
+        image
+    }
+
+    fn command(&mut self, is_built: bool) -> Option<Vec<Text>> {
+        let member = self.member;
+        if let Some(command) = &member.service.command {
+            let path = member.path().key("command");
+            return match recipe::written_words(command) {
+                Ok(words) => {
+                    let whole = match command {
+                        OneOrMany::One(text) => Some(text.as_str()),
+                        OneOrMany::Many(_) => None,
+                    };
+                    let words = self.resolver.each_word(&words, whole, &path, member.name);
+                    let mut out = Vec::with_capacity(words.len());
+                    for word in words {
+                        self.edges.extend(word.edges.into_iter().map(|edge| (edge, path.clone())));
+                        out.push(word.text);
+                    }
+                    Some(out)
+                }
+                Err(flaw) => {
+                    self.resolver.problem(path, ProblemKind::Command(flaw));
+                    None
+                }
+            };
+        }
+        let kind = member.kind.filter(|_| !is_built)?;
+        let command = kind.command.iter().find(|command| member.holds(command.when.as_deref(), member.target))?;
+        let arguments = kind.argument.iter().filter(|argument| member.holds(argument.when.as_deref(), member.target));
+        let mut words = Vec::new();
+        for part in std::iter::once(command).chain(arguments) {
+            if let crate::kinds::Words::Words(part) = &part.run {
+                for word in part {
+                    let resolved = self.resolver.kind_text(member, word);
+                    self.edges.extend(resolved.edges.into_iter().map(|edge| (edge, member.path())));
+                    words.push(resolved.text);
+                }
+            }
+        }
+        Some(words)
+    }
+
+    fn environment(&mut self) -> IndexMap<String, Text> {
+        let member = self.member;
+        let kind_env = self.resolver.kind_env(member);
+        let mut out: IndexMap<String, Text> =
+            kind_env.into_iter().map(|(name, resolved)| (name, resolved.text)).collect();
+        let path = member.path().key("env");
+        for (name, value) in &member.service.env {
+            match value {
+                EnvValue::Scalar(crate::manifest::unions::Scalar::Text(text)) => {
+                    let text = self.text(text, &path.key(name));
+                    out.insert(name.clone(), text);
+                }
+                EnvValue::Scalar(scalar) => {
+                    out.insert(name.clone(), Text::literal(scalar.to_string()));
+                }
+                EnvValue::Unset(_) => {
+                    out.shift_remove(name);
+                }
+                // Hoisted before: a table that is no variable any more.
+                EnvValue::Variable(_) => {}
+            }
+        }
+        out
+    }
+
+    fn labels(&mut self) -> IndexMap<String, Text> {
+        let path = self.member.path().key("labels");
+        let mut labels = IndexMap::new();
+        for (name, value) in &self.member.service.labels {
+            let text = self.text(&value.to_string(), &path.key(name));
+            labels.insert(name.clone(), text);
+        }
+        labels
+    }
+}
+
+fn is_version(version: &str) -> bool {
+    version.starts_with(|c: char| c.is_ascii_digit())
+        && version.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
+}
+
+/// `3.6.2` is a 3.6, and `22-bookworm` a 22.
+fn is_known(version: &str, known: &[String]) -> bool {
+    known.iter().any(|known| {
+        version.strip_prefix(known.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
+    })
+}
+
+fn logging(written: &types::Service, production: bool) -> Option<Logging> {
+    let (size, files) = match written.logging.as_ref() {
+        Some(Toggle::Off(_)) => return None,
+        Some(Toggle::On(logging)) => (logging.max_size.clone(), logging.max_file),
+        None => {
+            if !production {
+                return None;
+            }
+            (None, None)
+        }
+    };
+    Some(Logging { max_size: size.unwrap_or_else(|| "10m".to_owned()), max_file: files.unwrap_or(3) })
+}
+
+fn resources(written: Option<&types::Resources>) -> Option<Resources> {
+    let written = written.filter(|resources| resources.memory.is_some() || resources.cpus.is_some())?;
+    Some(Resources { memory: written.memory.clone(), cpus: written.cpus })
+}

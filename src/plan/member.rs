@@ -1,0 +1,76 @@
+//! The services of an environment before they are resolved, and what all parts of a plan look at.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+
+use super::Target;
+use crate::kinds::{Class, Kind};
+use crate::manifest::{Manifest, types};
+use crate::source::KeyPath;
+
+/// What all parts of a plan look at while it is built.
+pub(super) struct Frame<'a> {
+    pub(super) manifest: &'a Manifest,
+    pub(super) environment: &'a str,
+    pub(super) production: bool,
+    pub(super) several: bool,
+    pub(super) stack: &'a str,
+    pub(super) members: IndexMap<&'a str, Member<'a>>,
+    /// Services that exist, but not in this environment.
+    pub(super) absent: IndexMap<&'a str, Vec<String>>,
+}
+
+/// A service of this environment, before it is resolved.
+pub(super) struct Member<'a> {
+    pub(super) name: &'a str,
+    pub(super) service: &'a types::Service,
+    pub(super) kind: Option<&'a Kind>,
+    pub(super) port: Option<u16>,
+    /// What was detected in the source.
+    pub(super) facts: BTreeMap<String, String>,
+    /// Whether a file that tells it is missing or malformed, so that nothing follows from what was not detected.
+    pub(super) is_illegible: bool,
+    pub(super) target: Target,
+}
+
+impl<'a> Member<'a> {
+    pub(super) fn path(&self) -> KeyPath {
+        KeyPath::of(["services", self.name])
+    }
+
+    pub(super) fn class(&self) -> Class {
+        self.kind.map_or(Class::App, |kind| kind.class)
+    }
+
+    /// The option as written, else the kind's default.
+    pub(super) fn option(&self, name: &str) -> Option<&'a toml::Value> {
+        let default = || self.kind.and_then(|kind| kind.options.get(name)).and_then(|option| option.default.as_ref());
+        self.service.options.get(name).or_else(default)
+    }
+
+    /// Whether a condition of the kind holds for this service. A test compiles every condition of every kind.
+    pub(super) fn holds(&self, when: Option<&str>, target: Target) -> bool {
+        let Some(when) = when else { return true };
+        let mut context: BTreeMap<String, minijinja::Value> = BTreeMap::new();
+        for (name, fact) in &self.facts {
+            context.insert(name.replace('-', "_"), fact.into());
+        }
+        for name in self.kind.into_iter().flat_map(|kind| kind.options.keys()) {
+            if let Some(value) = self.option(name) {
+                context.insert(name.replace('-', "_"), minijinja::Value::from(minijinja::value::Serde(value)));
+            }
+        }
+        context.insert("target".to_owned(), target.name().into());
+        context.insert("version".to_owned(), self.service.version.clone().unwrap_or_default().into());
+        context.insert(
+            "before_start".to_owned(),
+            self.service.before_start.as_ref().is_some_and(|steps| !steps.is_empty()).into(),
+        );
+        let entry_points =
+            self.option("entrypoints").and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::values);
+        let asks = entry_points.filter_map(|entry| entry.get("tls")).any(toml::Value::is_str);
+        context.insert("asks_for_certificates".to_owned(), asks.into());
+        crate::kinds::condition(when, &context)
+    }
+}

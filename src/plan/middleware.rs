@@ -1,0 +1,105 @@
+//! Middlewares, copied to each service that uses them, and options in Traefik's spelling.
+
+use super::member::Member;
+use super::resolve::{At, Resolver};
+use super::routing::slug;
+use super::{MiddlewareUse, Text};
+use crate::manifest::types::Middleware;
+use crate::source::KeyPath;
+
+impl<'a> Resolver<'a, '_> {
+    pub(super) fn check_middleware(&mut self, name: &str, place: KeyPath) {
+        if name.contains('@') {
+            return;
+        }
+        if !self.frame.manifest.middlewares.contains_key(name) {
+            let known = self.frame.manifest.middlewares.keys().cloned().collect();
+            self.unknown_routing("middleware", name, known, place, None);
+        }
+    }
+
+    /// A middleware as it stands beside a router of `member`: copied per service, since a middleware that lives on
+    /// one container vanishes with it. A chain is the middlewares that it names.
+    pub(super) fn middleware(&mut self, member: &Member<'a>, name: &str) -> Vec<MiddlewareUse> {
+        self.middleware_at(member, name, 0)
+    }
+
+    fn middleware_at(&mut self, member: &Member<'a>, name: &str, depth: usize) -> Vec<MiddlewareUse> {
+        if name.contains('@') {
+            return vec![MiddlewareUse::Elsewhere(name.to_owned())];
+        }
+        let Some(middleware) = self.frame.manifest.middlewares.get(name) else { return Vec::new() };
+        if middleware.contains_key("chain") {
+            let place = KeyPath::of(["middlewares", name, "chain", "middlewares"]);
+            if depth > 8 {
+                self.unknown_routing("middleware", name, Vec::new(), place, Some("the chain leads back to itself"));
+                return Vec::new();
+            }
+            let inner: Vec<String> = chained(middleware).into_iter().map(str::to_owned).collect();
+            for (index, name) in inner.iter().enumerate() {
+                self.check_middleware(name, place.index(index));
+            }
+            return inner.iter().flat_map(|name| self.middleware_at(member, name, depth + 1)).collect();
+        }
+        let path = KeyPath::of(["middlewares", name]);
+        let table: toml::Table =
+            middleware.iter().map(|(kind, options)| (kind.clone(), toml::Value::Table(options.clone()))).collect();
+        let options = self.options(&toml::Value::Table(table), &path);
+        vec![MiddlewareUse::Own { name: format!("{}-{}-{}", slug(self.frame.stack), member.name, slug(name)), options }]
+    }
+
+    /// Options in Traefik's spelling as flat paths: `headers.stsSeconds`, arrays as comma lists or with positions.
+    pub(super) fn options(&mut self, value: &toml::Value, path: &KeyPath) -> Vec<(String, Text)> {
+        let mut out = Vec::new();
+        self.flatten(value, String::new(), path, &mut out);
+        out
+    }
+
+    fn flatten(&mut self, value: &toml::Value, prefix: String, path: &KeyPath, out: &mut Vec<(String, Text)>) {
+        match value {
+            toml::Value::Table(table) => {
+                // An empty table is the option switched on with its own defaults.
+                if table.is_empty() && !prefix.is_empty() {
+                    out.push((prefix, Text::literal("true")));
+                    return;
+                }
+                for (key, value) in table {
+                    let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+                    self.flatten(value, name, &path.key(key), out);
+                }
+            }
+            toml::Value::Array(items) if items.iter().any(toml::Value::is_table) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.flatten(item, format!("{prefix}[{index}]"), &path.index(index), out);
+                }
+            }
+            toml::Value::Array(items) => {
+                let mut list = Text::default();
+                for (index, item) in items.iter().enumerate() {
+                    if index > 0 {
+                        list.push_str(",");
+                    }
+                    let text = self.scalar(item, &path.index(index));
+                    list.push(text);
+                }
+                out.push((prefix, list));
+            }
+            scalar => {
+                let text = self.scalar(scalar, path);
+                out.push((prefix, text));
+            }
+        }
+    }
+
+    fn scalar(&mut self, value: &toml::Value, path: &KeyPath) -> Text {
+        match value {
+            toml::Value::String(text) => self.text(text, At::manifest(path, None)).text,
+            other => Text::literal(other.to_string()),
+        }
+    }
+}
+
+fn chained(middleware: &Middleware) -> Vec<&str> {
+    let list = middleware.get("chain").and_then(|chain| chain.get("middlewares")).and_then(toml::Value::as_array);
+    list.into_iter().flatten().filter_map(toml::Value::as_str).collect()
+}

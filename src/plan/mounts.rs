@@ -1,0 +1,67 @@
+//! Mounts: what the kind needs, its data, and what the service names.
+
+use super::assembly::Assembly;
+use super::{PlannedMount, ProblemKind, Text, recipe};
+use crate::compose::volume;
+use crate::manifest::unions::{BoolOr, Toggle};
+use crate::source::KeyPath;
+
+impl Assembly<'_, '_, '_> {
+    pub(super) fn mounts(&mut self) -> Vec<PlannedMount> {
+        let member = self.member;
+        let mut mounts = Vec::new();
+        for mount in member.kind.into_iter().flat_map(|kind| &kind.mounts) {
+            let mode = if mount.read_only { ":ro" } else { "" };
+            let text = Text::literal(format!("{}:{}{mode}", mount.source, mount.target));
+            mounts.extend(self.mount(text, &member.path()));
+        }
+        if let Some(text) = self.data_mount() {
+            let is_written = matches!(member.service.persist, Some(Toggle::On(BoolOr::Value(_))));
+            let path = if is_written { member.path().key("persist") } else { member.path() };
+            mounts.extend(self.mount(text, &path));
+        }
+        let path = member.path().key("volumes");
+        for (index, written) in member.service.volumes.iter().flatten().enumerate() {
+            let path = path.index(index);
+            let text = self.text(written, &path);
+            mounts.extend(self.mount(text, &path));
+        }
+        mounts
+    }
+
+    fn data_mount(&self) -> Option<Text> {
+        let member = self.member;
+        let data = member.kind?.data.iter().find(|data| member.holds(data.when.as_deref(), member.target))?;
+        let source = match member.service.persist.as_ref() {
+            Some(Toggle::Off(_) | Toggle::On(BoolOr::Bool(false))) => return None,
+            Some(Toggle::On(BoolOr::Value(source))) => source.clone(),
+            _ => data.volume.clone().unwrap_or_else(|| format!("{}-data", member.name)),
+        };
+        Some(Text::literal(format!("{source}:{}", data.path)))
+    }
+
+    fn mount(&mut self, text: Text, path: &KeyPath) -> Option<PlannedMount> {
+        let flat = text.with_defaults().unwrap_or_else(|| text.to_compose());
+        match volume::parse(&flat) {
+            Ok(mount) => {
+                let text = self.seen_from_output(text, &mount);
+                Some(PlannedMount { text, mount, origin: path.clone() })
+            }
+            Err(error) => {
+                self.resolver.problem(path.clone(), ProblemKind::Mount(error));
+                None
+            }
+        }
+    }
+
+    /// Paths in services.toml are relative to it; Compose reads them relative to the compose file.
+    fn seen_from_output(&self, text: Text, mount: &volume::Mount) -> Text {
+        let volume::Source::Bind(source) = &mount.source else { return text };
+        if self.output.is_empty() || !source.starts_with('.') || text.as_literal().is_none() {
+            return text;
+        }
+        let Some(clean) = recipe::clean_path(source) else { return text };
+        let mode = if mount.mode.is_empty() { String::new() } else { format!(":{}", mount.mode) };
+        Text::literal(format!("{}:{}{mode}", recipe::relative(self.output, &clean), mount.target))
+    }
+}

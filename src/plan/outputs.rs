@@ -1,0 +1,110 @@
+//! What a service gives to those who refer to it.
+
+use super::Text;
+use super::member::Member;
+use super::resolve::{At, Resolved, Resolver};
+use crate::kinds::{EnvDef, Output};
+
+impl<'a> Resolver<'a, '_> {
+    pub(super) fn output_text(&mut self, member: &Member<'a>, output: &[&str], at: At<'_>) -> Option<Resolved> {
+        let literal = |text: String| Some(Resolved { text: Text::literal(text), edges: Vec::new() });
+        match output {
+            ["name" | "host"] => literal(member.name.to_owned()),
+            ["port"] => literal(member.port?.to_string()),
+            ["address"] => literal(format!("{}:{}", member.name, member.port?)),
+            ["image"] => self.image(member),
+            ["public-url"] => self.public_url(member).map(|text| Resolved { text, edges: Vec::new() }),
+            [name] => {
+                if at.in_kind
+                    && let Some(resolved) = self.kind_value(member, name)
+                {
+                    return Some(resolved);
+                }
+                let output = member.kind?.outputs.get(*name)?;
+                let text = match output {
+                    Output::Text(text) => text,
+                    Output::Cases(cases) => {
+                        &cases.iter().find(|case| member.holds(case.when.as_deref(), member.target))?.value
+                    }
+                };
+                if text.contains("${service.port}") && member.port.is_none() {
+                    return None;
+                }
+                let path = member.path();
+                Some(self.text(text, At { path: &path, service: Some(member.name), in_kind: true }))
+            }
+            _ => None,
+        }
+    }
+
+    /// A key, option or detected fact of the service itself, as its kind sees it.
+    fn kind_value(&mut self, member: &Member<'a>, name: &str) -> Option<Resolved> {
+        let literal = |text: &str| Some(Resolved { text: Text::literal(text), edges: Vec::new() });
+        match name {
+            "version" => return literal(member.service.version.as_deref()?),
+            "source" => return literal(member.service.source.as_deref()?),
+            "health" => return literal(super::health::path(member.service)?),
+            _ => {}
+        }
+        if let Some(fact) = member.facts.get(name)
+            && !member.service.options.contains_key(name)
+        {
+            return literal(fact);
+        }
+        let is_default = !member.service.options.contains_key(name);
+        let value = member.option(name)?;
+        let path = member.path().key(name);
+        match value {
+            toml::Value::String(text) => {
+                Some(self.text(text, At { path: &path, service: Some(member.name), in_kind: is_default }))
+            }
+            other => literal(&other.to_string()),
+        }
+    }
+
+    /// A text of a `kind.toml`.
+    pub(super) fn kind_text(&mut self, member: &Member<'a>, raw: &str) -> Resolved {
+        let path = member.path();
+        self.text(raw, At { path: &path, service: Some(member.name), in_kind: true })
+    }
+
+    /// The image that is run, where it is named.
+    pub(super) fn image(&mut self, member: &Member<'a>) -> Option<Resolved> {
+        if let Some(image) = &member.service.image {
+            let path = member.path().key("image");
+            return Some(self.text(image, At::manifest(&path, Some(member.name))));
+        }
+        let image = member.kind?.image.as_deref()?;
+        Some(self.kind_text(member, image))
+    }
+
+    /// The environment variables that the kind sets.
+    pub(super) fn kind_env(&mut self, member: &Member<'a>) -> Vec<(String, Resolved)> {
+        let mut out = Vec::new();
+        for (name, value) in member.kind.into_iter().flat_map(|kind| &kind.env) {
+            let value = match value {
+                EnvDef::Value(value) => value,
+                EnvDef::When { when, value } if member.holds(Some(when), member.target) => value,
+                EnvDef::When { .. } => continue,
+            };
+            let resolved = self.kind_text(member, value);
+            out.push((name.clone(), resolved));
+        }
+        out
+    }
+}
+
+pub(super) fn missing_output(member: &Member<'_>, output: &[&str]) -> Option<String> {
+    match output {
+        ["port" | "address" | "url"] if member.port.is_none() => Some("it has no `port`".to_owned()),
+        ["public-url"] => Some("it has neither a route nor a published port".to_owned()),
+        ["image"] => Some("it is built, and its image has no name".to_owned()),
+        _ => None,
+    }
+}
+
+pub(super) fn outputs_of(member: &Member<'_>) -> Vec<String> {
+    let general = ["name", "host", "port", "address", "image", "public-url"].into_iter();
+    let own = member.kind.into_iter().flat_map(|kind| kind.outputs.keys().map(String::as_str));
+    general.chain(own).map(str::to_owned).collect()
+}
