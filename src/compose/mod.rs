@@ -1,4 +1,5 @@
 //! Compose's own little languages: each module is one grammar, with its source.
 
+pub mod amount;
 pub mod port;
 pub mod volume;

@@ -15,7 +15,7 @@ pub struct Kind {
     /// What sort of thing it is: decides networks, restart and hardening.
     pub class: Class,
     /// The image that is run as it is. Interpolated with `service.*`.
-    pub image: Option<String>,
+    pub image: Option<Output>,
     /// The image that the built image starts from. Interpolated with `service.*`.
     pub base: Option<String>,
     /// The versions it is known to work with; empty for any.
@@ -76,6 +76,18 @@ pub struct Kind {
     /// The smallest service of this kind, for the tests and the reference.
     #[serde(default)]
     pub example: toml::Table,
+}
+
+impl Kind {
+    /// Whether its image has the version in its name, so that there must be one.
+    pub fn names_version(&self) -> bool {
+        let of = |text: &str| text.contains("${service.version}");
+        let image = self.image.as_ref().is_some_and(|image| match image {
+            Output::Text(text) => of(text),
+            Output::Cases(cases) => cases.iter().any(|case| of(&case.value)),
+        });
+        image || self.base.as_deref().is_some_and(of)
+    }
 }
 
 /// What sort of thing a service is.

@@ -111,6 +111,8 @@ pub enum FlawKind {
     },
     /// A brace in the text after an operator: Compose loses count of braces there.
     Brace,
+    /// A line break in the text after an operator: Compose takes the whole for no expression.
+    LineBreak,
     /// A path with an empty or malformed word.
     Path,
     /// `$NAME` without braces: stands for itself here, but looks like a variable. A warning.
@@ -235,6 +237,10 @@ impl Parser {
         }
         if without_references(argument).contains(['{', '}']) {
             self.flaw(range, FlawKind::Brace);
+            return (None, length);
+        }
+        if argument.contains(['\n', '\r']) {
+            self.flaw(range, FlawKind::LineBreak);
             return (None, length);
         }
         let argument = self.text(argument, start);
@@ -371,6 +377,7 @@ mod tests {
         assert_eq!(flaw("${#V}"), FlawKind::NoName);
         assert_eq!(flaw("${V"), FlawKind::Unclosed);
         assert_eq!(flaw("${U:-{}}"), FlawKind::Brace);
+        assert_eq!(flaw("${U:-a\nb}"), FlawKind::LineBreak);
         assert_eq!(flaw("${a..b}"), FlawKind::Path);
         for text in ["${V:x}", "${V:=x}", "${V/x/y}", "${V%x}", "${V x}"] {
             assert!(matches!(flaw(text), FlawKind::NoOperator { .. }), "{text}");

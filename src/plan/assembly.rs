@@ -6,9 +6,10 @@ use super::member::Member;
 use super::proxy::Ways;
 use super::resolve::{At, Resolver};
 use super::{Logging, ProblemKind, Resources, Service, Text, recipe};
+use crate::compose::amount;
 use crate::diagnostics::words;
 use crate::manifest::types;
-use crate::manifest::unions::{EnvValue, OneOrMany, Toggle};
+use crate::manifest::unions::{EnvValue, Health, OneOrMany, Toggle};
 use crate::source::KeyPath;
 use crate::sources::Sources;
 
@@ -28,6 +29,7 @@ impl Assembly<'_, '_, '_> {
         let written = member.service;
         let production = self.resolver.frame.production;
         self.check_options();
+        self.check_values();
         let volumes = self.mounts();
         let build = self.resolver.build(member, &volumes, self.output, self.sources);
         let image = self.image(build.is_some());
@@ -98,6 +100,52 @@ impl Assembly<'_, '_, '_> {
         resolved.text
     }
 
+    /// Durations, sizes and policies, which Compose would reject, or worse, take.
+    fn check_values(&mut self) {
+        let written = self.member.service;
+        let path = self.member.path();
+        let mut wrong: Vec<(KeyPath, String, &'static str)> = Vec::new();
+        let mut duration = |path: KeyPath, text: Option<&String>| {
+            if let Some(text) = text.filter(|text| !amount::is_duration(text)) {
+                wrong.push((
+                    path,
+                    format!("`{text}` is no duration"),
+                    "write numbers with units, such as `10s` or `1m30s`",
+                ));
+            }
+        };
+        duration(path.key("stop-grace"), written.stop_grace.as_ref());
+        if let Some(Health::Table(table)) = written.health.as_ref().and_then(Toggle::on) {
+            let path = path.key("health");
+            duration(path.key("interval"), table.interval.as_ref());
+            duration(path.key("timeout"), table.timeout.as_ref());
+            duration(path.key("start-period"), table.start_period.as_ref());
+        }
+        let size_help = "write a number and its unit, such as `512m` or `2g`";
+        for (key, resources) in [("limits", &written.limits), ("reservations", &written.reservations)] {
+            let Some(resources) = resources else { continue };
+            if let Some(text) = resources.memory.as_ref().filter(|text| !amount::is_size(text)) {
+                wrong.push((path.key(key).key("memory"), format!("`{text}` is no size"), size_help));
+            }
+            if let Some(cpus) = resources.cpus.filter(|cpus| !cpus.is_finite() || *cpus <= 0.0) {
+                let message = format!("`{cpus}` is no number of processors");
+                wrong.push((path.key(key).key("cpus"), message, "write a number above 0; fractions are shares of one"));
+            }
+        }
+        if let Some(Toggle::On(types::Logging { max_size: Some(text), .. })) = &written.logging
+            && !amount::is_size(text)
+        {
+            wrong.push((path.key("logging").key("max-size"), format!("`{text}` is no size"), size_help));
+        }
+        if let Some(text) = written.restart.as_ref().filter(|text| !amount::is_restart(text)) {
+            let help = "write `no`, `always`, `unless-stopped`, `on-failure` or `on-failure:3`";
+            wrong.push((path.key("restart"), format!("`{text}` is no restart policy"), help));
+        }
+        for (path, message, help) in wrong {
+            self.resolver.problem(path, ProblemKind::Value { message, help });
+        }
+    }
+
     fn check_options(&mut self) {
         let Some(kind) = self.member.kind else { return };
         let path = self.member.path();
@@ -110,8 +158,7 @@ impl Assembly<'_, '_, '_> {
             }
         }
         let version = self.member.service.version.as_deref();
-        let is_versioned =
-            kind.image.as_deref().or(kind.base.as_deref()).is_some_and(|image| image.contains("service.version"));
+        let is_versioned = kind.names_version();
         match version {
             None if is_versioned && (self.member.service.image.is_none() || kind.base.is_some()) => {
                 let message = format!("a `{}` service needs `version`", kind.name);

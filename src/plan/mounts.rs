@@ -57,11 +57,16 @@ impl Assembly<'_, '_, '_> {
     /// Paths in services.toml are relative to it; Compose reads them relative to the compose file.
     fn seen_from_output(&self, text: Text, mount: &volume::Mount) -> Text {
         let volume::Source::Bind(source) = &mount.source else { return text };
-        if self.output.is_empty() || !source.starts_with('.') || text.as_literal().is_none() {
+        if self.output.is_empty() || !source.starts_with('.') {
             return text;
         }
-        let Some(clean) = recipe::clean_path(source) else { return text };
-        let mode = if mount.mode.is_empty() { String::new() } else { format!(":{}", mount.mode) };
-        Text::literal(format!("{}:{}{mode}", recipe::relative(self.output, &clean), mount.target))
+        if text.as_literal().is_some() {
+            let mode = if mount.mode.is_empty() { String::new() } else { format!(":{}", mount.mode) };
+            return Text::literal(format!("{}:{}{mode}", recipe::relative(self.output, source), mount.target));
+        }
+        let up = "../".repeat(self.output.split('/').count());
+        text.with_start(&|start| {
+            if start.starts_with('.') { format!("{up}{}", start.trim_start_matches("./")) } else { start.to_owned() }
+        })
     }
 }

@@ -74,7 +74,17 @@ impl Resolver<'_, '_> {
             );
         }
         self.check_names(services, &networks);
+        self.check_empty(services);
         networks
+    }
+
+    fn check_empty(&mut self, services: &IndexMap<String, Service>) {
+        for service in services.values().filter(|service| service.networks.is_empty()) {
+            let message = format!("`{}` would be on no network", service.name);
+            let help = "leave `networks` out for the derived ones, or name one".to_owned();
+            let missing = service.origin().key("networks");
+            self.problem(missing.clone(), ProblemKind::Incomplete { message, help, missing });
+        }
     }
 
     fn check_names(&mut self, services: &IndexMap<String, Service>, networks: &IndexMap<String, Network>) {

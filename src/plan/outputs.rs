@@ -21,12 +21,7 @@ impl<'a> Resolver<'a, '_> {
                     return Some(resolved);
                 }
                 let output = member.kind?.outputs.get(*name)?;
-                let text = match output {
-                    Output::Text(text) => text,
-                    Output::Cases(cases) => {
-                        &cases.iter().find(|case| member.holds(case.when.as_deref(), member.target))?.value
-                    }
-                };
+                let text = case(member, output)?;
                 if text.contains("${service.port}") && member.port.is_none() {
                     return None;
                 }
@@ -74,7 +69,7 @@ impl<'a> Resolver<'a, '_> {
             let path = member.path().key("image");
             return Some(self.text(image, At::manifest(&path, Some(member.name))));
         }
-        let image = member.kind?.image.as_deref()?;
+        let image = case(member, member.kind?.image.as_ref()?)?;
         Some(self.kind_text(member, image))
     }
 
@@ -91,6 +86,17 @@ impl<'a> Resolver<'a, '_> {
             out.push((name.clone(), resolved));
         }
         out
+    }
+}
+
+/// The text of a kind that holds for this service.
+fn case<'k>(member: &Member<'_>, output: &'k Output) -> Option<&'k str> {
+    match output {
+        Output::Text(text) => Some(text),
+        Output::Cases(cases) => {
+            let case = cases.iter().find(|case| member.holds(case.when.as_deref(), member.target))?;
+            Some(&case.value)
+        }
     }
 }
 

@@ -82,6 +82,13 @@ pub enum ProblemKind {
     },
     /// An option of a kind with a value that it does not take.
     Option(String),
+    /// A duration, size, share or policy that Compose does not take.
+    Value {
+        /// What is wrong.
+        message: String,
+        /// What to write.
+        help: &'static str,
+    },
     /// Files that a build needs and that are not there.
     Build {
         /// What is missing.

@@ -236,6 +236,7 @@ pub(super) fn user_text(user: &crate::manifest::types::UserId) -> String {
 pub(super) fn written_words(command: &OneOrMany) -> Result<Vec<String>, CommandFlaw> {
     match command {
         OneOrMany::One(text) => split(text),
+        OneOrMany::Many(words) if words.is_empty() => Err(CommandFlaw::Empty),
         OneOrMany::Many(words) => Ok(words.clone()),
     }
 }
@@ -270,11 +271,19 @@ pub(super) fn clean_path(path: &str) -> Option<String> {
 /// `path` (relative to services.toml) as seen from the directory `from`: begins with `.`, as Compose wants it.
 pub(super) fn relative(from: &str, path: &str) -> String {
     let from: Vec<&str> = from.split('/').filter(|part| !part.is_empty()).collect();
-    let to: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let mut to: Vec<&str> = Vec::new();
+    for part in path.split('/').filter(|part| !matches!(*part, "" | ".")) {
+        match (part, to.last()) {
+            ("..", Some(last)) if *last != ".." => {
+                to.pop();
+            }
+            _ => to.push(part),
+        }
+    }
     let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
     let mut parts = vec![".."; from.len() - shared];
     parts.extend(&to[shared..]);
-    if from.len() == shared { [&["."], parts.as_slice()].concat().join("/") } else { parts.join("/") }
+    if parts.first() == Some(&"..") { parts.join("/") } else { [&["."], parts.as_slice()].concat().join("/") }
 }
 
 #[cfg(test)]
@@ -294,6 +303,8 @@ mod tests {
         assert_eq!(relative("examples/voice", "examples/voice/api"), "./api");
         assert_eq!(relative("deploy", "api"), "../api");
         assert_eq!(relative("", ""), ".");
+        assert_eq!(relative("deploy", "../other"), "../../other");
+        assert_eq!(relative("deploy", "./deploy/a/../b"), "./b");
     }
 
     #[test]

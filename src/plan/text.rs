@@ -88,6 +88,19 @@ impl Text {
         self.as_literal().is_some_and(str::is_empty)
     }
 
+    /// The same text with another beginning; that of a default, where it begins with a variable.
+    #[must_use]
+    pub(super) fn with_start(mut self, change: &dyn Fn(&str) -> String) -> Self {
+        match self.parts.first_mut() {
+            Some(Part::Literal(text)) => *text = change(text),
+            Some(Part::Variable { form: Some((Form::DefaultIfEmpty | Form::DefaultIfUnset, argument)), .. }) => {
+                *argument = std::mem::take(argument).with_start(change);
+            }
+            _ => {}
+        }
+        self
+    }
+
     /// As Compose reads it: `$` doubled, variables with their operators.
     pub fn to_compose(&self) -> String {
         let mut out = String::new();

@@ -56,9 +56,9 @@ impl Resolver<'_, '_> {
             other => Resolved { text: Text::literal(other.to_string()), edges: Vec::new() },
         });
         if let Some(default) = &default
-            && has_braces(&default.text)
+            && let Some(kind) = flaw_of_default(&default.text)
         {
-            let flaw = Flaw { range: 0..0, kind: FlawKind::Brace };
+            let flaw = Flaw { range: 0..0, kind };
             self.notes.problems.push(Problem { path: place, range: None, kind: ProblemKind::Text(flaw) });
         }
         let required = is_required(declared, self.frame.environment);
@@ -172,8 +172,13 @@ fn message(declared: &types::Variable) -> String {
     help.replace('{', "(").replace('}', ")").replace(['\n', '\r'], " ")
 }
 
-fn has_braces(text: &Text) -> bool {
-    text.parts().iter().any(|part| matches!(part, super::Part::Literal(text) if text.contains(['{', '}'])))
+/// What Compose could not read inside of an expression.
+fn flaw_of_default(text: &Text) -> Option<FlawKind> {
+    text.parts().iter().find_map(|part| match part {
+        super::Part::Literal(text) if text.contains(['{', '}']) => Some(FlawKind::Brace),
+        super::Part::Literal(text) if text.contains(['\n', '\r']) => Some(FlawKind::LineBreak),
+        _ => None,
+    })
 }
 
 fn inferred(default: Option<&Scalar>) -> VariableType {

@@ -22,10 +22,10 @@ struct Context<'a> {
 struct ServiceContext<'a> {
     name: &'a str,
     image: Option<String>,
-    build: Option<BuildContext<'a>>,
-    restart: Option<&'a str>,
+    build: Option<BuildContext>,
+    restart: Option<String>,
     init: bool,
-    user: Option<&'a str>,
+    user: Option<String>,
     cap_drop: bool,
     cap_add: &'a [String],
     no_new_privileges: bool,
@@ -48,8 +48,8 @@ struct ServiceContext<'a> {
 }
 
 #[derive(Serialize)]
-struct BuildContext<'a> {
-    context: &'a str,
+struct BuildContext {
+    context: String,
     target: &'static str,
 }
 
@@ -83,8 +83,8 @@ struct LoggingContext<'a> {
 
 #[derive(Serialize)]
 struct WatchContext<'a> {
-    path: &'a str,
-    target: Option<&'a str>,
+    path: String,
+    target: Option<String>,
     ignore: &'a [String],
 }
 
@@ -150,10 +150,10 @@ fn service(service: &Service) -> ServiceContext<'_> {
         build: service
             .build
             .as_ref()
-            .map(|build| BuildContext { context: &build.context, target: build.target.name() }),
-        restart: service.restart.as_deref(),
+            .map(|build| BuildContext { context: plain(&build.context), target: build.target.name() }),
+        restart: service.restart.as_deref().map(plain),
         init: service.init,
-        user: service.user.as_deref(),
+        user: service.user.as_deref().map(plain),
         cap_drop: service.drop_capabilities,
         cap_add: &service.capabilities,
         no_new_privileges: service.no_new_privileges,
@@ -174,6 +174,11 @@ fn service(service: &Service) -> ServiceContext<'_> {
         watch: service.watch.iter().map(watch).collect(),
         labels: service.labels.iter().map(|(name, text)| (name.as_str(), text.to_compose())).collect(),
     }
+}
+
+/// What holds no variable, as Compose reads it: it interpolates every value.
+fn plain(text: &str) -> String {
+    text.replace('$', "$$")
 }
 
 fn health(probe: &Probe) -> HealthContext<'_> {
@@ -201,5 +206,5 @@ fn logging(logging: &Logging) -> LoggingContext<'_> {
 }
 
 fn watch(rule: &WatchRule) -> WatchContext<'_> {
-    WatchContext { path: &rule.path, target: rule.sync_to.as_deref(), ignore: &rule.ignore }
+    WatchContext { path: plain(&rule.path), target: rule.sync_to.as_deref().map(plain), ignore: &rule.ignore }
 }

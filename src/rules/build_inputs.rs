@@ -47,7 +47,9 @@ source = \"web\"      # good: web/package.json and web/package-lock.json are the
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for (plan, problem) in context.problems() {
         let ProblemKind::Build { message, help } = &problem.kind else { continue };
-        let finding = at_problem(&RULE, plan, problem, message.clone(), "");
+        let is_output = problem.path.key_at(0) == Some("stack");
+        let label = if is_output { "not inside of the project" } else { "cannot be built from this" };
+        let finding = at_problem(&RULE, plan, problem, message.clone(), label);
         let service = problem.path.key_at(1).filter(|_| problem.path.key_at(2) == Some("source"));
         let kind = service.and_then(|name| Some((name, context.manifest(plan)?.services.get(name)?.kind.as_ref()?)));
         let finding = match kind {

@@ -45,12 +45,22 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for (plan, problem) in context.problems() {
         let ProblemKind::Command(flaw) = &problem.kind else { continue };
         let key = key(&problem.path);
-        let (message, label) = match (flaw, key) {
-            (_, "source") => (format!("what the source runs cannot be run: {}", why(flaw)), "it is read from here"),
-            (_, "before-start") => (format!("this step cannot be run: {}", why(flaw)), ""),
-            _ => (format!("this command cannot be run: {}", why(flaw)), ""),
+        let (what, label) = match key {
+            "source" => ("what the source runs", "it is read from here"),
+            "before-start" => ("this step", label(flaw)),
+            _ => ("this command", label(flaw)),
         };
+        let message = format!("{what} cannot be run: {}", why(flaw));
         findings.push(at_problem(&RULE, plan, problem, message, label).help(help(flaw, key)));
+    }
+}
+
+fn label(flaw: &CommandFlaw) -> &'static str {
+    match flaw {
+        CommandFlaw::OpenQuote => "has an open quote",
+        CommandFlaw::Empty => "has no word",
+        CommandFlaw::Operator(_) | CommandFlaw::Assignment(_) => "needs a shell",
+        CommandFlaw::OperatorVariable => "holds a variable",
     }
 }
 

@@ -182,7 +182,8 @@ fn help(context: &Context<'_>, plan: &Plan, cycle: &[Edge<'_>]) -> String {
     let Edge { source, target, .. } = cycle[0];
     if cycle.len() == 1 {
         return format!(
-            "a service cannot wait for itself: write `depends-on.{target} = false` in `[services.{source}]`"
+            "take `{target}` out of its `depends-on`; where `[defaults]` say it, write `depends-on.{target} = false` in \
+             `[services.{source}]`"
         );
     }
     if !cycle[0].is_reference() {

@@ -140,9 +140,10 @@ impl<'p> Report<'_, 'p> {
         let (later, earlier) = self.pair(pairs[0]);
         let (here, there) = (&later.plan.environment, &earlier.plan.environment);
         let message = if pairs.len() == 1 {
-            let (what, on) = (ports(&later, None), address(later.mapping.ip));
-            let name = &later.service.name;
-            format!("`{name}` wants {what} on {on} in `{there}` and in `{here}`, which share a host")
+            let (name, what) = (&later.service.name, ports(&later, None));
+            let (first, second) = (address(earlier.mapping.ip), address(later.mapping.ip));
+            let second = if first == second { String::new() } else { format!("on {second} ") };
+            format!("`{name}` wants {what} on {first} in `{there}` and {second}in `{here}`, which share a host")
         } else {
             let named = pairs.iter().take(SHOWN).map(|pair| {
                 let entry = &self.entries[pair.later];

@@ -4,7 +4,7 @@ use super::{Context, Rule};
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::manifest::Problem;
 use crate::plan::{Plan, ProblemKind};
-use crate::source::KeyPath;
+use crate::source::{KeyPath, Step};
 
 /// A service that lacks what it needs to run.
 pub(super) static RULE: Rule = Rule {
@@ -60,7 +60,14 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         }
         // One key is missing, however much needs it.
         told.push((&plan.environment, missing));
-        let finding = context.at_key(&RULE, plan, problem, message.clone(), "").help(help.clone());
+        let key = missing.steps().last().map(|step| match step {
+            Step::Key(key) => key.as_str(),
+            Step::Index(_) => "",
+        });
+        let key = key.unwrap_or_default();
+        let label =
+            if missing.starts_with(&problem.path) { format!("has no `{key}`") } else { format!("needs a `{key}`") };
+        let finding = context.at_key(&RULE, plan, problem, message.clone(), &label).help(help.clone());
         let is_same =
             |kind: &ProblemKind| matches!(kind, ProblemKind::Incomplete { missing: other, .. } if other == missing);
         let others = context.elsewhere(plan, problem, is_same);

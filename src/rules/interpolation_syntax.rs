@@ -93,6 +93,11 @@ fn words(context: &Context<'_>, plan: &Plan, flaw: &FlawKind) -> (String, &'stat
             "has a brace",
             "leave out the default, and let the operator set the value".to_owned(),
         ),
+        FlawKind::LineBreak => (
+            "a default holds a line break, and Compose would take the whole for no expression".to_owned(),
+            "has a line break",
+            "leave out the default, and let the operator set the value".to_owned(),
+        ),
         FlawKind::Path => (
             "a reference has an empty or malformed word".to_owned(),
             "no reference",

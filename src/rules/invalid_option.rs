@@ -43,7 +43,7 @@ an image (`\"7-bookworm\"`). For an image that stackgen cannot know, leave `kind
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for (plan, problem) in context.problems() {
         let ProblemKind::Option(message) = &problem.kind else { continue };
-        let mut finding = at_problem(&RULE, plan, problem, message.clone(), "");
+        let mut finding = at_problem(&RULE, plan, problem, message.clone(), "not known to work");
         let service = problem.path.key_at(1).and_then(|name| context.manifest(plan)?.services.get(name));
         if let Some((name, kind)) = problem.path.key_at(1).zip(service.and_then(|service| service.kind.as_ref())) {
             let path = KeyPath::of(["services", name, "kind"]);

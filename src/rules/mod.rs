@@ -25,6 +25,7 @@ mod incomplete_service;
 mod interpolation_syntax;
 mod invalid_option;
 mod invalid_service_name;
+mod invalid_value;
 mod literal_secret;
 mod manifest_syntax;
 mod missing_env_var;
@@ -82,6 +83,7 @@ pub static ALL: &[&Rule] = &[
     &interpolation_syntax::RULE,
     &invalid_option::RULE,
     &invalid_service_name::RULE,
+    &invalid_value::RULE,
     &literal_secret::RULE,
     &manifest_syntax::RULE,
     &missing_env_var::RULE,

@@ -52,6 +52,6 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             MountError::Root => "mount onto a directory, such as `/data`",
             MountError::Target(_) => "begin it with `/`",
         };
-        findings.push(at_problem(&RULE, plan, problem, error.to_string(), "").help(help));
+        findings.push(at_problem(&RULE, plan, problem, error.to_string(), "cannot be mounted").help(help));
     }
 }

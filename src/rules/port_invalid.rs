@@ -3,6 +3,7 @@
 use super::{Context, Rule, at_problem};
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::plan::ProblemKind;
+use crate::source::Step;
 
 /// A port or port mapping that cannot be.
 pub(super) static RULE: Rule = Rule {
@@ -42,7 +43,12 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         if Context::has_flaw(plan, &problem.path) {
             continue;
         }
-        let mut finding = at_problem(&RULE, plan, problem, message.clone(), "").help(help.clone());
+        let label = match problem.path.steps().last() {
+            Some(Step::Key(key)) if key == "port" => "no port of a host",
+            Some(Step::Key(key)) if key == "bind" => "no address",
+            _ => "cannot be published",
+        };
+        let mut finding = at_problem(&RULE, plan, problem, message.clone(), label).help(help.clone());
         if let Some(clash) = clash {
             finding = finding.with(Label::value(Some(&plan.environment), clash.clone(), "this is added to it"));
         }

@@ -46,7 +46,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         if let ProblemKind::Rule { message, help } = &problem.kind
             && !Context::has_flaw(plan, &problem.path)
         {
-            findings.push(at_problem(&RULE, plan, problem, message.clone(), "").help(help.clone()));
+            findings.push(at_problem(&RULE, plan, problem, message.clone(), "matches no request").help(help.clone()));
         }
     }
 }

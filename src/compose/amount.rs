@@ -1,0 +1,66 @@
+//! Durations and sizes, as Compose reads them.
+
+/// Whether `text` is a duration: numbers with units, such as `1m30s` (compose-spec, "Specifying durations").
+pub fn is_duration(text: &str) -> bool {
+    let mut rest = text;
+    while !rest.is_empty() {
+        let Some(after) = number(rest) else { return false };
+        // Longer units first: `ms` is no `m`.
+        let Some(next) = ["us", "µs", "ms", "s", "m", "h"].iter().find_map(|unit| after.strip_prefix(unit)) else {
+            return false;
+        };
+        rest = next;
+    }
+    !text.is_empty()
+}
+
+/// Whether `text` is a size in bytes, such as `512m` or `1.5gb` (compose-spec, "Specifying byte values").
+pub fn is_size(text: &str) -> bool {
+    let Some(unit) = number(text) else { return false };
+    matches!(unit.to_ascii_lowercase().as_str(), "" | "b" | "k" | "kb" | "m" | "mb" | "g" | "gb")
+}
+
+/// Whether `text` is a restart policy (compose-spec, `restart`).
+pub fn is_restart(text: &str) -> bool {
+    let retries = text.strip_prefix("on-failure:");
+    matches!(text, "no" | "always" | "on-failure" | "unless-stopped")
+        || retries.is_some_and(|retries| !retries.is_empty() && retries.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// What follows a decimal number at the start of `text`.
+fn number(text: &str) -> Option<&str> {
+    let whole = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    if whole.len() == text.len() {
+        return None;
+    }
+    match whole.strip_prefix('.') {
+        None => Some(whole),
+        Some(fraction) => {
+            let rest = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+            (rest.len() < fraction.len()).then_some(rest)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_need_units() {
+        assert!(["10s", "1m30s", "1.5h", "500ms", "10us"].iter().all(|text| is_duration(text)));
+        assert!(!["", "10", "10 s", "s", "1.s", "-1s", "10d"].iter().any(|text| is_duration(text)));
+    }
+
+    #[test]
+    fn sizes_may_have_units() {
+        assert!(["512m", "2g", "1.5GB", "1024", "64k", "1b"].iter().all(|text| is_size(text)));
+        assert!(!["", "lots", "m", "-1m", "1 m", "1x"].iter().any(|text| is_size(text)));
+    }
+
+    #[test]
+    fn restart_policies_are_words() {
+        assert!(["no", "always", "unless-stopped", "on-failure", "on-failure:3"].iter().all(|text| is_restart(text)));
+        assert!(!["sometimes", "always:3", "on-failure:", "", "on-failure:x"].iter().any(|text| is_restart(text)));
+    }
+}

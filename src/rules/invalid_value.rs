@@ -1,0 +1,48 @@
+//! `invalid-value`: see [`RULE`].
+
+use super::{Context, Rule, at_problem};
+use crate::diagnostics::{Finding, Severity};
+use crate::plan::ProblemKind;
+
+/// A duration, size, share or policy that Compose does not take.
+pub(super) static RULE: Rule = Rule {
+    id: "invalid-value",
+    severity: Severity::Error,
+    summary: "a duration, size or policy that Compose does not take",
+    docs: "\
+A time without a unit, a size that is none, a number of processors that is not above zero, a restart policy that does not
+exist.
+
+**Why it breaks.** Compose rejects some of them when it reads the file (`stop-grace = \"10\"`), and takes others that only
+the engine refuses, when the container is to be created (`restart = \"sometimes\"`, a negative number of processors).
+
+**How it shows.** `docker compose config` ends with `time: missing unit in duration`; or `docker compose up` creates half
+of the stack and ends with `invalid restart policy`.
+
+```toml
+[services.worker]
+image = \"worker:1.4\"
+stop-grace = \"30\"                 # bad: thirty of what?
+
+[services.worker]
+image = \"worker:1.4\"
+stop-grace = \"30s\"                # good
+```
+
+**Fix.** Durations are numbers with units (`us`, `ms`, `s`, `m`, `h`), sizes a number with `b`, `k`, `m` or `g`, restart
+policies `no`, `always`, `unless-stopped`, `on-failure` and `on-failure:<retries>`.
+
+**Source.** compose-spec, \"Specifying durations\", \"Specifying byte values\" and `restart`.
+",
+    can_be_allowed: false,
+    judges_text: true,
+    check,
+};
+
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    for (plan, problem) in context.problems() {
+        if let ProblemKind::Value { message, help } = &problem.kind {
+            findings.push(at_problem(&RULE, plan, problem, message.clone(), "").help(*help));
+        }
+    }
+}
