@@ -21,6 +21,9 @@ impl<'a> Resolver<'a, '_> {
         let mut routers = Vec::new();
         for (name, route) in &member.service.routes {
             let origin = member.path().key("routes").key(name);
+            for (index, middleware) in route.middlewares.iter().flatten().enumerate() {
+                self.check_middleware(middleware, origin.key("middlewares").index(index));
+            }
             let Some(ways) = ways else {
                 let note = "no service of this environment is a proxy";
                 self.unknown_routing("proxy", "for this route", Vec::new(), origin, Some(note));
@@ -55,9 +58,6 @@ impl<'a> Resolver<'a, '_> {
         let matches = self.matches(member, route, origin);
         let base = format!("{}-{}-{name}", slug(self.frame.stack), member.name);
         let own: Vec<&String> = route.middlewares.iter().flatten().collect();
-        for (index, middleware) in own.iter().enumerate() {
-            self.check_middleware(middleware, origin.key("middlewares").index(index));
-        }
         let service = format!("{}-{}", slug(self.frame.stack), member.name);
         let service = if Some(port) == member.port { service } else { format!("{service}-{port}") };
         let mut routers = Vec::new();

@@ -37,7 +37,7 @@ command = \"node server.js\"
 **Source.** Dockerfile reference, \"Shell and exec form\"; compose-spec, \"command\": the command runs without a shell.
 ",
     can_be_allowed: false,
-    judges_text: false,
+    judges_text: true,
     check,
 };
 

@@ -52,7 +52,7 @@ derived ports of that environment at once.
 fixed port inside of it took that very port.
 ",
     can_be_allowed: true,
-    judges_text: false,
+    judges_text: true,
     check,
 };
 

@@ -34,7 +34,7 @@ image = \"nginx:1.28\"        # good
 `host:5000/name` is that of a port.
 ",
     can_be_allowed: true,
-    judges_text: false,
+    judges_text: true,
     check,
 };
 

@@ -40,7 +40,7 @@ stands for itself: `$$`.
 **Source.** compose-spec, \"Interpolation\"; compose-go, `template/template.go`.
 ",
     can_be_allowed: false,
-    judges_text: false,
+    judges_text: true,
     check,
 };
 

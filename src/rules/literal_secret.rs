@@ -53,7 +53,7 @@ default that holds in development only, add `required = [\"prod\"]`. A secret th
 **Source.** OWASP Secrets Management Cheat Sheet; the prefixes are those that the providers document.
 ",
     can_be_allowed: true,
-    judges_text: false,
+    judges_text: true,
     check,
 };
 

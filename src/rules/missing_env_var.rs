@@ -37,13 +37,13 @@ in the `env`. Without a `default` it is required.
 **Source.** compose-spec, \"Interpolation\": unresolved variables are empty.
 ",
     can_be_allowed: false,
-    judges_text: false,
+    judges_text: true,
     check,
 };
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut told: Vec<(&str, &str)> = Vec::new();
-    for (plan, problem) in context.clear_problems() {
+    for (plan, problem) in context.problems() {
         let ProblemKind::Variable { name, flaw: VariableFlaw::Undeclared { meant } } = &problem.kind else { continue };
         let environment = plan.environment.as_str();
         let declaration = KeyPath::of(["variables", name]);

@@ -35,7 +35,7 @@ volumes = [\"data:/var/lib/postgresql/data\"]    # good
 **Source.** compose-spec, \"volumes\", short syntax; the engine's validation of mounts (moby, `volume/mounts`).
 ",
     can_be_allowed: false,
-    judges_text: false,
+    judges_text: true,
     check,
 };
 

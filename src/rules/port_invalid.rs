@@ -33,7 +33,7 @@ publish = [\"127.0.0.1:8080:80\"]     # good
 **Source.** compose-spec, \"ports\", short syntax; go-connections, `nat.ParsePortSpec`.
 ",
     can_be_allowed: false,
-    judges_text: false,
+    judges_text: true,
     check,
 };
 
@@ -44,7 +44,8 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         let label = match problem.path.steps().last() {
-            Some(Step::Key(key)) if key == "port" => "no port of a host",
+            Some(Step::Key(key)) if key == "port" && clash.is_some() => "too large",
+            Some(Step::Key(key)) if key == "port" => "no port",
             Some(Step::Key(key)) if key == "bind" => "no address",
             _ => "cannot be published",
         };

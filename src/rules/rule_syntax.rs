@@ -37,7 +37,7 @@ v3 syntax.
 **Source.** Traefik docs, \"Rules & Priority\"; its `pkg/muxer/http/matcher.go`.
 ",
     can_be_allowed: false,
-    judges_text: false,
+    judges_text: true,
     check,
 };
 

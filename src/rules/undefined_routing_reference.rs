@@ -39,13 +39,13 @@ proxy.
 **Source.** Traefik docs, \"Routers\"; which mistake its API shows and which only its log was tried with Traefik 3.
 ",
     can_be_allowed: false,
-    judges_text: false,
+    judges_text: true,
     check,
 };
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut told: Vec<(&str, &str, &str)> = Vec::new();
-    for (plan, problem) in context.clear_problems() {
+    for (plan, problem) in context.problems() {
         let ProblemKind::UnknownRouting { what, name, known, note } = &problem.kind else { continue };
         if is_lost(context, plan, what, name) {
             continue;

@@ -43,13 +43,13 @@ environments only can be referred to only there: do it in their overlays.
 **Source.** compose-spec, \"depends_on\" and \"networks\"; `outputs` in the kind's `kind.toml`.
 ",
     can_be_allowed: false,
-    judges_text: false,
+    judges_text: true,
     check,
 };
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut told: Vec<(&str, &str, &str)> = Vec::new();
-    for (plan, problem) in context.clear_problems() {
+    for (plan, problem) in context.problems() {
         let ProblemKind::Unknown { what, name, known, note } = &problem.kind else { continue };
         // One thing is missing, or misspelt, however often it is referred to.
         if let Some((what, name)) = one_thing(&problem.kind) {
