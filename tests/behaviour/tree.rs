@@ -86,12 +86,12 @@ impl Tree {
         self.write(path, text.replace(from, to));
     }
 
-    /// Whether its owner may run a file; where modes say nothing about that, whether it is a script.
+    /// Whether its owner may run a file; where modes say nothing about that, whether it is an entrypoint.
     pub(crate) fn is_executable(&self, path: &str) -> bool {
         #[cfg(unix)]
         return std::os::unix::fs::MetadataExt::mode(&fs::metadata(self.path(path)).expect("metadata")) & 0o100 != 0;
         #[cfg(not(unix))]
-        path.ends_with(".sh")
+        path.ends_with("/docker-entrypoint.sh")
     }
 
     /// Every file with its bytes; links by where they lead.
