@@ -7,7 +7,7 @@ use crate::diagnostics::Report;
 use crate::manifest::{self, ReadError};
 use crate::plan::{self, Plan};
 use crate::rules;
-use crate::source::Source;
+use crate::source::{KeyPath, Source};
 use crate::sources::{SourceError, Sources};
 
 /// A services.toml and the directory around it.
@@ -42,7 +42,7 @@ pub enum ProjectError {
     #[error("{0} is a directory; name the file in it with `-f {0}/services.toml`")]
     Directory(String),
     /// The file is there and cannot be read.
-    #[error("cannot read {path}: {source}")]
+    #[error("cannot read {path}")]
     Unreadable {
         /// The file, as the user named it.
         path: String,
@@ -129,6 +129,14 @@ impl Project {
         let mut report = Report::new(&self.source, &document, outcome.findings);
         // A finding that is allowed is silent, but what it keeps secret stays secret.
         report.redacted.extend(Report::new(&self.source, &document, outcome.silenced).redacted);
+        // What a variable calls secret is one, also where its default is allowed and another finding shows the line.
+        for (name, manifest) in &read.environments {
+            for (variable, _) in manifest.variables.iter().filter(|(_, variable)| variable.secret) {
+                let path = KeyPath::of(["variables", variable, "default"]);
+                let layers = [Some(name.as_str()), None];
+                report.redacted.extend(layers.iter().filter_map(|layer| self.source.written(&document, &path, *layer)));
+            }
+        }
         Ok(Analysis { plans, report })
     }
 }

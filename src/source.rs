@@ -195,6 +195,17 @@ impl Source {
         }
     }
 
+    /// The bytes of the value at `path`, only where it is really written, in the overlay or in the base.
+    pub fn written(
+        &self,
+        document: &Spanned<DeTable<'_>>,
+        path: &KeyPath,
+        environment: Option<&str>,
+    ) -> Option<Range<usize>> {
+        let layers = self.layers(path, environment);
+        layers.iter().find_map(|candidate| lookup(document, candidate.steps())).map(|entry| entry.value)
+    }
+
     fn entry(
         &self,
         document: &Spanned<DeTable<'_>>,

@@ -26,7 +26,7 @@ pub struct Directory {
 
 /// A file of a source that is there but cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read {path}: {source}")]
+#[error("cannot read {path}")]
 pub struct SourceError {
     /// The file, relative to services.toml.
     pub path: String,

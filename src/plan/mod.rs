@@ -1,7 +1,7 @@
 //! The second room: what the stack is in one environment. Overlays merged, kinds expanded, references resolved, every
 //! port, host, URL, network and probe derived from the one place that declares it. Pure data, neutral to the target.
 //!
-//! [`build`] never fails: what does not resolve is left out and kept as a [`Problem`], which the rules report.
+//! [`build()`] never fails: what does not resolve is left out and kept as a [`Problem`], which the rules report.
 
 use indexmap::IndexMap;
 

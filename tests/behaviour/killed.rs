@@ -139,10 +139,8 @@ impl Between {
                 "{path} is neither old nor new after {after:?}: {:?}",
                 state.map(|bytes| String::from_utf8_lossy(bytes))
             );
-            assert!(
-                state.is_none() || self.tree.is_executable(path) == path.rsplit('/').next() == Some("docker-entrypoint.sh"),
-                "the mode of {path}"
-            );
+            let is_program = path.rsplit('/').next() == Some("docker-entrypoint.sh");
+            assert!(state.is_none() || self.tree.is_executable(path) == is_program, "the mode of {path}");
             counts.0 += u32::from(state != new.get(path));
             counts.1 += u32::from(state != old.get(path) && path != "services.toml");
         }
