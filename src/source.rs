@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 /// One step of a [`KeyPath`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -213,7 +213,7 @@ impl Source {
         environment: Option<&str>,
         part: &Part,
     ) -> Range<usize> {
-        let layers = self.layers(path, environment);
+        let layers = spliced(document, self.layers(path, environment));
         let found = layers.iter().find_map(|candidate| lookup(document, candidate.steps()));
         if let Some(entry) = found {
             return self.part(&entry, part);
@@ -287,6 +287,56 @@ struct Entry {
 fn lookup(document: &Spanned<DeTable<'_>>, steps: &[Step]) -> Option<Entry> {
     let (depth, entry) = nearest(document, steps)?;
     (depth == steps.len()).then_some(entry)
+}
+
+/// The places that these layers name, strongest first, where a position counts the items of all of them: `"..."` in an
+/// array stands for that of the next layer (`docs/manifest.md`, "Merging").
+fn spliced(document: &Spanned<DeTable<'_>>, layers: Vec<KeyPath>) -> Vec<KeyPath> {
+    let mut position = None;
+    let mut arrays: Vec<(&DeArray<'_>, &[Step], &[Step])> = Vec::new();
+    for layer in &layers {
+        let Some(at) = layer.steps().iter().position(|step| matches!(step, Step::Index(_))) else { continue };
+        let (table, rest) = layer.steps().split_at(at);
+        let [Step::Index(index), rest @ ..] = rest else { continue };
+        position = Some(*index);
+        if let Some(array) = value(document, table).and_then(DeValue::as_array) {
+            arrays.push((array, table, rest));
+        }
+    }
+    let Some((layer, index)) = position.and_then(|position| locate(&arrays, position)) else { return layers };
+    let (_, table, rest) = arrays[layer];
+    vec![KeyPath::from_steps(table).index(index).join(rest)].into_iter().chain(layers.iter().cloned()).collect()
+}
+
+/// Which of the arrays holds the item at `position` of all together, and where.
+fn locate(arrays: &[(&DeArray<'_>, &[Step], &[Step])], position: usize) -> Option<(usize, usize)> {
+    let ((array, ..), weaker) = arrays.split_first()?;
+    let dots = array.iter().position(|item| item.get_ref().as_str() == Some("..."));
+    let Some(dots) = dots.filter(|dots| *dots <= position && !weaker.is_empty()) else { return Some((0, position)) };
+    let length = length(weaker);
+    if position < dots + length {
+        locate(weaker, position - dots).map(|(layer, index)| (layer + 1, index))
+    } else {
+        Some((0, position + 1 - length))
+    }
+}
+
+/// How many items the arrays have together.
+fn length(arrays: &[(&DeArray<'_>, &[Step], &[Step])]) -> usize {
+    let Some(((array, ..), weaker)) = arrays.split_first() else { return 0 };
+    let has_dots = array.iter().any(|item| item.get_ref().as_str() == Some("..."));
+    if has_dots && !weaker.is_empty() { array.len() - 1 + length(weaker) } else { array.len() }
+}
+
+/// The value at these keys.
+fn value<'d>(document: &'d Spanned<DeTable<'d>>, keys: &[Step]) -> Option<&'d DeValue<'d>> {
+    let (Step::Key(first), rest) = keys.split_first()? else { return None };
+    let mut value = document.get_ref().get(first.as_str())?.get_ref();
+    for step in rest {
+        let Step::Key(key) = step else { return None };
+        value = value.as_table()?.get(key.as_str())?.get_ref();
+    }
+    Some(value)
 }
 
 /// The deepest existing entry on the way, and how many steps lead to it; none where not even the first step exists.

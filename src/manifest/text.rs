@@ -42,7 +42,7 @@ pub enum Piece {
 }
 
 /// What happens where a variable is set, unset or empty (compose-spec, "Interpolation").
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operator {
     /// `:-`: the text, where the variable is unset or empty.
     DefaultIfEmpty,
@@ -239,7 +239,7 @@ impl Parser {
             self.flaw(range, FlawKind::Brace);
             return (None, length);
         }
-        if argument.contains(['\n', '\r']) {
+        if argument.contains('\n') {
             self.flaw(range, FlawKind::LineBreak);
             return (None, length);
         }

@@ -46,7 +46,7 @@ impl<'a> Resolver<'a, '_> {
     }
 
     /// Runs `work` without reporting again what its own part of the plan reports.
-    fn quietly<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+    pub(super) fn quietly<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
         let known = self.notes.problems.len();
         let out = work(self);
         self.notes.problems.truncate(known);

@@ -117,6 +117,10 @@ impl<'a> Resolver<'a, '_> {
     fn command_for(&mut self, member: &Member<'a>, kind: &Kind, target: Target) -> Option<Vec<String>> {
         // An own command that is the same everywhere belongs into the image; one with variables, into the compose file.
         if let Some(command) = kind.command.iter().find(|command| member.holds(command.when.as_deref(), target)) {
+            // Where nothing reloads, what a development script needs is nobody's business.
+            if target == Target::Development && member.target == Target::Production {
+                return Some(self.quietly(|this| this.command_words(member, command)).unwrap_or_default());
+            }
             return self.command_words(member, command);
         }
         if member.service.command.is_some() {

@@ -224,8 +224,11 @@ impl<'a, 'f> Resolver<'a, 'f> {
     ) -> Option<T> {
         const NOTE: &str = "it refers to itself";
         if self.notes.depth > 16 {
-            self.notes.is_circular = true;
-            self.unknown(at, range, what, name.to_owned(), Vec::new(), Some(NOTE));
+            // Said once, and where somebody wrote it: a kind only repeats what its service says.
+            let is_known = std::mem::replace(&mut self.notes.is_circular, true);
+            if !is_known && !at.in_kind {
+                self.unknown(at, range, what, name.to_owned(), Vec::new(), Some(NOTE));
+            }
             return None;
         }
         self.notes.depth += 1;

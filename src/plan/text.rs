@@ -27,12 +27,6 @@ pub enum Part {
 /// The operator of a variable, in the part of Compose's grammar that is written.
 pub type Form = Operator;
 
-impl std::hash::Hash for Operator {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.spelling().hash(state);
-    }
-}
-
 impl Text {
     /// A text that stands for itself.
     pub fn literal(text: impl Into<String>) -> Self {

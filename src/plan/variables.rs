@@ -176,7 +176,7 @@ fn message(declared: &types::Variable) -> String {
 fn flaw_of_default(text: &Text) -> Option<FlawKind> {
     text.parts().iter().find_map(|part| match part {
         super::Part::Literal(text) if text.contains(['{', '}']) => Some(FlawKind::Brace),
-        super::Part::Literal(text) if text.contains(['\n', '\r']) => Some(FlawKind::LineBreak),
+        super::Part::Literal(text) if text.contains('\n') => Some(FlawKind::LineBreak),
         _ => None,
     })
 }

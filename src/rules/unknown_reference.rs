@@ -141,7 +141,7 @@ impl Unknown<'_> {
             return None;
         }
         let finding = match self.note {
-            Some(_) if output == "port" => self.at(format!("`{service}` has no `port`"), "cannot be resolved"),
+            Some(NO_PORT) if output == "port" => self.at(format!("`{service}` has no `port`"), "cannot be resolved"),
             Some(note) => self.at(format!("`{service}` gives no `{output}`: {note}"), "cannot be resolved"),
             None => self.at(format!("`{service}` has no output `{output}`"), "no such output"),
         };
@@ -152,12 +152,12 @@ impl Unknown<'_> {
         };
         let finding = self.with_others(finding);
         Some(match (output, self.note) {
-            ("port" | "address" | "url", Some(_)) => finding.help("say where it listens: `port = 8080`"),
-            ("public-url", Some(_)) => finding.help(format!(
+            (_, Some(NO_PORT)) => finding.help("say where it listens: `port = 8080`"),
+            ("public-url", Some(note)) if !is_circular(note) => finding.help(format!(
                 "give it a route, or `publish = true`; inside of the stack use `${{services.{service}.address}}`"
             )),
-            ("image", Some(_)) => finding.help(format!("name it: `image = \"{service}:1\"`")),
-            (_, Some(_)) => finding,
+            ("image", Some(note)) if !is_circular(note) => finding.help(format!("name it: `image = \"{service}:1\"`")),
+            (_, Some(_)) => finding.help("break the circle: write one of the values out"),
             ("url", None) => finding
                 .help(format!("what it speaks is unknown, so write it: `http://${{services.{service}.address}}`")),
             (_, None) => {
@@ -226,4 +226,8 @@ impl Unknown<'_> {
             None => format!("{before} {}", words::names(self.known)),
         }
     }
+}
+
+fn is_circular(note: &str) -> bool {
+    note == "it refers to itself"
 }

@@ -13,7 +13,7 @@ const SERVICES: usize = 150;
 /// How many moments of the whole run.
 const KILLS: u32 = 50;
 /// How many more of the time in which files are written, which is a small part of it.
-const KILLS_WHILE_WRITING: u32 = 25;
+const KILLS_WHILE_WRITING: u32 = 15;
 /// So many of all have to come between two files.
 const IN_THE_MIDST: u32 = 10;
 
