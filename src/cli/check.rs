@@ -10,8 +10,8 @@ use stackgen::diagnostics::emit::{Format, Outcome};
 
 use super::{Global, code, drift, ignore_closed, say};
 
-/// Exit codes: 0 clean, 1 errors or drift, 2 stackgen could not work.
 #[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 clean; 1 errors or drift; 2 stackgen could not work.")]
 pub(super) struct Check {
     /// How to print what is found
     #[arg(long, value_name = "FORMAT", default_value = "human")]
@@ -53,7 +53,8 @@ impl Check {
             let emitted = self.format.emit(&outcome, global.terminal(&stdout), &mut stdout.lock());
             ignore_closed(emitted).context("cannot write to stdout")?;
         } else if !global.quiet {
-            let names = environments.join(", ");
+            let chosen = if global.environments.is_empty() { &environments } else { &global.environments };
+            let names = chosen.join(", ");
             say(&format!(
                 "{}: no findings, every generated file is as it should be ({names})",
                 looked.project.source().name()

@@ -8,8 +8,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand, ValueEnum};
-use stackgen::diagnostics::Drift;
 use stackgen::diagnostics::emit::Terminal;
+use stackgen::diagnostics::{Drift, words};
 use stackgen::disk::{Entry, State, Survey};
 use stackgen::plan::Plan;
 use stackgen::project::{Analysis, Project};
@@ -129,7 +129,10 @@ impl Global {
         if !known.is_empty() {
             for name in &self.environments {
                 if !known.contains(name) {
-                    bail!("there is no environment `{name}`; {} has {}", project.source().name(), known.join(", "));
+                    let meant = words::nearest(name, known.iter().map(String::as_str));
+                    let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+                    let file = project.source().name();
+                    bail!("there is no environment `{name}`; {file} has {}{meant}", words::and(&known));
                 }
             }
         }

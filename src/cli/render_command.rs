@@ -11,9 +11,12 @@ use stackgen::disk::{DiskError, Edits, Entry, State, Summary, Survey};
 
 use super::{Global, Looked, code, drift, files, ignore_closed, print, say};
 
-/// Exit codes: 0 written (or nothing to write), 1 errors, a refusal, or with --dry-run and --diff a difference,
-/// 2 stackgen could not work. One error, or one file that was edited by hand, and nothing at all is written.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+One error, or one file that was edited by hand, and nothing at all is written.
+
+Exit codes: 0 written, or nothing to write; 1 errors, a refusal, or with --dry-run and --diff a difference; 2 stackgen \
+could not work.")]
 pub(super) struct Render {
     /// List what would change and write nothing
     #[arg(long)]

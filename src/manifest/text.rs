@@ -11,6 +11,9 @@
 
 use std::ops::Range;
 
+/// How deep defaults may be nested in each other.
+pub const DEEPEST: usize = 16;
+
 /// A text, parsed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Text {
@@ -113,6 +116,8 @@ pub enum FlawKind {
     Brace,
     /// A line break in the text after an operator: Compose takes the whole for no expression.
     LineBreak,
+    /// Defaults in defaults, deeper than [`DEEPEST`], or larger than anybody means them.
+    Nesting,
     /// A path with an empty or malformed word.
     Path,
     /// `$NAME` without braces: stands for itself here, but looks like a variable. A warning.
@@ -145,7 +150,7 @@ impl Text {
         if !text.contains('$') {
             return (Self::literal(text), Vec::new());
         }
-        let mut parser = Parser { flaws: Vec::new() };
+        let mut parser = Parser { flaws: Vec::new(), depth: 0 };
         let parsed = parser.text(text, 0);
         (parsed, parser.flaws)
     }
@@ -162,6 +167,7 @@ impl Text {
 
 struct Parser {
     flaws: Vec<Flaw>,
+    depth: usize,
 }
 
 impl Parser {
@@ -243,7 +249,13 @@ impl Parser {
             self.flaw(range, FlawKind::LineBreak);
             return (None, length);
         }
+        if self.depth == DEEPEST {
+            self.flaw(range, FlawKind::Nesting);
+            return (None, length);
+        }
+        self.depth += 1;
         let argument = self.text(argument, start);
+        self.depth -= 1;
         (Some(Piece::Variable { name: name.to_owned(), operation: Some((operator, argument)), range }), length)
     }
 
@@ -378,6 +390,8 @@ mod tests {
         assert_eq!(flaw("${V"), FlawKind::Unclosed);
         assert_eq!(flaw("${U:-{}}"), FlawKind::Brace);
         assert_eq!(flaw("${U:-a\nb}"), FlawKind::LineBreak);
+        assert_eq!(flaw(&format!("{}x{}", "${A:-".repeat(17), "}".repeat(17))), FlawKind::Nesting);
+        clean(&format!("{}x{}", "${A:-".repeat(16), "}".repeat(16)));
         assert_eq!(flaw("${a..b}"), FlawKind::Path);
         for text in ["${V:x}", "${V:=x}", "${V/x/y}", "${V%x}", "${V x}"] {
             assert!(matches!(flaw(text), FlawKind::NoOperator { .. }), "{text}");

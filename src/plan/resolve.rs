@@ -22,6 +22,8 @@ pub(super) struct Notes {
     pub(super) variables: IndexMap<String, Variable>,
     pub(super) entries: HashMap<String, Entry>,
     depth: usize,
+    /// How many defaults of variables are being resolved inside each other.
+    pub(super) nesting: usize,
     /// Whether a text has led back to itself.
     is_circular: bool,
 }

@@ -82,6 +82,15 @@ impl Text {
         self.as_literal().is_some_and(str::is_empty)
     }
 
+    /// How many bytes it has, with its defaults.
+    pub(super) fn size(&self) -> usize {
+        let of = |part: &Part| match part {
+            Part::Literal(text) => text.len(),
+            Part::Variable { name, form } => name.len() + form.as_ref().map_or(0, |(_, argument)| argument.size()),
+        };
+        self.parts.iter().map(of).sum()
+    }
+
     /// The same text with another beginning; that of a default, where it begins with a variable.
     #[must_use]
     pub(super) fn with_start(mut self, change: &dyn Fn(&str) -> String) -> Self {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::resolve::{At, Resolved, Resolver};
 use super::{Form, Plan, Problem, ProblemKind, Text, Variable};
-use crate::manifest::text::{Flaw, FlawKind, Operator};
+use crate::manifest::text::{DEEPEST, Flaw, FlawKind, Operator};
 use crate::manifest::types::{self, VariableType};
 use crate::manifest::unions::{Required, Scalar};
 use crate::source::KeyPath;
@@ -48,16 +48,26 @@ impl Resolver<'_, '_> {
 
     fn resolve_declaration(&mut self, name: &str) -> Resolved {
         let Some(declared) = self.frame.manifest.variables.get(name) else { return Resolved::default() };
+        if self.notes.nesting == DEEPEST {
+            let flaw = Flaw { range: 0..0, kind: FlawKind::Nesting };
+            let path = KeyPath::of(["variables", name, "default"]);
+            self.notes.problems.push(Problem { path, range: None, kind: ProblemKind::Text(flaw) });
+            return Resolved { text: Text::unresolved(), edges: Vec::new() };
+        }
         self.notes.entries.insert(name.to_owned(), Entry::Open);
+        self.notes.nesting += 1;
         let origin = KeyPath::of(["variables", name]);
         let place = origin.key("default");
-        let default = declared.default.as_ref().map(|default| match default {
+        let mut default = declared.default.as_ref().map(|default| match default {
             Scalar::Text(text) => self.text(text, At::manifest(&place, None)),
             other => Resolved { text: Text::literal(other.to_string()), edges: Vec::new() },
         });
-        if let Some(default) = &default
+        self.notes.nesting -= 1;
+        if let Some(default) = &mut default
             && let Some(kind) = flaw_of_default(&default.text)
         {
+            // Whoever uses it would have the same flaw, and twice its size.
+            default.text = Text::unresolved();
             let flaw = Flaw { range: 0..0, kind };
             self.notes.problems.push(Problem { path: place, range: None, kind: ProblemKind::Text(flaw) });
         }
@@ -172,8 +182,14 @@ fn message(declared: &types::Variable) -> String {
     help.replace('{', "(").replace('}', ")").replace(['\n', '\r'], " ")
 }
 
+/// The most bytes that a default may grow to: nobody means more, and each variable could double the one before.
+const LARGEST: usize = 1 << 20;
+
 /// What Compose could not read inside of an expression.
 fn flaw_of_default(text: &Text) -> Option<FlawKind> {
+    if text.size() > LARGEST {
+        return Some(FlawKind::Nesting);
+    }
     text.parts().iter().find_map(|part| match part {
         super::Part::Literal(text) if text.contains(['{', '}']) => Some(FlawKind::Brace),
         super::Part::Literal(text) if text.contains('\n') => Some(FlawKind::LineBreak),

@@ -2,7 +2,7 @@
 
 use super::{Context, Rule, at_problem};
 use crate::diagnostics::{Finding, Label, Severity};
-use crate::manifest::text::FlawKind;
+use crate::manifest::text::{DEEPEST, FlawKind};
 use crate::plan::{Plan, ProblemKind};
 
 /// A `$` expression that Compose rejects or reads otherwise.
@@ -97,6 +97,11 @@ fn words(context: &Context<'_>, plan: &Plan, flaw: &FlawKind) -> (String, &'stat
             "a default holds a line break, and Compose would take the whole for no expression".to_owned(),
             "has a line break",
             "leave out the default, and let the operator set the value".to_owned(),
+        ),
+        FlawKind::Nesting => (
+            format!("defaults are nested more than {DEEPEST} deep, or grow past a megabyte"),
+            "too deep, or too large",
+            "write the value itself, or let the operator set it".to_owned(),
         ),
         FlawKind::Path => (
             "a reference has an empty or malformed word".to_owned(),
