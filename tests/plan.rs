@@ -188,7 +188,7 @@ port = 8000
 [services.app.routes]
 site = {}
 api = { path = ['/api', '/v1/api'], strip-prefix = true, middlewares = ['limit', 'sso@file'] }
-admin = { path = '/admin', host = ['a.example.com', 'b.example.com'], strip-prefix = '/x', priority = 7 }
+admin = { path = '/x/admin', host = ['a.example.com', 'b.example.com'], strip-prefix = '/x', priority = 7 }
 [middlewares]
 compress.compress = {}
 limit.rateLimit = { average = 100, sourceCriterion = { ipStrategy = { depth = 2 } } }
@@ -206,7 +206,7 @@ fn a_route_becomes_one_router_per_path_and_entry_point() {
         ("s-app-api-v1-api", "Host(`app.example.com`) && (Path(`/v1/api`) || PathPrefix(`/v1/api/`))", 10_007),
         (
             "s-app-admin",
-            "(Host(`a.example.com`) || Host(`b.example.com`)) && (Path(`/admin`) || PathPrefix(`/admin/`))",
+            "(Host(`a.example.com`) || Host(`b.example.com`)) && (Path(`/x/admin`) || PathPrefix(`/x/admin/`))",
             7,
         ),
     ];

@@ -122,10 +122,17 @@ pub fn read(document: &DeTable<'_>) -> Result<Read, ReadError> {
             }
             layers::merge(&mut merged, &overlay);
         }
+        let written = written_keys(&merged);
         layers::fill_defaults(&mut merged);
         layers::take_away(&mut merged, &deletions);
         problems.extend(missing(&base, &merged, name));
-        environments.insert(name.clone(), typed(merged, name)?);
+        let mut manifest = typed(merged, name)?;
+        for (service, keys) in written {
+            if let Some(service) = manifest.services.get_mut(&service) {
+                service.written = keys;
+            }
+        }
+        environments.insert(name.clone(), manifest);
     }
     let unclear = problems.iter().filter_map(Problem::owner).collect();
     Ok(Read { problems, environments, kinds, unclear, inline })
@@ -243,6 +250,16 @@ fn missing(base: &Table, merged: &Table, environment: &str) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// The keys of each service before the defaults fill in theirs; those that `false` takes away are none.
+fn written_keys(merged: &Table) -> Vec<(String, Vec<String>)> {
+    let services = merged.get("services").and_then(Value::as_table);
+    let keys = |service: &Value| {
+        let table = service.as_table().into_iter().flatten();
+        table.filter(|(_, value)| **value != Value::Boolean(false)).map(|(key, _)| key.clone()).collect()
+    };
+    services.into_iter().flatten().map(|(name, service)| (name.clone(), keys(service))).collect()
 }
 
 /// The types of one environment's view.

@@ -195,6 +195,9 @@ pub struct Service {
     /// The options of the kind, which stand flat beside the keys above.
     #[serde(skip)]
     pub options: toml::Table,
+    /// The keys that stand on the service itself or in its overlay, and not only in the defaults.
+    #[serde(skip)]
+    pub written: Vec<String>,
 }
 
 /// The name of a volume, or a directory.

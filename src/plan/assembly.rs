@@ -187,7 +187,13 @@ impl Assembly<'_, '_, '_> {
             return None;
         }
         if let Some(image) = written {
-            return Some(self.text(image, &member.path().key("image")));
+            let path = member.path().key("image");
+            let image = self.text(image, &path);
+            if image.is_empty() {
+                let message = "the image has no name".to_owned();
+                self.resolver.problem(path, ProblemKind::Value { message, help: "write `name:tag`" });
+            }
+            return Some(image);
         }
         let image = self.resolver.image(member).map(|resolved| resolved.text);
         if image.is_none() && member.kind.is_none() {

@@ -46,6 +46,7 @@ pub fn build(
     let ways = resolver.ways();
     let mut services: IndexMap<String, Service> = IndexMap::with_capacity(frame.members.len());
     let mut talks: HashSet<String> = HashSet::new();
+    let mut references: Vec<(String, String, KeyPath)> = Vec::new();
     for member in frame.members.values() {
         let mut assembly = Assembly { resolver: &mut resolver, member, edges: Vec::new(), output: &output, sources };
         let service = assembly.service(ways.as_deref());
@@ -53,13 +54,17 @@ pub fn build(
         if !edges.is_empty() {
             talks.insert(member.name.to_owned());
         }
-        talks.extend(edges.into_iter().map(|(target, _)| target));
+        for (target, origin) in edges {
+            references.push((member.name.to_owned(), target.clone(), origin));
+            talks.insert(target);
+        }
         services.insert(service.name.clone(), service);
     }
     conditions(&mut services);
     for service in services.values_mut() {
         service.networks = network::of_service(&frame, service, talks.contains(&service.name));
     }
+    resolver.check_reach(&services, &references);
     let networks = resolver.networks(&services);
     let edge = routing::edge_network(networks.get(EDGE).and_then(|network| network.name.as_ref()));
     for service in services.values_mut() {

@@ -63,6 +63,15 @@ impl<'a> Resolver<'a, '_> {
                 let words = self.split(text, &place)?;
                 Some(self.words(&words, Some(text), &place, member.name))
             }
+            Some(Health::Command(words) | Health::Table(HealthTable { command: Some(OneOrMany::Many(words)), .. }))
+                if matches!(words.first().map(String::as_str), Some("CMD" | "CMD-SHELL" | "NONE")) =>
+            {
+                let message = format!("`{}` is Compose's word, and no program", words[0]);
+                let help =
+                    "write the words of the command alone; a shell is `[\"sh\", \"-c\", \"…\"]`, no probe is `false`";
+                self.problem(place, ProblemKind::Value { message, help });
+                None
+            }
             Some(Health::Command(words)) => Some(self.words(words, None, &place, member.name)),
             Some(Health::Table(HealthTable { command: Some(command), .. })) => {
                 let place = place.key("command");

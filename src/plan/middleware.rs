@@ -4,17 +4,62 @@ use super::member::Member;
 use super::resolve::{At, Resolver};
 use super::routing::slug;
 use super::{MiddlewareUse, Text};
+use crate::diagnostics::words;
 use crate::manifest::types::Middleware;
 use crate::source::KeyPath;
+
+/// The types of HTTP middlewares (Traefik docs, "HTTP Middlewares", v3); their spelling does not depend on case.
+const TYPES: [&str; 25] = [
+    "addPrefix",
+    "basicAuth",
+    "buffering",
+    "chain",
+    "circuitBreaker",
+    "compress",
+    "contentType",
+    "digestAuth",
+    "errors",
+    "forwardAuth",
+    "grpcWeb",
+    "headers",
+    "inFlightReq",
+    "ipAllowList",
+    "passTLSClientCert",
+    "plugin",
+    "rateLimit",
+    "redirectRegex",
+    "redirectScheme",
+    "replacePath",
+    "replacePathRegex",
+    "retry",
+    "stripPrefix",
+    "stripPrefixRegex",
+    "ipWhiteList",
+];
 
 impl<'a> Resolver<'a, '_> {
     pub(super) fn check_middleware(&mut self, name: &str, place: KeyPath) {
         if name.contains('@') {
             return;
         }
-        if !self.frame.manifest.middlewares.contains_key(name) {
+        let Some(middleware) = self.frame.manifest.middlewares.get(name) else {
             let known = self.frame.manifest.middlewares.keys().cloned().collect();
             self.unknown_routing("middleware", name, known, place, None);
+            return;
+        };
+        let path = KeyPath::of(["middlewares", name]);
+        let kinds: Vec<&str> = middleware.keys().map(String::as_str).collect();
+        match kinds.as_slice() {
+            [kind] if TYPES.iter().any(|known| known.eq_ignore_ascii_case(kind)) => {}
+            [kind] => {
+                let known = TYPES.iter().map(|known| (*known).to_owned()).collect();
+                self.unknown_routing("middleware type", kind, known, path.key(kind), None);
+            }
+            [] => self.unknown_routing("middleware", name, Vec::new(), path, Some("it has no type and no options")),
+            kinds => {
+                let note = format!("it has {} types, {}, and Traefik takes one", kinds.len(), words::and(kinds));
+                self.unknown_routing("middleware", name, Vec::new(), path, Some(&note));
+            }
         }
     }
 

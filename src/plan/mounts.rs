@@ -26,7 +26,20 @@ impl Assembly<'_, '_, '_> {
             let text = self.text(written, &path);
             mounts.extend(self.mount(text, &path));
         }
+        self.check_targets(&mounts);
         mounts
+    }
+
+    /// Of two mounts on one directory Compose silently keeps the last.
+    fn check_targets(&mut self, mounts: &[PlannedMount]) {
+        for (index, mount) in mounts.iter().enumerate() {
+            let target = mount.mount.target.trim_end_matches('/');
+            if mounts[..index].iter().any(|other| other.mount.target.trim_end_matches('/') == target) {
+                let message = format!("two mounts on `{target}`: Compose silently keeps the last");
+                let help = "mount one of them elsewhere";
+                self.resolver.problem(mount.origin.clone(), ProblemKind::Value { message, help });
+            }
+        }
     }
 
     fn data_mount(&self) -> Option<Text> {

@@ -78,6 +78,32 @@ impl Resolver<'_, '_> {
         networks
     }
 
+    /// Whoever refers to a service, and the proxy of a route, must share a network with it.
+    pub(super) fn check_reach(
+        &mut self,
+        services: &IndexMap<String, Service>,
+        references: &[(String, String, KeyPath)],
+    ) {
+        let help = "name the derived networks too: `networks = [\"...\", \"…\"]`";
+        for service in services.values() {
+            if !service.routers.is_empty() && !service.networks.iter().any(|name| name == EDGE) {
+                let message = format!("`{}` has routes and is not on `{EDGE}`, where the proxy is", service.name);
+                self.problem(service.origin().key("networks"), ProblemKind::Value { message, help });
+            }
+        }
+        for (from, to, origin) in references {
+            let (Some(a), Some(b)) = (services.get(from), services.get(to)) else { continue };
+            let is_written = |service: &Service| {
+                self.frame.members.get(service.name.as_str()).is_some_and(|member| member.service.networks.is_some())
+            };
+            let shares = a.networks.iter().any(|name| b.networks.contains(name));
+            if from != to && !shares && (is_written(a) || is_written(b)) {
+                let message = format!("`{from}` refers to `{to}` and shares no network with it");
+                self.problem(origin.clone(), ProblemKind::Value { message, help });
+            }
+        }
+    }
+
     fn check_empty(&mut self, services: &IndexMap<String, Service>) {
         for service in services.values().filter(|service| service.networks.is_empty()) {
             let message = format!("`{}` would be on no network", service.name);

@@ -17,11 +17,7 @@ impl<'a> Resolver<'a, '_> {
             return Vec::new();
         }
         match member.service.publish.as_ref() {
-            _ if member.class() == Class::Proxy
-                && !matches!(member.service.publish, Some(Publish::Short(_) | Publish::Many(_))) =>
-            {
-                Vec::new()
-            }
+            _ if member.class() == Class::Proxy => Vec::new(),
             None | Some(Publish::All(false)) => Vec::new(),
             Some(Publish::All(true)) => {
                 let Some(target) = member.port else { return Vec::new() };

@@ -9,7 +9,7 @@ use super::resolve::{At, Resolver};
 use super::{EntryPoint, ProblemKind, Proxy, PublishedPort, Resolver as CertificateResolver, RouterTls};
 use crate::kinds::Class;
 use crate::manifest::types::{Certificate, Challenge, EntryPoint as WrittenEntryPoint};
-use crate::manifest::unions::BoolOr;
+use crate::manifest::unions::{BoolOr, Publish};
 
 /// Entry points of the proxy and what they are called in services.toml.
 pub(super) struct Ways {
@@ -32,7 +32,16 @@ impl<'a> Resolver<'a, '_> {
 
     fn find_ways(&mut self) -> Option<Ways> {
         let frame = self.frame;
-        let member = frame.members.values().find(|member| member.class() == Class::Proxy)?;
+        let mut proxies = frame.members.values().filter(|member| member.class() == Class::Proxy);
+        let member = proxies.next()?;
+        for second in proxies {
+            let message =
+                format!("`{}` is a second proxy; `{}` is the one of this environment", second.name, member.name);
+            let help = "leave one of them out, or give each its own `environments`".to_owned();
+            let missing = second.path().key("environments");
+            self.problem(second.path().key("kind"), ProblemKind::Incomplete { message, help, missing });
+        }
+        let is_published = !matches!(member.service.publish, Some(Publish::All(false)));
         let written: IndexMap<String, WrittenEntryPoint> = option_table(member, "entrypoints");
         let certificates: IndexMap<String, Certificate> = option_table(member, "certificates");
         let base = member.path().key("entrypoints");
@@ -51,7 +60,9 @@ impl<'a> Resolver<'a, '_> {
             let Some(number) = self.with_offset(port, &origin) else { continue };
             let published = self.derived(member.name, Some(name), number, port, &origin, self.bind(true));
             let public_port = self.host_port(member.name, Some(name), number, &origin);
-            ports.push(published);
+            if is_published {
+                ports.push(published);
+            }
             let tls = match &entry.tls {
                 Some(BoolOr::Bool(true)) => Some(RouterTls { resolver: None }),
                 Some(BoolOr::Value(resolver)) => {

@@ -64,7 +64,15 @@ impl<'a> Resolver<'a, '_> {
         let several_paths = matches.len() > 1;
         for matched in &matches {
             let path_base = if several_paths { format!("{base}-{}", matched.slug) } else { base.clone() };
-            let strip = strip(route, matched.path.as_deref()).map(|prefix| MiddlewareUse::Own {
+            let prefix = strip(route, matched.path.as_deref());
+            if let (Some(prefix), Some(path)) = (&prefix, &matched.path)
+                && !is_prefix(prefix, path)
+            {
+                let message = format!("`{prefix}` is no prefix of the path `{path}`, so nothing would be removed");
+                let help = "write the path or its first segments, or `true` for the whole path".to_owned();
+                self.problem(origin.key("strip-prefix"), ProblemKind::Rule { message, help });
+            }
+            let strip = prefix.map(|prefix| MiddlewareUse::Own {
                 name: format!("{path_base}-strip"),
                 options: vec![("stripprefix.prefixes".to_owned(), Text::literal(prefix))],
             });
@@ -109,7 +117,18 @@ impl<'a> Resolver<'a, '_> {
                     self.unknown_routing("entry point", name, known, origin.key("entrypoints").index(index), None);
                 }
             }
-            return written.clone();
+            if written.is_empty() {
+                self.unknown_routing(
+                    "entry point",
+                    "for this route",
+                    Vec::new(),
+                    origin.key("entrypoints"),
+                    Some("the list is empty"),
+                );
+            }
+            let mut names = written.clone();
+            names.dedup();
+            return names;
         }
         let open = ways.entry_points.iter().filter(|(_, entry)| entry.redirect_to.is_none());
         let open: Vec<String> = open.map(|(name, _)| name.clone()).collect();
@@ -139,6 +158,11 @@ impl<'a> Resolver<'a, '_> {
         let default = OneOrMany::One("/".to_owned());
         let paths = route.path.as_ref().unwrap_or(&default);
         let is_list = matches!(paths, OneOrMany::Many(_));
+        if paths.as_slice().is_empty() {
+            let message = "the route has no path, so no request would reach it".to_owned();
+            let help = "name one, or leave `path` out for all".to_owned();
+            self.problem(origin.key("path"), ProblemKind::Rule { message, help });
+        }
         let mut slugs: Vec<String> = Vec::new();
         let mut matches = Vec::new();
         for (index, path) in paths.as_slice().iter().enumerate() {
@@ -149,6 +173,9 @@ impl<'a> Resolver<'a, '_> {
                 continue;
             }
             let path = if path == "/" { path.as_str() } else { path.trim_end_matches('/') };
+            if matches.iter().any(|known: &Match| known.path.as_deref() == Some(path)) {
+                continue;
+            }
             let mut slug = slug(path);
             if slug.is_empty() {
                 "root".clone_into(&mut slug);
@@ -181,6 +208,12 @@ impl<'a> Resolver<'a, '_> {
             ),
         };
         for host in &hosts {
+            if host.as_literal().is_none() && host.with_defaults().is_some_and(|host| host.is_empty()) {
+                let message =
+                    "the host is empty unless the operator sets it, and Traefik drops a router without one".to_owned();
+                let help = "give the variable a default, or require it".to_owned();
+                self.problem(place.clone(), ProblemKind::Rule { message, help });
+            }
             let Some(literal) = host.as_literal() else { continue };
             if let Some((message, help)) = flaw_of_host(literal) {
                 let written = route.host.as_ref().or(self.frame.manifest.stack.as_ref().and_then(|s| s.host.as_ref()));
@@ -259,6 +292,11 @@ fn strip(route: &Route, path: Option<&str>) -> Option<String> {
         Some(BoolOr::Bool(true)) => path.filter(|path| *path != "/").map(str::to_owned),
         _ => None,
     }
+}
+
+/// Whether removing `prefix` from requests to `path` ends at a `/`.
+fn is_prefix(prefix: &str, path: &str) -> bool {
+    prefix.starts_with('/') && path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn flaw_of_path(path: &str) -> Option<(String, String)> {

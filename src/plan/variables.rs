@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::resolve::{At, Resolved, Resolver};
-use super::{Form, Plan, Problem, ProblemKind, Text, Variable};
+use super::{Form, Plan, Problem, ProblemKind, Text, Variable, VariableFlaw};
 use crate::manifest::text::{DEEPEST, Flaw, FlawKind, Operator};
 use crate::manifest::types::{self, VariableType};
 use crate::manifest::unions::{Required, Scalar};
@@ -150,6 +150,13 @@ impl Resolver<'_, '_> {
         }
         let default = Text::literal(number.to_string());
         let text = Text::variable(name.clone(), Some((Form::DefaultIfEmpty, default.clone())));
+        if let Some(known) = self.notes.variables.get(&name)
+            && (known.default.as_ref() != Some(&default))
+        {
+            let flaw = VariableFlaw::TwoDefaults { other: known.origin.clone() };
+            self.problem(origin.clone(), ProblemKind::Variable { name, flaw });
+            return text;
+        }
         let what = listener.map_or_else(|| service.to_owned(), |listener| format!("{service}, entry point {listener}"));
         self.notes.variables.entry(name).or_insert_with(|| Variable {
             default: Some(default),

@@ -8,10 +8,10 @@ use crate::plan::ProblemKind;
 pub(super) static RULE: Rule = Rule {
     id: "invalid-value",
     severity: Severity::Error,
-    summary: "a duration, size or policy that Compose does not take",
+    summary: "a duration, size, policy or list that cannot do what it says",
     docs: "\
 A time without a unit, a size that is none, a number of processors that is not above zero, a restart policy that does not
-exist.
+exist, two mounts on one directory, or networks that keep apart what a route or a reference connects.
 
 **Why it breaks.** Compose rejects some of them when it reads the file (`stop-grace = \"10\"`), and takes others that only
 the engine refuses, when the container is to be created (`restart = \"sometimes\"`, a negative number of processors).

@@ -18,6 +18,7 @@ mod build_inputs;
 mod command_form;
 mod dependency_cycle;
 mod dockerfile_conflict;
+mod duplicate_traefik_name;
 mod healthcheck_tool;
 mod host_port_conflict;
 mod image_unpinned;
@@ -26,6 +27,7 @@ mod interpolation_syntax;
 mod invalid_option;
 mod invalid_service_name;
 mod invalid_value;
+mod key_not_applicable;
 mod literal_secret;
 mod manifest_syntax;
 mod missing_env_var;
@@ -76,6 +78,7 @@ pub static ALL: &[&Rule] = &[
     &command_form::RULE,
     &dependency_cycle::RULE,
     &dockerfile_conflict::RULE,
+    &duplicate_traefik_name::RULE,
     &healthcheck_tool::RULE,
     &host_port_conflict::RULE,
     &image_unpinned::RULE,
@@ -84,6 +87,7 @@ pub static ALL: &[&Rule] = &[
     &invalid_option::RULE,
     &invalid_service_name::RULE,
     &invalid_value::RULE,
+    &key_not_applicable::RULE,
     &literal_secret::RULE,
     &manifest_syntax::RULE,
     &missing_env_var::RULE,
