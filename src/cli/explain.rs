@@ -27,7 +27,7 @@ impl Explain {
         let allow = if rule.can_be_allowed {
             format!("To silence it for one service, with the reason: `allow.{} = \"…\"`.", rule.id)
         } else {
-            "It cannot be allowed: nothing sensible could be rendered.".to_owned()
+            "It cannot be silenced with `allow`.".to_owned()
         };
         print(&format!("# {} ({})\n\n{}\n{allow}\n", rule.id, rule.severity.word(), rule.docs))?;
         Ok(ExitCode::SUCCESS)

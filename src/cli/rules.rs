@@ -17,7 +17,8 @@ impl Rules {
         let width = rules::ALL.iter().map(|rule| rule.id.len()).max().unwrap_or_default();
         let mut text = String::new();
         for rule in rules::ALL {
-            let _ = writeln!(text, "{:<width$}  {:<7}  {}", rule.id, rule.severity.word(), rule.summary);
+            let allow = if rule.can_be_allowed { " (can be allowed)" } else { "" };
+            let _ = writeln!(text, "{:<width$}  {:<7}  {}{allow}", rule.id, rule.severity.word(), rule.summary);
         }
         print(&text)?;
         Ok(ExitCode::SUCCESS)

@@ -1,5 +1,7 @@
 //! `dependency-cycle`: see [`RULE`].
 
+use std::fmt::Write as _;
+
 use super::{Context, Rule};
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::manifest::types::Service as Written;
@@ -193,10 +195,11 @@ fn help(context: &Context<'_>, plan: &Plan, cycle: &[Edge<'_>]) -> String {
     }
     let written = context.manifest(plan).and_then(|manifest| manifest.services.get(source));
     let cut = cut(written, target);
-    format!(
-        "`{cut}` in `[services.{source}]` keeps the address and does not wait; `${{services.{target}.public-url}}` is \
-         no dependency either"
-    )
+    let mut help = format!("`{cut}` in `[services.{source}]` keeps the address and does not wait");
+    if plan.services.get(target).is_some_and(|service| !service.routers.is_empty() || !service.ports.is_empty()) {
+        let _ = write!(help, "; `${{services.{target}.public-url}}` is no dependency either");
+    }
+    help
 }
 
 /// What makes a service not wait for `target`, beside what it waits for already.

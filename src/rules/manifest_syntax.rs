@@ -102,7 +102,12 @@ pub(super) fn finding(problem: &Problem) -> Option<Finding> {
         Problem::MissingKey { path, environment, key, in_base } => {
             let overlay = environment.as_deref().filter(|_| !in_base);
             let label = Label::key(overlay, path.clone(), format!("has no `{key}`"));
-            let mut finding = new(format!("`{path}` needs `{key}`"), label).help(format!("add `{key} = …`"));
+            let help = if path.steps().len() == 1 {
+                format!("add it to that table:\n[{path}]\n{key} = \"…\"")
+            } else {
+                format!("add `{key} = …`")
+            };
+            let mut finding = new(format!("`{path}` needs `{key}`"), label).help(help);
             finding.environment.clone_from(environment);
             Some(finding)
         }

@@ -36,6 +36,18 @@ another system's (labels, middlewares, static flags) keeps that system's spellin
     check,
 };
 
+/// What those who know Compose write first, and what it is called here.
+const COMPOSE_KEYS: [(&str, &str); 8] = [
+    ("ports", "publish"),
+    ("expose", "port"),
+    ("environment", "env"),
+    ("healthcheck", "health"),
+    ("entrypoint", "command"),
+    ("depends_on", "depends-on"),
+    ("stop_grace_period", "stop-grace"),
+    ("deploy", "limits"),
+];
+
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut told: Vec<(&str, &str)> = Vec::new();
     for problem in &context.read.problems {
@@ -99,6 +111,10 @@ fn key(context: &Context<'_>, problem: &Problem, path: &KeyPath, kinds: &[String
     })?;
     let new = |message: String| Some(Finding::new(RULE.id, RULE.severity, message, label(problem, "no such key")?));
     let finding = new(format!("unknown key `{name}`"))?;
+    let is_of_service = path.key_at(0) == Some("services") && path.steps().len() == 3;
+    if let Some((_, ours)) = COMPOSE_KEYS.iter().find(|(theirs, _)| is_of_service && *theirs == name) {
+        return Some(finding.help(format!("Compose's `{name}` is `{ours}` here")));
+    }
     Some(match (meant, kinds) {
         (Some(meant), _) => finding.help(format!("did you mean `{meant}`?")),
         (None, []) => finding.help(format!("the keys here are {}", words::and(candidates))),
