@@ -109,10 +109,23 @@ impl Project {
     /// # Errors
     /// Where stackgen itself cannot work; a user's mistake is a finding.
     pub fn analyse(&self) -> Result<Analysis, ProjectError> {
+        Ok(self.analyse_beside(|_| ())?.0)
+    }
+
+    /// The same, while another thread goes on with the plans: rules and rendering need nothing of each other. What
+    /// `work` made of plans that turn out to have errors means nothing. None where there were no plans.
+    ///
+    /// # Errors
+    /// As [`Self::analyse`].
+    pub fn analyse_beside<T: Send>(
+        &self,
+        work: impl FnOnce(&[Plan]) -> T + Send,
+    ) -> Result<(Analysis, Option<T>), ProjectError> {
         let (document, syntax) = manifest::parse(&self.source);
         if !syntax.is_empty() {
             let findings = rules::syntax(&self.source, &syntax);
-            return Ok(Analysis { plans: Vec::new(), report: Report::new(&self.source, &document, findings) });
+            let report = Report::new(&self.source, &document, findings);
+            return Ok((Analysis { plans: Vec::new(), report }, None));
         }
         let mut read = manifest::read(document.get_ref())?;
         self.source.set_inline(std::mem::take(&mut read.inline));
@@ -125,7 +138,10 @@ impl Project {
             .map(|(position, (name, manifest))| plan::build(manifest, &read.kinds, &sources, name, position, several))
             .collect();
         let context = rules::Context { read: &read, plans: &plans, sources: &sources };
-        let outcome = rules::run(&context);
+        let (outcome, done) = std::thread::scope(|scope| {
+            let beside = scope.spawn(|| work(&plans));
+            (rules::run(&context), beside.join().ok())
+        });
         let mut report = Report::new(&self.source, &document, outcome.findings);
         // A finding that is allowed is silent, but what it keeps secret stays secret.
         report.redacted.extend(Report::new(&self.source, &document, outcome.silenced).redacted);
@@ -137,7 +153,7 @@ impl Project {
                 report.redacted.extend(layers.iter().filter_map(|layer| self.source.written(&document, &path, *layer)));
             }
         }
-        Ok(Analysis { plans, report })
+        Ok((Analysis { plans, report }, done))
     }
 }
 

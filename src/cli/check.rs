@@ -35,8 +35,7 @@ impl Check {
         let mut differences = Vec::new();
         // What could not work is not rendered, so there is nothing to compare the files with.
         if !report.has_errors() {
-            let artifacts = looked.artifacts(global)?;
-            let survey = global.survey(&looked, &artifacts)?;
+            let survey = global.survey(looked, looked.artifacts()?)?;
             differences = drift(&survey);
             if !global.quiet {
                 for path in survey.kept() {

@@ -13,7 +13,7 @@ use stackgen::diagnostics::{Drift, words};
 use stackgen::disk::{Entry, State, Survey};
 use stackgen::plan::Plan;
 use stackgen::project::{Analysis, Project};
-use stackgen::render::{self, Artifacts};
+use stackgen::render::{self, Artifacts, RenderError};
 
 mod check;
 mod explain;
@@ -94,21 +94,18 @@ pub(crate) fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
 struct Looked {
     project: Project,
     analysis: Analysis,
+    /// What would be written; an error where nothing can be rendered, which only matters where the rules find none.
+    rendered: Option<Result<Artifacts, RenderError>>,
 }
 
 impl Looked {
     /// What would be written for the chosen environments, and for the stack as a whole.
-    fn artifacts(&self, global: &Global) -> anyhow::Result<Artifacts> {
-        let manifest = self.project.source().name().rsplit('/').next().unwrap_or("services.toml");
-        let chosen: Vec<Plan>;
-        let plans = if global.environments.is_empty() {
-            &self.analysis.plans
-        } else {
-            let is_chosen = |plan: &&Plan| global.environments.contains(&plan.environment);
-            chosen = self.analysis.plans.iter().filter(is_chosen).cloned().collect();
-            &chosen
-        };
-        Ok(render::render(plans, manifest)?)
+    fn artifacts(&self) -> anyhow::Result<&Artifacts> {
+        match &self.rendered {
+            Some(Ok(artifacts)) => Ok(artifacts),
+            Some(Err(error)) => bail!("{error}"),
+            None => bail!("there is nothing to render"),
+        }
     }
 
     fn root(&self) -> &Path {
@@ -117,14 +114,15 @@ impl Looked {
 }
 
 impl Global {
-    /// Opens the project and runs the rules.
-    fn look(&self) -> anyhow::Result<Looked> {
+    /// Opens the project, runs the rules, and meanwhile renders. What is found is never freed: the process ends with
+    /// it, and freeing a large stack piece by piece takes longer than writing it.
+    fn look(&self) -> anyhow::Result<&'static Looked> {
         let file = match &self.directory {
             Some(directory) => directory.join(&self.file),
             None => self.file.clone(),
         };
         let project = Project::open(&file)?;
-        let analysis = project.analyse()?;
+        let (analysis, rendered) = project.analyse_beside(|plans| self.rendered(plans, project.source().name()))?;
         let known = analysis.environments();
         if !known.is_empty() {
             for name in &self.environments {
@@ -136,7 +134,17 @@ impl Global {
                 }
             }
         }
-        Ok(Looked { project, analysis })
+        Ok(Box::leak(Box::new(Looked { project, analysis, rendered })))
+    }
+
+    fn rendered(&self, plans: &[Plan], file: &str) -> Result<Artifacts, RenderError> {
+        let manifest = file.rsplit('/').next().unwrap_or("services.toml");
+        if self.environments.is_empty() {
+            return render::render(plans, manifest);
+        }
+        let is_chosen = |plan: &&Plan| self.environments.contains(&plan.environment);
+        let chosen: Vec<Plan> = plans.iter().filter(is_chosen).cloned().collect();
+        render::render(&chosen, manifest)
     }
 
     /// The environments of this run; none for all.

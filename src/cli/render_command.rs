@@ -44,21 +44,20 @@ impl Render {
             say("nothing was written");
             return Ok(ExitCode::FAILURE);
         }
-        let artifacts = looked.artifacts(global)?;
-        let survey = global.survey(&looked, &artifacts)?;
+        let survey = global.survey(looked, looked.artifacts()?)?;
         if self.dry_run || self.diff {
-            return self.show(global, &looked, &survey);
+            return self.show(global, looked, &survey);
         }
         let edits = if self.force { Edits::Overwrite } else { Edits::Refuse };
         match survey.apply(edits) {
             Ok(summary) => {
                 if !global.quiet {
-                    tell(&looked, &summary, global.verbose);
+                    tell(looked, &summary, global.verbose);
                 }
                 Ok(ExitCode::SUCCESS)
             }
             Err(error @ DiskError::Refused(_)) => {
-                print(&diffs(&looked, survey.entries().iter().filter(|entry| entry.refusal().is_some())))?;
+                print(&diffs(looked, survey.entries().iter().filter(|entry| entry.refusal().is_some())))?;
                 say(&format!("error: {error}"));
                 Ok(ExitCode::FAILURE)
             }
