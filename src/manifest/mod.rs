@@ -149,7 +149,7 @@ pub fn json_schema() -> Result<serde_json::Value, KindError> {
 
 fn shapes() -> &'static shape::Shapes {
     static SHAPES: OnceLock<shape::Shapes> = OnceLock::new();
-    SHAPES.get_or_init(|| shape::Shapes::compile(&schema::generic()))
+    SHAPES.get_or_init(|| shape::Shapes::compile(schema::generic()))
 }
 
 fn prefixed(layer: Option<&str>, path: &KeyPath) -> KeyPath {

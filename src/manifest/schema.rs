@@ -4,6 +4,8 @@
 //! an optional key can be taken away with `false`, and the options of the kinds, which stand flat beside a service's
 //! own keys.
 
+use std::sync::OnceLock;
+
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
@@ -22,7 +24,13 @@ pub(super) const DELETABLE_ENTRIES: [&str; 6] =
 const FIXED_IN_OVERLAYS: [&str; 4] = ["name", "environments", "output", "side-by-side"];
 
 /// The schema against which a manifest is checked, without the options of the kinds.
-pub(super) fn generic() -> Value {
+pub(super) fn generic() -> &'static Value {
+    // The checker and the file for editors both start from it.
+    static GENERIC: OnceLock<Value> = OnceLock::new();
+    GENERIC.get_or_init(derived)
+}
+
+fn derived() -> Value {
     let mut generator = SchemaSettings::draft07().into_generator();
     let _ = generator.subschema_for::<EntryPoint>();
     let _ = generator.subschema_for::<Certificate>();
@@ -34,7 +42,7 @@ pub(super) fn generic() -> Value {
 
 /// The schema for editors: every built-in option of every kind is a key of a service.
 pub fn published<'a>(options: impl IntoIterator<Item = (&'a str, &'a str, &'a OptionDef)>) -> Value {
-    let mut schema = generic();
+    let mut schema = generic().clone();
     allow_false(&mut schema);
     if let Some(properties) = schema.pointer_mut("/definitions/Service/properties").and_then(Value::as_object_mut) {
         for (kind, name, option) in options {
