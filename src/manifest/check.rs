@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::Problem;
 use super::shape::{Additional, Id, Shape, Shapes, article};
 use crate::kinds::OptionDef;
-use crate::source::{KeyPath, Step};
+use crate::source::KeyPath;
 
 /// The result of a check: the value without what is wrong, and what is wrong.
 #[derive(Debug, Default)]
@@ -318,7 +318,6 @@ impl Walk<'_> {
             environment: self.environment.clone(),
             expected: expected.to_owned(),
             found: article(kind_of(value.get_ref())),
-            is_key_table: matches!(path.steps().last(), Some(Step::Key(_))),
         });
     }
 

@@ -37,8 +37,6 @@ pub enum Problem {
         expected: String,
         /// What stands there, in words.
         found: &'static str,
-        /// Whether it is an entry of a table (and not of an array).
-        is_key_table: bool,
     },
     /// A value that is none of those allowed.
     WrongValue {
