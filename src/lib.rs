@@ -18,6 +18,7 @@
 pub mod compose;
 pub mod diagnostics;
 pub mod disk;
+pub mod dockerfile;
 pub mod kinds;
 pub mod manifest;
 pub mod plan;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostics::Report;
 use crate::manifest::{self, ReadError};
-use crate::plan::{self, Plan};
+use crate::plan::{self, Materials, Plan};
 use crate::rules;
 use crate::source::{KeyPath, Source};
 use crate::sources::{SourceError, Sources};
@@ -128,15 +128,11 @@ impl Project {
             return Ok((Analysis { plans: Vec::new(), report }, None));
         }
         let mut read = manifest::read(document.get_ref())?;
-        self.source.set_inline(std::mem::take(&mut read.inline));
+        self.source.set_origins(std::mem::take(&mut read.origins));
         let sources = Sources::take(self.source.directory(), &read)?;
-        let several = read.environments.len() > 1;
-        let plans: Vec<Plan> = read
-            .environments
-            .iter()
-            .enumerate()
-            .map(|(position, (name, manifest))| plan::build(manifest, &read.kinds, &sources, name, position, several))
-            .collect();
+        let materials = Materials { kinds: &read.kinds, sources: &sources, environments: &read.environments };
+        let plans: Vec<Plan> =
+            read.environments.iter().map(|(name, manifest)| plan::build(materials, name, manifest)).collect();
         let context = rules::Context { read: &read, plans: &plans, sources: &sources };
         let (outcome, done) = std::thread::scope(|scope| {
             let beside = scope.spawn(|| work(&plans));

@@ -133,12 +133,18 @@ pub struct Source {
     directory: PathBuf,
     text: String,
     line_starts: Vec<usize>,
-    inline: OnceLock<Inline>,
+    origins: OnceLock<Origins>,
 }
 
-/// Variables that were declared where they are used: layer (environment, or none for the base) and name, to the path
-/// of the declaration.
-pub type Inline = HashMap<(Option<String>, String), KeyPath>;
+/// What does not stand where it has its meaning, known once the text has been read.
+#[derive(Debug, Default)]
+pub struct Origins {
+    /// Variables that were declared where they are used: layer (environment, or none for the base) and name, to the
+    /// path of the declaration.
+    pub inline: HashMap<(Option<String>, String), KeyPath>,
+    /// Services that extend another: environment and name, to the name of the other.
+    pub extends: HashMap<(String, String), String>,
+}
 
 /// A line and a column, both from 1; the column counts characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -153,7 +159,7 @@ impl Source {
     /// The file's text under the name that findings show (relative to where the user is, forward slashes).
     pub fn new(name: impl Into<String>, directory: impl Into<PathBuf>, text: String) -> Self {
         let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { name: name.into(), directory: directory.into(), text, line_starts, inline: OnceLock::new() }
+        Self { name: name.into(), directory: directory.into(), text, line_starts, origins: OnceLock::new() }
     }
 
     /// The name that findings show.
@@ -180,10 +186,10 @@ impl Source {
         Position { line, column }
     }
 
-    /// Tells where the variables stand that were declared where they are used: known once the text has been read.
-    pub fn set_inline(&self, inline: Inline) {
+    /// Tells what does not stand where it has its meaning.
+    pub fn set_origins(&self, origins: Origins) {
         // A second reading of the same text finds the same.
-        let _ = self.inline.set(inline);
+        let _ = self.origins.set(origins);
     }
 
     /// The bytes of `place` in `document`, the parsed form of this very text.
@@ -237,7 +243,7 @@ impl Source {
             layers.push(base.join(path.steps()));
             if let Some((name, rest)) = variable {
                 let key = (layer.and(environment).map(str::to_owned), name.clone());
-                if let Some(inline) = self.inline.get().and_then(|inline| inline.get(&key)) {
+                if let Some(inline) = self.origins.get().and_then(|origins| origins.inline.get(&key)) {
                     layers.push(inline.join(rest));
                 }
             }
@@ -246,12 +252,31 @@ impl Source {
             && table == "services"
             && !rest.is_empty()
         {
+            let parents = environment.map_or_else(Vec::new, |environment| self.parents(environment, path));
+            for parent in parents {
+                let path = KeyPath::of(["services", parent]).join(rest);
+                layers.extend(overlay.iter().map(|overlay| overlay.join(path.steps())));
+                layers.push(path);
+            }
             if let Some(overlay) = &overlay {
                 layers.push(overlay.key("defaults").join(rest));
             }
             layers.push(KeyPath::of(["defaults"]).join(rest));
         }
         layers
+    }
+
+    /// The services from which the one at `path` takes this key over, nearest first.
+    fn parents<'s>(&'s self, environment: &str, path: &'s KeyPath) -> Vec<&'s str> {
+        let mut parents = Vec::new();
+        let Some(origins) = self.origins.get().filter(|origins| !origins.extends.is_empty()) else { return parents };
+        let is_own = path.key_at(2).is_some_and(|key| crate::manifest::OWN_KEYS.contains(&key));
+        let mut at = path.key_at(1).filter(|_| !is_own);
+        while let Some(name) = at {
+            at = origins.extends.get(&(environment.to_owned(), name.to_owned())).map(String::as_str);
+            parents.extend(at);
+        }
+        parents
     }
 
     fn part(&self, entry: &Entry, part: &Part) -> Range<usize> {

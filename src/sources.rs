@@ -21,6 +21,7 @@ pub struct Directory {
     /// Whether it exists and is a directory.
     pub exists: bool,
     files: BTreeSet<String>,
+    texts: BTreeMap<String, String>,
     json: BTreeMap<String, Result<serde_json::Value, String>>,
 }
 
@@ -38,19 +39,19 @@ impl Sources {
     /// Looks at the sources that the manifest names, below `root`.
     pub fn take(root: &Path, read: &Read) -> Result<Self, SourceError> {
         let mut wanted: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+        let mut texts: BTreeSet<&str> = BTreeSet::new();
         for service in read.environments.values().flat_map(|manifest| manifest.services.values()) {
-            let (Some(source), Some(kind)) =
-                (&service.source, service.kind.as_ref().and_then(|kind| read.kinds.get(kind)))
-            else {
-                continue;
-            };
+            let Some(source) = &service.source else { continue };
             let files = wanted.entry(source.clone()).or_default();
+            files.extend(service.dockerfile.as_deref());
+            texts.extend(service.dockerfile.as_deref());
+            let Some(kind) = service.kind.as_ref().and_then(|kind| read.kinds.get(kind)) else { continue };
             files.extend(kind.requires.iter().map(|required| required.file.as_str()));
             files.extend(kind.detect.values().flat_map(|files| files.keys().map(String::as_str)));
         }
         let mut directories = BTreeMap::new();
         for (source, files) in wanted {
-            directories.insert(source.clone(), directory(root, &source, &files)?);
+            directories.insert(source.clone(), directory(root, &source, &files, &texts)?);
         }
         Ok(Self { directories })
     }
@@ -65,6 +66,11 @@ impl Directory {
     /// Whether the file exists.
     pub fn has(&self, file: &str) -> bool {
         self.files.contains(file)
+    }
+
+    /// The text of a file that the manifest names.
+    pub fn text(&self, file: &str) -> Option<&str> {
+        self.texts.get(file).map(String::as_str)
     }
 
     /// Whether the files from which the kind reads what it must know are there, and can be read.
@@ -94,7 +100,12 @@ impl Directory {
     }
 }
 
-fn directory(root: &Path, source: &str, files: &BTreeSet<&str>) -> Result<Directory, SourceError> {
+fn directory(
+    root: &Path,
+    source: &str,
+    files: &BTreeSet<&str>,
+    texts: &BTreeSet<&str>,
+) -> Result<Directory, SourceError> {
     let path: PathBuf = root.join(source);
     let mut directory = Directory { exists: path.is_dir(), ..Directory::default() };
     if !directory.exists {
@@ -104,6 +115,9 @@ fn directory(root: &Path, source: &str, files: &BTreeSet<&str>) -> Result<Direct
         match std::fs::read(path.join(file)) {
             Ok(bytes) => {
                 directory.files.insert((*file).to_owned());
+                if texts.contains(file) {
+                    directory.texts.insert((*file).to_owned(), String::from_utf8_lossy(&bytes).into_owned());
+                }
                 if *file == "package.json" {
                     let text = String::from_utf8_lossy(&bytes);
                     let parsed = serde_json::from_str(text.trim_start_matches('\u{feff}'));

@@ -14,6 +14,8 @@ pub struct Kind {
     pub help: String,
     /// What sort of thing it is: decides networks, restart and hardening.
     pub class: Class,
+    /// The kind whose programs it runs another process of: a service of this kind may extend one of that.
+    pub built_on: Option<String>,
     /// The image that is run as it is. Interpolated with `service.*`.
     pub image: Option<Output>,
     /// The image that the built image starts from. Interpolated with `service.*`.
@@ -23,6 +25,16 @@ pub struct Kind {
     pub versions: Vec<String>,
     /// The port it listens on.
     pub port: Option<u16>,
+    /// Further ports it listens on, by name.
+    #[serde(default)]
+    pub ports: IndexMap<String, u16>,
+    /// Where Prometheus finds its metrics.
+    pub metrics: Option<Metrics>,
+    /// How a debugger is attached, in the development target.
+    pub debug: Option<Debug>,
+    /// Files of the source that read environment variables, as globs.
+    #[serde(default)]
+    pub env_read: Vec<String>,
     /// The numeric user.
     pub user: Option<User>,
     /// The capabilities it needs although all others are dropped.
@@ -79,6 +91,11 @@ pub struct Kind {
 }
 
 impl Kind {
+    /// Whether a service of this kind is built from its source.
+    pub fn builds(&self) -> bool {
+        self.base.is_some()
+    }
+
     /// Whether its image has the version in its name, so that there must be one.
     pub fn names_version(&self) -> bool {
         let of = |text: &str| text.contains("${service.version}");
@@ -235,12 +252,14 @@ pub struct RequiredFile {
 pub enum EnvDef {
     /// Always; interpolated with `service.*`.
     Value(String),
-    /// Under a condition.
-    When {
+    /// Under a condition, or with another name where the value is a secret that is a file.
+    Case {
         /// The condition.
-        when: String,
+        when: Option<String>,
         /// The value; interpolated with `service.*`.
         value: String,
+        /// The variable that takes the path of a file instead.
+        file: Option<String>,
     },
 }
 
@@ -301,6 +320,36 @@ pub struct Probe {
     pub interval: Option<String>,
     /// Time at the start in which failures do not count.
     pub start_period: Option<String>,
+}
+
+/// Where Prometheus finds metrics.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Metrics {
+    /// The path.
+    pub path: String,
+    /// The port. Default: the main one.
+    pub port: Option<u16>,
+    /// Whether they are only there where the service asks for them.
+    #[serde(default)]
+    pub opt_in: bool,
+}
+
+/// How a debugger is attached.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Debug {
+    /// The port on which it listens.
+    pub port: u16,
+    /// What the development image needs for it.
+    #[serde(default)]
+    pub packages: Vec<String>,
+    /// Words in front of the command.
+    #[serde(default)]
+    pub run: Vec<String>,
+    /// Words that are put after the first words of a command, by these: the longest that match.
+    #[serde(default)]
+    pub after: IndexMap<String, Vec<String>>,
 }
 
 /// What `docker compose watch` does.

@@ -10,8 +10,8 @@ use indexmap::IndexMap;
 mod definition;
 
 pub use definition::{
-    Class, Command, Data, Detected, EnvDef, File, Kind, Mount, OptionDef, OptionType, Output, OutputCase, Probe,
-    RequiredFile, User, Watch, Words,
+    Class, Command, Data, Debug, Detected, EnvDef, File, Kind, Metrics, Mount, OptionDef, OptionType, Output,
+    OutputCase, Probe, RequiredFile, User, Watch, Words,
 };
 
 /// The built-in kinds: name and `kind.toml`.

@@ -23,16 +23,16 @@ pub(super) struct Twice {
     pub(super) second: KeyPath,
 }
 
-/// Moves `env.X = { … }` of every service (and of the defaults) to `variables.X`, leaving `"${X}"`.
+/// Moves `env.X = { … }` and `build-env.X = { … }` of every service (and of the defaults) to `variables.X`, leaving `"${X}"`.
 pub(super) fn hoist(layer: &mut Table) -> (Vec<Hoisted>, Vec<Twice>) {
     let mut found: Vec<(Hoisted, Value)> = Vec::new();
     if let Some(Value::Table(defaults)) = layer.get_mut("defaults") {
-        hoist_env(defaults, &KeyPath::of(["defaults", "env"]), &mut found);
+        hoist_envs(defaults, &KeyPath::of(["defaults"]), &mut found);
     }
     if let Some(Value::Table(services)) = layer.get_mut("services") {
         for (name, service) in services.iter_mut() {
             if let Value::Table(service) = service {
-                hoist_env(service, &KeyPath::of(["services", name, "env"]), &mut found);
+                hoist_envs(service, &KeyPath::of(["services", name]), &mut found);
             }
         }
     }
@@ -56,8 +56,18 @@ pub(super) fn hoist(layer: &mut Table) -> (Vec<Hoisted>, Vec<Twice>) {
     (hoisted, twice)
 }
 
-fn hoist_env(service: &mut Table, path: &KeyPath, found: &mut Vec<(Hoisted, Value)>) {
-    let Some(Value::Table(env)) = service.get_mut("env") else { return };
+/// The tables of a service in which a variable can be declared where it is used.
+pub(super) const ENV_TABLES: [&str; 2] = ["env", "build-env"];
+
+fn hoist_envs(service: &mut Table, path: &KeyPath, found: &mut Vec<(Hoisted, Value)>) {
+    for table in ENV_TABLES {
+        if let Some(Value::Table(env)) = service.get_mut(table) {
+            hoist_env(env, &path.key(table), found);
+        }
+    }
+}
+
+fn hoist_env(env: &mut Table, path: &KeyPath, found: &mut Vec<(Hoisted, Value)>) {
     for (name, value) in env.iter_mut() {
         // A name that `${…}` cannot hold is reported, and left where it stands.
         if is_variable(name) && value.as_table().is_some_and(|table| !table.contains_key("unset")) {

@@ -12,9 +12,10 @@ use toml::de::DeTable;
 use toml::{Spanned, Table, Value};
 
 use crate::kinds::{KindError, Kinds};
-use crate::source::{Inline, KeyPath, Source, Step};
+use crate::source::{KeyPath, Origins, Source, Step};
 
 mod check;
+mod extends;
 mod kind_names;
 mod layers;
 mod problem;
@@ -25,8 +26,9 @@ pub mod text;
 pub mod types;
 pub mod unions;
 
+pub(crate) use extends::OWN_KEYS;
 use kind_names::{KindAnswers, kind_names, unknown_kinds};
-pub use problem::Problem;
+pub use problem::{ExtendsFlaw, Problem};
 pub use schema::published as published_schema;
 pub use types::Manifest;
 
@@ -44,8 +46,8 @@ pub struct Read {
     pub kinds: Kinds,
     /// Entries whose meaning is unknown because of a problem: what follows from them is not reported.
     pub unclear: HashSet<KeyPath>,
-    /// Where the variables stand that were declared where they are used.
-    pub inline: Inline,
+    /// What does not stand where it has its meaning.
+    pub origins: Origins,
 }
 
 /// stackgen itself could not read the manifest.
@@ -80,7 +82,7 @@ pub fn parse(source: &Source) -> (Spanned<DeTable<'_>>, Vec<Problem>) {
 /// Reads a parsed document.
 pub fn read(document: &DeTable<'_>) -> Result<Read, ReadError> {
     let names = kind_names(document);
-    let kinds = Kinds::load(names.values().map(String::as_str))?;
+    let kinds = Kinds::load(names.kinds())?;
     let (mut base, mut problems, deletions) = {
         let answers = KindAnswers { names: &names, kinds: &kinds, none: IndexMap::new() };
         let (table, checked) = shapes().check(document, &answers);
@@ -96,11 +98,11 @@ pub fn read(document: &DeTable<'_>) -> Result<Read, ReadError> {
     let environment_names = environment_names(&base);
     problems.extend(strangers(&base, &overlays, &environment_names));
 
-    let mut inline = Inline::new();
+    let mut origins = Origins::default();
     let mut note = |layer: Option<&str>, table: &mut Table, problems: &mut Vec<Problem>| {
         let (hoisted, twice) = layers::hoist(table);
         for variable in hoisted {
-            inline.insert((layer.map(str::to_owned), variable.name), prefixed(layer, &variable.path));
+            origins.inline.insert((layer.map(str::to_owned), variable.name), prefixed(layer, &variable.path));
         }
         problems.extend(twice.into_iter().map(|twice| Problem::DeclaredTwice {
             name: twice.name,
@@ -111,6 +113,7 @@ pub fn read(document: &DeTable<'_>) -> Result<Read, ReadError> {
     };
     note(None, &mut base, &mut problems);
 
+    let service_keys: HashSet<&str> = shapes().keys_of("Service").collect();
     let mut environments = IndexMap::new();
     for name in &environment_names {
         let mut merged = base.clone();
@@ -123,6 +126,10 @@ pub fn read(document: &DeTable<'_>) -> Result<Read, ReadError> {
             layers::merge(&mut merged, &overlay);
         }
         let written = written_keys(&merged);
+        let mut deletions = deletions.clone();
+        let (extends, wrong) = extends::extend(&mut merged, &service_keys, &kinds, name, &mut deletions);
+        origins.extends.extend(extends.into_iter().map(|(child, parent)| ((name.clone(), child), parent)));
+        problems.extend(wrong);
         layers::fill_defaults(&mut merged);
         layers::take_away(&mut merged, &deletions);
         problems.extend(missing(&base, &merged, name));
@@ -135,7 +142,7 @@ pub fn read(document: &DeTable<'_>) -> Result<Read, ReadError> {
         environments.insert(name.clone(), manifest);
     }
     let unclear = problems.iter().filter_map(Problem::owner).collect();
-    Ok(Read { problems, environments, kinds, unclear, inline })
+    Ok(Read { problems, environments, kinds, unclear, origins })
 }
 
 /// The JSON Schema of services.toml (draft 07).
@@ -217,8 +224,10 @@ fn unknown_environment_lists(base: &Table, known: &[String]) -> Vec<Problem> {
     for (table, key) in [("services", "environments"), ("variables", "required")] {
         for (name, entry) in base.get(table).and_then(Value::as_table).into_iter().flatten() {
             check(entry.get(key), &KeyPath::of([table, name, key]));
-            for (variable, value) in entry.get("env").and_then(Value::as_table).into_iter().flatten() {
-                check(value.get("required"), &KeyPath::of([table, name, "env", variable, "required"]));
+            for env in layers::ENV_TABLES {
+                for (variable, value) in entry.get(env).and_then(Value::as_table).into_iter().flatten() {
+                    check(value.get("required"), &KeyPath::of([table, name, env, variable, "required"]));
+                }
             }
         }
     }

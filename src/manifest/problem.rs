@@ -93,6 +93,15 @@ pub enum Problem {
         /// The environments there are.
         known: Vec<String>,
     },
+    /// A service that cannot extend what it names.
+    Extends {
+        /// The path of the `extends` key.
+        path: KeyPath,
+        /// The environment.
+        environment: String,
+        /// Why not.
+        flaw: ExtendsFlaw,
+    },
     /// A service in an overlay that the base does not have.
     UnknownService {
         /// The overlay.
@@ -101,6 +110,37 @@ pub enum Problem {
         name: String,
         /// The services there are.
         known: Vec<String>,
+    },
+}
+
+/// Why a service cannot extend what it names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExtendsFlaw {
+    /// There is no such service.
+    Unknown {
+        /// The name.
+        name: String,
+        /// The services there are.
+        known: Vec<String>,
+    },
+    /// The way leads back to it.
+    Circle {
+        /// The services on the way, the first one again at the end.
+        names: Vec<String>,
+    },
+    /// It is of a kind that is not built on the other one's.
+    Kind {
+        /// Its kind.
+        own: String,
+        /// The kind of the service that it extends.
+        other: Option<String>,
+        /// The kind on which its own is built, where it is.
+        built_on: Option<String>,
+    },
+    /// The other one runs elsewhere, so that there is nothing to take over.
+    External {
+        /// Its name.
+        name: String,
     },
 }
 
@@ -115,7 +155,8 @@ impl Problem {
             | Self::WrongType { path, .. }
             | Self::WrongValue { path, .. }
             | Self::UnknownKind { path, .. }
-            | Self::MissingKey { path, .. } => path,
+            | Self::MissingKey { path, .. }
+            | Self::Extends { path, .. } => path,
             Self::DeclaredTwice { second, .. } => second,
         };
         Some(KeyPath::from_steps(&path.steps()[..path.steps().len().min(2)]))

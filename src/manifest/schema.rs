@@ -21,7 +21,7 @@ pub(super) const DELETABLE_ENTRIES: [&str; 6] =
     ["routes", "networks", "volumes", "middlewares", "entrypoints", "certificates"];
 
 /// Keys of `[stack]` that an overlay cannot change: they say which environments there are and where files go.
-const FIXED_IN_OVERLAYS: [&str; 4] = ["name", "environments", "output", "side-by-side"];
+const FIXED_IN_OVERLAYS: [&str; 6] = ["name", "environments", "output", "side-by-side", "stackgen", "siblings"];
 
 /// The schema against which a manifest is checked, without the options of the kinds.
 pub(super) fn generic() -> &'static Value {

@@ -7,7 +7,9 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::unions::{BeforeStart, DependsOn, EnvValue, Health, OneOrMany, Publish, Required, Scalar, Tls, Toggle};
+use super::unions::{
+    BeforeStart, BoolOr, DependsOn, EnvValue, Health, OneOrMany, Publish, Required, Scalar, Tls, Toggle,
+};
 
 /// A stack of services: rendered into Dockerfiles, Compose files, Traefik labels and env examples.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -34,6 +36,10 @@ pub struct Manifest {
     /// Settings of named volumes. A volume that is only named in a service's `volumes` needs no entry.
     #[serde(default)]
     pub volumes: IndexMap<String, Volume>,
+    /// Top-level Compose keys in Compose's own spelling, merged last into every compose file. Values are interpolated.
+    #[serde(default)]
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
+    pub compose: toml::Table,
     /// One table per environment: the same file again, laid over. It may change services but not add any.
     #[serde(default)]
     #[schemars(with = "IndexMap<String, serde_json::Map<String, serde_json::Value>>")]
@@ -67,6 +73,12 @@ pub struct Stack {
     pub bind: Option<String>,
     /// Where the stack's own files (compose files, env examples) go, relative to this file. Default: `.`.
     pub output: Option<String>,
+    /// The versions of stackgen that may render this file, such as `">=0.3"` or `">=0.3, <2"`.
+    pub stackgen: Option<String>,
+    /// The Compose project whose proxy serves this stack, where that is not its own. Interpolated.
+    pub edge: Option<String>,
+    /// Other manifests on this host, relative to this file: only checked.
+    pub siblings: Option<Vec<String>>,
     /// Rules that are silent for the whole stack, each with the reason why.
     #[serde(default)]
     pub allow: IndexMap<String, String>,
@@ -83,6 +95,9 @@ pub struct Variable {
     /// Whether the value is a secret: never literal in a production file, never shown.
     #[serde(default)]
     pub secret: bool,
+    /// Whether it reaches containers as a file under `/run/secrets` instead of as a value; text is the path of the file
+    /// on the host, relative to this file. Default: false.
+    pub file: Option<BoolOr<String>>,
     /// What the value must look like. Default: inferred from `default`, else `string`.
     #[serde(rename = "type")]
     pub kind: Option<VariableType>,
@@ -130,17 +145,35 @@ pub struct Service {
     pub image: Option<String>,
     /// The directory of the code, relative to this file. Its Dockerfile and .dockerignore are generated.
     pub source: Option<String>,
-    /// Further paths in `source` that the image gets.
+    /// The build context, relative to this file: a directory above the source. Default: the source.
+    pub context: Option<String>,
+    /// A hand-written Dockerfile to build with, relative to the source. Default: one is generated.
+    pub dockerfile: Option<String>,
+    /// The stage of the hand-written Dockerfile. Default: its last one.
+    pub target: Option<String>,
+    /// The service whose image and settings this one takes over: another process of the same program. It does not take
+    /// ports, routes, the probe, profiles, replicas, and what runs before the start.
+    pub extends: Option<String>,
+    /// Whether it runs elsewhere: nothing is rendered, and others can still refer to it. Default: false.
+    pub external: Option<bool>,
+    /// The address of an external service. Interpolated.
+    pub host: Option<String>,
+    /// Further paths of the build context that the image gets.
     pub include: Option<Vec<String>>,
     /// The environments in which the service exists. Default: all.
     pub environments: Option<Vec<String>>,
     /// The port it listens on, inside its container.
     pub port: Option<u16>,
+    /// Further ports it listens on, by name.
+    #[serde(default)]
+    pub ports: IndexMap<String, u16>,
     /// Host ports. `true`: each port, at its number plus `stack.port-offset`; a number: the main port there; text:
     /// Compose's short syntax, verbatim. Default: false, but a proxy's entry points are always published.
     pub publish: Option<Publish>,
     /// The health probe: a path that answers 200, a command, or a table; `false` for none. Default: the kind's.
     pub health: Option<Toggle<Health>>,
+    /// The path that answers 200 as soon as it can serve: for people and smoke tests, not the container's probe.
+    pub ready: Option<String>,
     /// The command, in exec form: text is split into words, never handed to a shell. Interpolated.
     pub command: Option<OneOrMany>,
     /// Commands that run before the main one, in order; then it takes over the process.
@@ -155,17 +188,37 @@ pub struct Service {
     /// variable of that very name.
     #[serde(default)]
     pub env: IndexMap<String, EnvValue>,
+    /// Variables of the build: arguments of the Dockerfile; one that is secret is mounted and never stored. Only
+    /// operator variables, images and public addresses can stand in them.
+    #[serde(default)]
+    pub build_env: IndexMap<String, EnvValue>,
     /// Services that must be up first, beyond those that references name.
     pub depends_on: Option<DependsOn>,
+    /// Whether it ends by design: whoever depends on it waits until it has ended well. Default: false.
+    pub one_shot: Option<bool>,
+    /// Compose profiles: the service starts only where one of them is asked for. Default: it always starts.
+    pub profiles: Option<Vec<String>>,
+    /// How many containers run. Default: 1.
+    pub replicas: Option<u16>,
+    /// The name of its container, instead of one that begins with the project. Interpolated.
+    pub container_name: Option<String>,
     /// Mounts in Compose's short syntax: `volume:/path` or `./directory:/path:ro`. Interpolated.
     pub volumes: Option<Vec<String>>,
     /// Whether the kind's data lives on a volume; text names the volume or directory. Default: true where it has data.
     pub persist: Option<Toggle<PersistSource>>,
     /// Networks. `"..."` stands for the derived ones.
     pub networks: Option<Vec<String>>,
-    /// How a change of source reaches the running service: `watch` synchronises files (`docker compose watch`) into
-    /// the development target. Default: false.
+    /// How a change of source reaches the running service, in its development target: `watch` synchronises files
+    /// (`docker compose watch`), `mount` binds the source into the container. Default: false.
     pub reload: Option<Toggle<Reload>>,
+    /// Whether a debugger listens, on a port that is published on the host's loopback address. Default: false.
+    pub debug: Option<bool>,
+    /// Where Prometheus finds its metrics: a path on the main port; `true` for the kind's own. Default: the kind's.
+    pub metrics: Option<BoolOr<String>>,
+    /// Task queues that it fills.
+    pub produces: Option<Vec<String>>,
+    /// Task queues that it works on.
+    pub consumes: Option<Vec<String>>,
     /// The most it may use.
     pub limits: Option<Resources>,
     /// What is kept free for it.
@@ -184,6 +237,11 @@ pub struct Service {
     /// Container labels, verbatim. Interpolated.
     #[serde(default)]
     pub labels: IndexMap<String, Scalar>,
+    /// Compose keys of the service in Compose's own spelling, merged last. Values are interpolated; `"!reset"` takes a
+    /// key away.
+    #[serde(default)]
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
+    pub compose: toml::Table,
     /// The ways in from outside, by name.
     #[serde(default)]
     pub routes: IndexMap<String, Route>,
@@ -212,6 +270,8 @@ pub type UserId = super::unions::IntOrString;
 pub enum Reload {
     /// `docker compose watch` synchronises the files.
     Watch,
+    /// The source is bound into the container.
+    Mount,
 }
 
 /// Memory and processor time.
@@ -243,7 +303,7 @@ pub struct Route {
     /// The host name or names. Default: `stack.host`. Interpolated.
     pub host: Option<OneOrMany>,
     /// Whether the matched path is removed before the request is handed on; text removes another prefix.
-    pub strip_prefix: Option<super::unions::BoolOr<String>>,
+    pub strip_prefix: Option<BoolOr<String>>,
     /// Middlewares, after those of the entry point. `name@provider` names one that is defined elsewhere.
     pub middlewares: Option<Vec<String>>,
     /// The entry points. Default: all that do not redirect.
@@ -256,6 +316,37 @@ pub struct Route {
     pub rule: Option<String>,
     /// The request path that proves the route; `false` for none. Default: the path followed by the health path.
     pub smoke: Option<Toggle<String>>,
+    /// What proves that this service answered, and not another one.
+    pub expect: Option<Expect>,
+    /// What the route carries. Default: `http`.
+    pub protocol: Option<RouteProtocol>,
+    /// The server names of a `tcp` route, which its entry point reads from TLS. Default: any. Interpolated.
+    pub sni: Option<OneOrMany>,
+}
+
+/// What a route carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RouteProtocol {
+    /// HTTP requests.
+    #[default]
+    Http,
+    /// Plain connections.
+    Tcp,
+}
+
+/// What an answer must look like to prove where it came from.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Expect {
+    /// The status code. Default: 200.
+    pub status: Option<u16>,
+    /// Header fields and their values.
+    #[serde(default)]
+    pub header: IndexMap<String, String>,
+    /// Values in the JSON body, by JSON pointer (RFC 6901) such as `/service`.
+    #[serde(default)]
+    pub json: IndexMap<String, Scalar>,
 }
 
 /// A Traefik middleware: one table, named after its type.

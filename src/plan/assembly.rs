@@ -5,11 +5,11 @@ use indexmap::IndexMap;
 use super::member::Member;
 use super::proxy::Ways;
 use super::resolve::{At, Resolver};
-use super::{Logging, ProblemKind, Resources, Service, Text, recipe};
+use super::{Build, Logging, Metrics, ProblemKind, Resources, Service, Text, recipe};
 use crate::compose::amount;
 use crate::diagnostics::words;
 use crate::manifest::types;
-use crate::manifest::unions::{EnvValue, Health, OneOrMany, Toggle};
+use crate::manifest::unions::{BoolOr, EnvValue, Health, OneOrMany, Toggle};
 use crate::source::KeyPath;
 use crate::sources::Sources;
 
@@ -19,6 +19,8 @@ pub(super) struct Assembly<'r, 'a, 'f> {
     pub(super) member: &'r Member<'a>,
     /// Services that this one refers to, and where.
     pub(super) edges: Vec<(String, KeyPath)>,
+    /// Secrets that it reads as files.
+    pub(super) secrets: Vec<String>,
     pub(super) output: &'r str,
     pub(super) sources: &'r Sources,
 }
@@ -30,10 +32,19 @@ impl Assembly<'_, '_, '_> {
         let production = self.resolver.frame.production;
         self.check_options();
         self.check_values();
-        let volumes = self.mounts();
-        let build = self.resolver.build(member, &volumes, self.output, self.sources);
+        self.check_baked();
+        let mut volumes = self.mounts();
+        let build = self.build(&volumes);
+        volumes.extend(self.mounted_source(build.as_ref()));
         let image = self.image(build.is_some());
-        let command = self.command(build.is_some());
+        let entrypoint = self.entrypoint(build.as_ref());
+        let command = self.command(build.as_ref());
+        let debug_port = self.debug_port();
+        let command = self.debugged(command, build.as_ref());
+        let container_name = written.container_name.as_ref().map(|name| {
+            let path = member.path().key("container-name");
+            self.text(name, &path)
+        });
         let environment = self.environment();
         let labels = self.labels();
         let mut ports = self.resolver.published(member);
@@ -49,25 +60,46 @@ impl Assembly<'_, '_, '_> {
         let image_name = image.as_ref().and_then(Text::with_defaults).unwrap_or_default();
         let user = match (&written.user, &build) {
             (Some(user), None) => Some(recipe::user_text(user)),
+            // What a generated Dockerfile says, unless that is another's.
+            (Some(user), Some(build)) if build.recipe.is_none() || member.is_another_process() => {
+                Some(recipe::user_text(user))
+            }
             (None, None) => kind.and_then(|kind| kind.user.as_ref()).map(|user| user.of(&image_name).to_owned()),
             (_, Some(_)) => None,
         };
         let depends_on = self.depends_on();
+        let one_shot = written.one_shot.unwrap_or_default();
         Service {
             name: member.name.to_owned(),
             kind: written.kind.clone(),
             class: member.class(),
+            help: written.help.clone(),
+            extends: written.extends.clone(),
+            container_name,
+            profiles: written.profiles.clone().unwrap_or_default(),
+            replicas: written.replicas,
+            one_shot,
+            entrypoint,
+            secrets: self.secrets.clone(),
+            listeners: member.listeners.clone(),
+            debug_port,
+            ready: written.ready.clone(),
+            metrics: metrics(member),
+            produces: written.produces.clone().unwrap_or_default(),
+            consumes: written.consumes.clone().unwrap_or_default(),
+            passthrough: IndexMap::new(),
             watch: Resolver::watch(member, build.as_ref()),
             health_path: super::health::path(written).map(str::to_owned),
             image,
             build,
-            restart: written.restart.clone().or_else(|| production.then(|| "unless-stopped".to_owned())),
+            // What ends by design would be started again.
+            restart: written.restart.clone().or_else(|| (production && !one_shot).then(|| "unless-stopped".to_owned())),
             init: hardened,
             user,
             drop_capabilities: hardened,
             capabilities: kind.filter(|_| hardened).map(|kind| kind.capabilities.clone()).unwrap_or_default(),
             no_new_privileges: written.hardening.unwrap_or(true),
-            read_only: hardened && kind.is_some_and(|kind| kind.read_only),
+            read_only: hardened && kind.is_some_and(|kind| kind.read_only) && !self.has_made_files(),
             tmpfs: kind.filter(|kind| hardened && kind.read_only).map(|kind| kind.tmpfs.clone()).unwrap_or_default(),
             command,
             environment,
@@ -196,7 +228,8 @@ impl Assembly<'_, '_, '_> {
             return Some(image);
         }
         let image = self.resolver.image(member).map(|resolved| resolved.text);
-        if image.is_none() && member.kind.is_none() {
+        let is_passed = ["image", "build"].iter().any(|key| member.service.compose.contains_key(*key));
+        if image.is_none() && member.kind.is_none() && !is_passed && !is_built {
             let message = format!("nothing says what `{}` runs", member.name);
             let help = "add `image = \"name:tag\"`, or `kind` and `source`".to_owned();
             let missing = member.path().key("image");
@@ -205,8 +238,16 @@ impl Assembly<'_, '_, '_> {
         image
     }
 
-    fn command(&mut self, is_built: bool) -> Option<Vec<Text>> {
+    /// Another process of a program does not run what stands before the first one's start.
+    fn entrypoint(&self, build: Option<&Build>) -> Option<Vec<Text>> {
+        let has_steps = build?.recipe.as_ref().is_some_and(|recipe| !recipe.before_start.is_empty());
+        (self.member.is_another_process() && has_steps).then(Vec::new)
+    }
+
+    fn command(&mut self, build: Option<&Build>) -> Option<Vec<Text>> {
         let member = self.member;
+        // The image of a generated Dockerfile has its command in it; another process of it needs its own.
+        let is_built = build.is_some_and(|build| build.recipe.is_some()) && !member.is_another_process();
         if let Some(command) = &member.service.command {
             let path = member.path().key("command");
             return match recipe::written_words(command) {
@@ -230,7 +271,9 @@ impl Assembly<'_, '_, '_> {
             };
         }
         let kind = member.kind.filter(|_| !is_built)?;
-        let command = kind.command.iter().find(|command| member.holds(command.when.as_deref(), member.target))?;
+        let command = kind.command.iter().find(|command| member.holds(command.when.as_deref(), member.target));
+        // A hand-written Dockerfile says what its image runs.
+        let command = command.filter(|_| member.service.dockerfile.is_none())?;
         let arguments = kind.argument.iter().filter(|argument| member.holds(argument.when.as_deref(), member.target));
         let mut words = Vec::new();
         for part in std::iter::once(command).chain(arguments) {
@@ -240,6 +283,10 @@ impl Assembly<'_, '_, '_> {
                     self.edges.extend(resolved.edges.into_iter().map(|edge| (edge, member.path())));
                     words.push(resolved.text);
                 }
+            } else if let crate::kinds::Words::Text(part) = &part.run {
+                let text = self.resolver.kind_text(member, part).text;
+                let split = text.as_literal().and_then(|text| recipe::split(text).ok());
+                words.extend(split.into_iter().flatten().map(Text::literal));
             }
         }
         Some(words)
@@ -247,15 +294,24 @@ impl Assembly<'_, '_, '_> {
 
     fn environment(&mut self) -> IndexMap<String, Text> {
         let member = self.member;
-        let kind_env = self.resolver.kind_env(member);
-        let mut out: IndexMap<String, Text> =
-            kind_env.into_iter().map(|(name, resolved)| (name, resolved.text)).collect();
+        let mut out: IndexMap<String, Text> = IndexMap::new();
+        for (name, resolved, file) in self.resolver.kind_env(member) {
+            self.edges.extend(resolved.edges.into_iter().map(|edge| (edge, member.path())));
+            let (name, text) = self.variable(&name, resolved.text, file, &member.path());
+            out.insert(name, text);
+        }
+        // A hand-written Dockerfile knows nothing of the port.
+        if let (Some(port), Some(_)) = (member.port, &member.service.dockerfile) {
+            out.insert("PORT".to_owned(), Text::literal(port.to_string()));
+        }
         let path = member.path().key("env");
         for (name, value) in &member.service.env {
             match value {
                 EnvValue::Scalar(crate::manifest::unions::Scalar::Text(text)) => {
-                    let text = self.text(text, &path.key(name));
-                    out.insert(name.clone(), text);
+                    let path = path.key(name);
+                    let text = self.text(text, &path);
+                    let (name, text) = self.variable(name, text, None, &path);
+                    out.insert(name, text);
                 }
                 EnvValue::Scalar(scalar) => {
                     out.insert(name.clone(), Text::literal(scalar.to_string()));
@@ -277,7 +333,7 @@ impl Assembly<'_, '_, '_> {
             let text = self.text(&value.to_string(), &path.key(name));
             labels.insert(name.clone(), text);
         }
-        labels
+        self.resolver.passed_labels(self.member, labels)
     }
 }
 
@@ -305,6 +361,22 @@ fn logging(written: &types::Service, production: bool) -> Option<Logging> {
         }
     };
     Some(Logging { max_size: size.unwrap_or_else(|| "10m".to_owned()), max_file: files.unwrap_or(3) })
+}
+
+/// Where Prometheus finds metrics: as the service says, else as its kind does.
+pub(super) fn metrics(member: &Member<'_>) -> Option<Metrics> {
+    let kind = member.kind.and_then(|kind| kind.metrics.as_ref());
+    let port = || kind.and_then(|kind| kind.port).or(member.port);
+    match &member.service.metrics {
+        Some(BoolOr::Bool(false)) => None,
+        Some(BoolOr::Value(path)) => Some(Metrics { path: path.clone(), port: port() }),
+        Some(BoolOr::Bool(true)) => {
+            Some(Metrics { path: kind.map_or_else(|| "/metrics".to_owned(), |kind| kind.path.clone()), port: port() })
+        }
+        // Those of the first process are its own.
+        None if member.is_another_process() => None,
+        None => kind.filter(|kind| !kind.opt_in).map(|kind| Metrics { path: kind.path.clone(), port: port() }),
+    }
 }
 
 fn resources(written: Option<&types::Resources>) -> Option<Resources> {

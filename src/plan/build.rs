@@ -1,6 +1,6 @@
 //! Puts a plan together, service by service.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use indexmap::IndexMap;
 
@@ -8,6 +8,7 @@ use super::assembly::Assembly;
 use super::member::{Frame, Member};
 use super::resolve::{At, Resolver};
 use super::{Condition, EDGE, Plan, ProblemKind, Service, Target, Volume, network, recipe, routing};
+use crate::kinds::Kind;
 use crate::kinds::Kinds;
 use crate::manifest::Manifest;
 use crate::manifest::types;
@@ -18,21 +19,27 @@ use crate::sources::Sources;
 /// Environments that are not production unless they say so.
 const RELAXED: [&str; 5] = [crate::manifest::DEFAULT_ENVIRONMENT, "dev", "development", "local", "test"];
 
-/// The plan of one environment. `position` counts the environments; the first is the default one.
-pub fn build(
-    manifest: &Manifest,
-    kinds: &Kinds,
-    sources: &Sources,
-    environment: &str,
-    position: usize,
-    several: bool,
-) -> Plan {
+/// What all plans of a stack are built from.
+#[derive(Debug, Clone, Copy)]
+pub struct Materials<'a> {
+    /// The kinds that services name.
+    pub kinds: &'a Kinds,
+    /// What is known of the services' sources.
+    pub sources: &'a Sources,
+    /// All environments, in their order; the first is the default one.
+    pub environments: &'a IndexMap<String, Manifest>,
+}
+
+/// The plan of one environment.
+pub fn build(materials: Materials<'_>, environment: &str, manifest: &Manifest) -> Plan {
+    let Materials { kinds, sources, environments } = materials;
     let empty = types::Stack::default();
     let stack = manifest.stack.as_ref().unwrap_or(&empty);
     let production = stack.production.unwrap_or(!RELAXED.contains(&environment));
     let (members, absent) = members(manifest, kinds, sources, environment);
     let name = stack.name.as_deref().unwrap_or_default();
-    let frame = Frame { manifest, environment, production, several, stack: name, members, absent };
+    let several = environments.len() > 1;
+    let frame = Frame { manifest, environments, environment, production, several, stack: name, members, absent };
     let output = stack.output.as_deref().map(recipe::clean_path);
     let mut resolver = Resolver::new(&frame);
     if output == Some(None) {
@@ -41,14 +48,23 @@ pub fn build(
         resolver.problem(KeyPath::of(["stack", "output"]), ProblemKind::Build { message, help });
     }
     let output = output.flatten().unwrap_or_default();
+    resolver.check_version();
     resolver.declare_all();
     let project = resolver.project();
+    let edge = resolver.edge();
     let ways = resolver.ways();
     let mut services: IndexMap<String, Service> = IndexMap::with_capacity(frame.members.len());
     let mut talks: HashSet<String> = HashSet::new();
     let mut references: Vec<(String, String, KeyPath)> = Vec::new();
-    for member in frame.members.values() {
-        let mut assembly = Assembly { resolver: &mut resolver, member, edges: Vec::new(), output: &output, sources };
+    for member in frame.members.values().filter(|member| !member.is_external) {
+        let mut assembly = Assembly {
+            resolver: &mut resolver,
+            member,
+            edges: Vec::new(),
+            secrets: Vec::new(),
+            output: &output,
+            sources,
+        };
         let service = assembly.service(ways.as_deref());
         let edges = std::mem::take(&mut assembly.edges);
         if !edges.is_empty() {
@@ -65,25 +81,36 @@ pub fn build(
         service.networks = network::of_service(&frame, service, talks.contains(&service.name));
     }
     resolver.check_reach(&services, &references);
-    let networks = resolver.networks(&services);
-    let edge = routing::edge_network(networks.get(EDGE).and_then(|network| network.name.as_ref()));
+    for (name, service) in &mut services {
+        resolver.pass_through(&frame.members[name.as_str()], service);
+    }
+    let networks = resolver.networks(&services, edge.as_ref());
+    let network = routing::edge_network(networks.get(EDGE).and_then(|network| network.name.as_ref()));
+    let entry_points = ways.iter().flat_map(|ways| ways.entry_points.keys().cloned()).collect();
+    let shared = crate::traefik::Edge { network, project: edge.clone(), entry_points };
     for service in services.values_mut() {
-        crate::traefik::finish(service, &edge);
+        crate::traefik::finish(service, &shared);
     }
     let volumes = volumes(&mut resolver, &services);
+    let externals = resolver.externals();
+    let passthrough = resolver.sections();
     let notes = resolver.notes;
     let mut plan = Plan {
         environment: environment.to_owned(),
-        is_default: position == 0,
+        is_default: environments.first().is_some_and(|(first, _)| first == environment),
         production,
         side_by_side: stack.side_by_side.unwrap_or_default(),
         stack: name.to_owned(),
         project,
+        edge,
         output,
         variables: notes.variables,
         services,
+        externals,
         networks,
         volumes,
+        secrets: notes.secrets,
+        passthrough,
         problems: notes.problems,
     };
     plan.settle_variables();
@@ -116,23 +143,43 @@ fn members<'a>(
             _ => BTreeMap::new(),
         };
         let is_illegible = kind.zip(directory).is_some_and(|(kind, directory)| !directory.is_legible(kind));
-        let reloads = service.reload.as_ref().and_then(Toggle::on).is_some();
-        let builds = kind.is_some_and(|kind| kind.base.is_some()) && service.source.is_some();
+        let debugs = service.debug.unwrap_or_default();
+        let reloads = service.reload.as_ref().and_then(Toggle::on).is_some() || debugs;
+        // What reloads is known of generated Dockerfiles alone.
+        let builds = kind.is_some_and(Kind::builds) && service.source.is_some() && service.dockerfile.is_none();
         let target = if reloads && builds { Target::Development } else { Target::Production };
-        let port = service.port.or_else(|| kind.and_then(|kind| kind.port));
-        members.insert(name.as_str(), Member { name, service, kind, port, facts, is_illegible, target });
+        let port = service.port.or_else(|| kind.filter(|_| service.extends.is_none()).and_then(|kind| kind.port));
+        let mut listeners = kind.map(|kind| kind.ports.clone()).unwrap_or_default();
+        listeners.extend(service.ports.iter().map(|(name, port)| (name.clone(), *port)));
+        let is_external = service.external.unwrap_or_default();
+        let member = Member { name, service, kind, port, listeners, is_external, facts, is_illegible, target };
+        members.insert(name.as_str(), member);
     }
     (members, absent)
 }
 
-/// A dependency whose state nobody named is awaited as far as it can be: healthy where it has a probe.
+/// A dependency whose state nobody named is awaited as far as it can be: ended where it ends by design, healthy where it
+/// has a probe.
 fn conditions(services: &mut IndexMap<String, Service>) {
-    let probed: HashSet<String> =
-        services.values().filter(|service| service.health.is_some()).map(|service| service.name.clone()).collect();
+    let reached: HashMap<String, Condition> = services
+        .values()
+        .map(|service| {
+            let condition = match (service.one_shot, &service.health) {
+                (true, _) => Condition::Completed,
+                (false, Some(_)) => Condition::Healthy,
+                (false, None) => Condition::Started,
+            };
+            (service.name.clone(), condition)
+        })
+        .collect();
     for service in services.values_mut() {
         for (target, dependency) in &mut service.depends_on {
-            if !dependency.is_named && !probed.contains(target) {
-                dependency.condition = Condition::Started;
+            if !dependency.is_named
+                && let Some(condition) = reached.get(target)
+            {
+                dependency.condition = *condition;
+                // What has ended is not held on to.
+                dependency.restart &= *condition != Condition::Completed;
             }
         }
     }

@@ -51,6 +51,12 @@ impl Assembly<'_, '_, '_> {
             }
             return;
         }
+        if frame.members[name].is_external && !matches!(state, DependencyState::Wanted(false)) {
+            let message = format!("`{name}` runs elsewhere, so there is nothing to wait for");
+            let help = "remove it; what refers to the service works without";
+            self.resolver.problem(origin, ProblemKind::Value { message, help });
+            return;
+        }
         let condition = match state {
             DependencyState::Wanted(false) => {
                 out.shift_remove(name);

@@ -3,14 +3,16 @@
 use indexmap::IndexMap;
 
 use super::Text;
-use crate::manifest::types::Challenge;
+use crate::manifest::types::{Challenge, Expect, RouteProtocol};
 use crate::source::KeyPath;
 
 /// A Traefik router: one path of one route on one entry point.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Router {
     /// Its name in Traefik.
     pub name: String,
+    /// What it carries.
+    pub protocol: RouteProtocol,
     /// The rule, in Traefik's v3 syntax.
     pub rule: Text,
     /// The entry point.
@@ -29,6 +31,10 @@ pub struct Router {
     pub hosts: Vec<Text>,
     /// The path it matches, with its children; none for a raw rule.
     pub path: Option<String>,
+    /// The request path that proves it; none where nothing does.
+    pub smoke: Option<String>,
+    /// What an answer must look like to come from this service.
+    pub expect: Option<Expect>,
     /// Where the route is declared.
     pub origin: KeyPath,
 }
@@ -80,6 +86,8 @@ pub struct Proxy {
     pub access_log: bool,
     /// What is logged.
     pub log_level: String,
+    /// The port on which Prometheus finds its metrics.
+    pub metrics_port: Option<u16>,
     /// Further flags: name and value.
     pub static_flags: Vec<(String, Text)>,
 }

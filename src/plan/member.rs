@@ -6,12 +6,16 @@ use indexmap::IndexMap;
 
 use super::Target;
 use crate::kinds::{Class, Kind};
+use crate::manifest::types::Reload;
+use crate::manifest::unions::Toggle;
 use crate::manifest::{Manifest, types};
 use crate::source::KeyPath;
 
 /// What all parts of a plan look at while it is built.
 pub(super) struct Frame<'a> {
     pub(super) manifest: &'a Manifest,
+    /// The same stack in every environment.
+    pub(super) environments: &'a IndexMap<String, Manifest>,
     pub(super) environment: &'a str,
     pub(super) production: bool,
     pub(super) several: bool,
@@ -27,6 +31,10 @@ pub(super) struct Member<'a> {
     pub(super) service: &'a types::Service,
     pub(super) kind: Option<&'a Kind>,
     pub(super) port: Option<u16>,
+    /// Further ports it listens on: the kind's, then its own.
+    pub(super) listeners: IndexMap<String, u16>,
+    /// Whether it runs elsewhere.
+    pub(super) is_external: bool,
     /// What was detected in the source.
     pub(super) facts: BTreeMap<String, String>,
     /// Whether a file that tells it is missing or malformed, so that nothing follows from what was not detected.
@@ -39,8 +47,22 @@ impl<'a> Member<'a> {
         KeyPath::of(["services", self.name])
     }
 
+    /// Whether its port and probe follow from another service's program, of which it is another process.
+    pub(super) fn is_another_process(&self) -> bool {
+        self.service.extends.is_some()
+    }
+
     pub(super) fn class(&self) -> Class {
         self.kind.map_or(Class::App, |kind| kind.class)
+    }
+
+    /// How a change of source reaches it, as `watch` or `mount`; empty for not at all.
+    pub(super) fn reload(&self) -> &'static str {
+        match self.service.reload.as_ref().and_then(Toggle::on) {
+            Some(Reload::Watch) => "watch",
+            Some(Reload::Mount) => "mount",
+            None => "",
+        }
     }
 
     /// The option as written, else the kind's default.
@@ -62,6 +84,8 @@ impl<'a> Member<'a> {
             }
         }
         context.insert("target".to_owned(), target.name().into());
+        context.insert("reload".to_owned(), self.reload().into());
+        context.insert("port".to_owned(), self.port.map_or_else(minijinja::Value::default, minijinja::Value::from));
         context.insert("version".to_owned(), self.service.version.clone().unwrap_or_default().into());
         context.insert(
             "before_start".to_owned(),

@@ -12,6 +12,8 @@ use crate::source::KeyPath;
 
 mod assembly;
 mod build;
+mod build_env;
+mod debug;
 mod dependencies;
 mod edge;
 mod health;
@@ -20,20 +22,25 @@ mod middleware;
 mod mounts;
 mod network;
 mod outputs;
+mod passthrough;
 mod ports;
 mod problem;
 mod proxy;
 mod public_url;
+mod raw;
 mod recipe;
 mod resolve;
 mod routing;
+mod secrets;
+mod tcp;
 mod text;
 mod texts;
 mod variables;
 
-pub use build::build;
+pub use build::{Materials, build};
 pub use edge::{EntryPoint, MiddlewareUse, Proxy, Resolver, Router, RouterTls};
 pub use problem::{CommandFlaw, Problem, ProblemKind, VariableFlaw};
+pub use raw::Raw;
 pub use text::{Form, Part, Text};
 
 /// The variable that holds the project's name; Compose sets it itself (Compose docs, "Environment variables").
@@ -63,16 +70,24 @@ pub struct Plan {
     pub stack: String,
     /// The Compose project.
     pub project: Text,
+    /// The project whose proxy serves the stack, where that is not its own.
+    pub edge: Option<Text>,
     /// Where the stack's own files go, relative to services.toml: empty for beside it, else without a trailing `/`.
     pub output: String,
     /// What an operator sets, in the order of the manifest, then derived ones.
     pub variables: IndexMap<String, Variable>,
     /// The services of this environment.
     pub services: IndexMap<String, Service>,
+    /// Services that run elsewhere and are only referred to.
+    pub externals: IndexMap<String, External>,
     /// The networks that are used.
     pub networks: IndexMap<String, Network>,
     /// The named volumes that are used.
     pub volumes: IndexMap<String, Volume>,
+    /// The secrets that reach containers or builds as files.
+    pub secrets: IndexMap<String, Secret>,
+    /// Top-level Compose keys that are passed through, to be laid over the others.
+    pub passthrough: IndexMap<String, Raw>,
     /// What did not resolve.
     pub problems: Vec<Problem>,
 }
@@ -111,6 +126,18 @@ pub struct Service {
     pub kind: Option<String>,
     /// What sort of thing it is; a plain container is an app.
     pub class: Class,
+    /// What it is for.
+    pub help: Option<String>,
+    /// The service of whose program it is another process.
+    pub extends: Option<String>,
+    /// The name of its container, where it is fixed.
+    pub container_name: Option<Text>,
+    /// The Compose profiles with which it starts; empty where it always does.
+    pub profiles: Vec<String>,
+    /// How many containers run, where it says so.
+    pub replicas: Option<u16>,
+    /// Whether it ends by design.
+    pub one_shot: bool,
     /// The image that is run.
     pub image: Option<Text>,
     /// How it is built.
@@ -131,18 +158,34 @@ pub struct Service {
     pub read_only: bool,
     /// In-memory directories.
     pub tmpfs: Vec<String>,
+    /// What the image's entrypoint is replaced by: empty for nothing, none for the image's own.
+    pub entrypoint: Option<Vec<Text>>,
     /// The command, in exec form; none for the image's own.
     pub command: Option<Vec<Text>>,
     /// Environment variables.
     pub environment: IndexMap<String, Text>,
+    /// Secrets that it reads as files under `/run/secrets`.
+    pub secrets: Vec<String>,
     /// The main port it listens on.
     pub port: Option<u16>,
+    /// Further ports it listens on, by name.
+    pub listeners: IndexMap<String, u16>,
+    /// The port of its debugger, where one listens.
+    pub debug_port: Option<u16>,
     /// Published ports.
     pub ports: Vec<PublishedPort>,
     /// The health probe.
     pub health: Option<Probe>,
     /// The path that the health probe asks, where it asks one.
     pub health_path: Option<String>,
+    /// The path that answers 200 as soon as it can serve.
+    pub ready: Option<String>,
+    /// Where Prometheus finds its metrics.
+    pub metrics: Option<Metrics>,
+    /// Task queues that it fills.
+    pub produces: Vec<String>,
+    /// Task queues that it works on.
+    pub consumes: Vec<String>,
     /// What must be up first.
     pub depends_on: IndexMap<String, Dependency>,
     /// Mounts.
@@ -165,6 +208,8 @@ pub struct Service {
     pub routers: Vec<Router>,
     /// What it is as a proxy.
     pub proxy: Option<Proxy>,
+    /// Compose keys that are passed through: what stands there in the end, or none for one taken away.
+    pub passthrough: IndexMap<String, Option<Raw>>,
 }
 
 impl Service {
@@ -181,10 +226,47 @@ pub struct Build {
     pub source: String,
     /// The build context, relative to the compose file.
     pub context: String,
-    /// The stage of the Dockerfile.
-    pub target: Target,
-    /// What the Dockerfile says.
-    pub recipe: Recipe,
+    /// The Dockerfile, relative to the context; none for `Dockerfile` there.
+    pub dockerfile: Option<String>,
+    /// The stage of the Dockerfile; none for its last one.
+    pub target: Option<String>,
+    /// Arguments of the Dockerfile.
+    pub args: IndexMap<String, Text>,
+    /// Secrets that the build reads, by the name under which it does; the values are names of secrets of the plan.
+    pub secrets: IndexMap<String, String>,
+    /// What the Dockerfile says; none where it is written by hand.
+    pub recipe: Option<Recipe>,
+}
+
+/// A service that runs elsewhere.
+#[derive(Debug, Clone, PartialEq)]
+pub struct External {
+    /// Its kind.
+    pub kind: Option<String>,
+    /// What it is for.
+    pub help: Option<String>,
+    /// Its address.
+    pub host: Option<Text>,
+    /// The port it listens on.
+    pub port: Option<u16>,
+}
+
+/// Where the value of a secret that becomes a file comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Secret {
+    /// The operator variable of the same name.
+    Variable,
+    /// A file of the host, relative to the compose file.
+    File(String),
+}
+
+/// Where Prometheus finds metrics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metrics {
+    /// The path.
+    pub path: String,
+    /// The port; none where the service has none.
+    pub port: Option<u16>,
 }
 
 /// A stage of a generated Dockerfile that can be run.
@@ -219,6 +301,16 @@ pub struct Recipe {
     pub user: String,
     /// The port, for `EXPOSE` and `PORT`.
     pub port: Option<u16>,
+    /// Further ports, for `EXPOSE`.
+    pub listeners: Vec<u16>,
+    /// The source as the build context sees it: empty, or with a `/` at its end.
+    pub prefix: String,
+    /// Arguments of the build stage, and variables of the development stage.
+    pub build_args: Vec<String>,
+    /// Secrets of the build stage, each a variable of its commands.
+    pub build_secrets: Vec<String>,
+    /// What the development stage needs for the debugger.
+    pub debug_packages: Vec<String>,
     /// Debian packages of every stage.
     pub packages: Vec<String>,
     /// Debian packages of the build alone.

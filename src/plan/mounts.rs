@@ -53,7 +53,7 @@ impl Assembly<'_, '_, '_> {
         Some(Text::literal(format!("{source}:{}", data.path)))
     }
 
-    fn mount(&mut self, text: Text, path: &KeyPath) -> Option<PlannedMount> {
+    pub(super) fn mount(&mut self, text: Text, path: &KeyPath) -> Option<PlannedMount> {
         let flat = text.with_defaults().unwrap_or_else(|| text.to_compose());
         match volume::parse(&flat) {
             Ok(mount) => {

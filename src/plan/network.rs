@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use super::member::Frame;
 use super::resolve::{At, Resolver};
-use super::{EDGE, INTERNAL, Network, ProblemKind, Service};
+use super::{EDGE, INTERNAL, Network, ProblemKind, Service, Text};
 use crate::kinds::Class;
 use crate::source::KeyPath;
 
@@ -33,7 +33,7 @@ pub(super) fn of_service(frame: &Frame<'_>, service: &Service, talks: bool) -> V
 
 fn derived(service: &Service, talks: bool) -> Vec<String> {
     let is_proxy = service.class == Class::Proxy;
-    let on_edge = (is_proxy || !service.routers.is_empty()) && service.class != Class::Datastore;
+    let on_edge = (is_proxy || crate::traefik::is_routed(service)) && service.class != Class::Datastore;
     let on_internal = (!is_proxy && talks) || !on_edge;
     let mut networks = Vec::new();
     if on_edge {
@@ -47,7 +47,11 @@ fn derived(service: &Service, talks: bool) -> Vec<String> {
 
 impl Resolver<'_, '_> {
     /// The networks that the services use, with their settings.
-    pub(super) fn networks(&mut self, services: &IndexMap<String, Service>) -> IndexMap<String, Network> {
+    pub(super) fn networks(
+        &mut self,
+        services: &IndexMap<String, Service>,
+        edge: Option<&Text>,
+    ) -> IndexMap<String, Network> {
         let manifest = self.frame.manifest;
         let mut networks: IndexMap<String, Network> = IndexMap::new();
         let order = [EDGE, INTERNAL].into_iter().chain(manifest.networks.keys().map(String::as_str));
@@ -62,7 +66,16 @@ impl Resolver<'_, '_> {
             let fixed = written.and_then(|network| network.name.clone());
             let fixed = fixed.map(|fixed| self.text(&fixed, At::manifest(&path, None)).text);
             let derived = name == INTERNAL && needs_no_way_out(services);
-            let external = written.is_some_and(|network| network.external);
+            // The proxy's network is that of the project that has the proxy.
+            let borrowed = edge.filter(|_| name == EDGE);
+            let fixed = fixed.or_else(|| {
+                borrowed.map(|project| {
+                    let mut network = project.clone();
+                    network.push_str("_edge");
+                    network
+                })
+            });
+            let external = written.is_some_and(|network| network.external) || borrowed.is_some();
             networks.insert(
                 name.to_owned(),
                 Network {
@@ -116,7 +129,8 @@ impl Resolver<'_, '_> {
     fn check_names(&mut self, services: &IndexMap<String, Service>, networks: &IndexMap<String, Network>) {
         for service in services.values() {
             for name in &service.networks {
-                if networks.contains_key(name) {
+                let is_passed = self.frame.manifest.compose.get("networks").is_some_and(|all| all.get(name).is_some());
+                if networks.contains_key(name) || is_passed {
                     continue;
                 }
                 let known =

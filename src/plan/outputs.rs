@@ -9,9 +9,16 @@ impl<'a> Resolver<'a, '_> {
     pub(super) fn output_text(&mut self, member: &Member<'a>, output: &[&str], at: At<'_>) -> Option<Resolved> {
         let literal = |text: String| Some(Resolved { text: Text::literal(text), edges: Vec::new() });
         match output {
-            ["name" | "host"] => literal(member.name.to_owned()),
+            ["name"] => literal(member.name.to_owned()),
+            ["host"] => self.host(member),
             ["port"] => literal(member.port?.to_string()),
-            ["address"] => literal(format!("{}:{}", member.name, member.port?)),
+            ["ports", name] => literal(member.listeners.get(*name)?.to_string()),
+            ["address"] => {
+                let port = member.port?;
+                let mut address = self.host(member)?;
+                address.text.push_str(&format!(":{port}"));
+                Some(address)
+            }
             ["image"] => self.image(member),
             ["public-url"] => self.public_url(member).map(|text| Resolved { text, edges: Vec::new() }),
             [name] => {
@@ -26,10 +33,20 @@ impl<'a> Resolver<'a, '_> {
                     return None;
                 }
                 let path = member.path();
-                Some(self.text(text, At { path: &path, service: Some(member.name), in_kind: true }))
+                Some(self.text(text, At { path: &path, service: Some(member.name), in_kind: true, in_build: false }))
             }
             _ => None,
         }
+    }
+
+    /// Where the service answers inside of the stack: under its name, or where it runs.
+    fn host(&mut self, member: &Member<'a>) -> Option<Resolved> {
+        if !member.is_external {
+            return Some(Resolved { text: Text::literal(member.name), edges: Vec::new() });
+        }
+        let path = member.path().key("host");
+        let resolved = self.text(member.service.host.as_ref()?, At::manifest(&path, Some(member.name)));
+        Some(Resolved { text: resolved.text, edges: Vec::new() })
     }
 
     /// A key, option or detected fact of the service itself, as its kind sees it.
@@ -38,6 +55,8 @@ impl<'a> Resolver<'a, '_> {
         match name {
             "version" => return literal(member.service.version.as_deref()?),
             "source" => return literal(member.service.source.as_deref()?),
+            "ignore-file" => return literal(&super::recipe::ignore_file(member.service)?),
+            "workdir" => return literal(super::recipe::WORKDIR),
             "health" => return literal(super::health::path(member.service)?),
             _ => {}
         }
@@ -50,9 +69,9 @@ impl<'a> Resolver<'a, '_> {
         let value = member.option(name)?;
         let path = member.path().key(name);
         match value {
-            toml::Value::String(text) => {
-                Some(self.text(text, At { path: &path, service: Some(member.name), in_kind: is_default }))
-            }
+            toml::Value::String(text) => Some(
+                self.text(text, At { path: &path, service: Some(member.name), in_kind: is_default, in_build: false }),
+            ),
             other => literal(&other.to_string()),
         }
     }
@@ -60,7 +79,7 @@ impl<'a> Resolver<'a, '_> {
     /// A text of a `kind.toml`.
     pub(super) fn kind_text(&mut self, member: &Member<'a>, raw: &str) -> Resolved {
         let path = member.path();
-        self.text(raw, At { path: &path, service: Some(member.name), in_kind: true })
+        self.text(raw, At { path: &path, service: Some(member.name), in_kind: true, in_build: false })
     }
 
     /// The image that is run, where it is named.
@@ -73,17 +92,19 @@ impl<'a> Resolver<'a, '_> {
         Some(self.kind_text(member, image))
     }
 
-    /// The environment variables that the kind sets.
-    pub(super) fn kind_env(&mut self, member: &Member<'a>) -> Vec<(String, Resolved)> {
+    /// The environment variables that the kind sets, and the name of each where its value is a file.
+    pub(super) fn kind_env(&mut self, member: &Member<'a>) -> Vec<(String, Resolved, Option<String>)> {
         let mut out = Vec::new();
         for (name, value) in member.kind.into_iter().flat_map(|kind| &kind.env) {
-            let value = match value {
-                EnvDef::Value(value) => value,
-                EnvDef::When { when, value } if member.holds(Some(when), member.target) => value,
-                EnvDef::When { .. } => continue,
+            let (value, file) = match value {
+                EnvDef::Value(value) => (value, None),
+                EnvDef::Case { when, value, file } if member.holds(when.as_deref(), member.target) => {
+                    (value, file.clone())
+                }
+                EnvDef::Case { .. } => continue,
             };
             let resolved = self.kind_text(member, value);
-            out.push((name.clone(), resolved));
+            out.push((name.clone(), resolved, file));
         }
         out
     }
@@ -102,6 +123,9 @@ fn case<'k>(member: &Member<'_>, output: &'k Output) -> Option<&'k str> {
 
 pub(super) fn missing_output(member: &Member<'_>, output: &[&str]) -> Option<String> {
     match output {
+        ["host" | "address" | "url"] if member.is_external && member.service.host.is_none() => {
+            Some("it runs elsewhere, and nothing says where (`host`)".to_owned())
+        }
         ["port" | "address" | "url"] if member.port.is_none() => Some("it has no `port`".to_owned()),
         ["public-url"] => Some("it has neither a route nor a published port".to_owned()),
         ["image"] => Some("it is built, and its image has no name".to_owned()),
@@ -112,5 +136,6 @@ pub(super) fn missing_output(member: &Member<'_>, output: &[&str]) -> Option<Str
 pub(super) fn outputs_of(member: &Member<'_>) -> Vec<String> {
     let general = ["name", "host", "port", "address", "image", "public-url"].into_iter();
     let own = member.kind.into_iter().flat_map(|kind| kind.outputs.keys().map(String::as_str));
-    general.chain(own).map(str::to_owned).collect()
+    let ports = member.listeners.keys().map(|name| format!("ports.{name}"));
+    general.chain(own).map(str::to_owned).chain(ports).collect()
 }

@@ -89,6 +89,13 @@ pub enum ProblemKind {
         /// What to write.
         help: &'static str,
     },
+    /// A variable that is baked into a program at build time, in the environment of its container.
+    Baked {
+        /// What is wrong.
+        message: String,
+        /// What to write instead.
+        help: String,
+    },
     /// Files that a build needs and that are not there.
     Build {
         /// What is missing.

@@ -41,6 +41,12 @@ impl<'a> Resolver<'a, '_> {
             let missing = second.path().key("environments");
             self.problem(second.path().key("kind"), ProblemKind::Incomplete { message, help, missing });
         }
+        if member.is_external && frame.manifest.stack.as_ref().is_none_or(|stack| stack.edge.is_none()) {
+            let message = format!("`{}` runs elsewhere, and nothing says in which Compose project", member.name);
+            let help = "name it: `edge = \"<project>\"` in `[stack]`".to_owned();
+            let missing = super::KeyPath::of(["stack", "edge"]);
+            self.problem(member.path(), ProblemKind::Incomplete { message, help, missing });
+        }
         let is_published = !matches!(member.service.publish, Some(Publish::All(false)));
         let written: IndexMap<String, WrittenEntryPoint> = option_table(member, "entrypoints");
         let certificates: IndexMap<String, Certificate> = option_table(member, "certificates");
@@ -145,6 +151,7 @@ impl<'a> Resolver<'a, '_> {
             permanent_redirects: self.frame.production,
             dashboard: flag("dashboard"),
             access_log: flag("access-log"),
+            metrics_port: super::assembly::metrics(member).and_then(|metrics| metrics.port),
             log_level: member.option("log-level").and_then(toml::Value::as_str).unwrap_or("INFO").to_owned(),
             static_flags: static_flags.unwrap_or_default(),
         }

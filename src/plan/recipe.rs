@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::member::Member;
+use super::assembly::Assembly;
+use super::member::{Frame, Member};
 use super::resolve::{At, Resolver};
-use super::{BeforeStart, Build, CommandFlaw, PlannedMount, ProblemKind, Recipe, RecipeFile, Target, WatchRule};
+use super::{BeforeStart, Build, CommandFlaw, PlannedMount, ProblemKind, Recipe, RecipeFile, Target, Text, WatchRule};
 use crate::compose::volume::Source;
+use crate::diagnostics::words;
+use crate::dockerfile;
 use crate::kinds::{Command, Kind, Words};
 use crate::manifest::unions::{BeforeStart as WrittenStep, OnFailure, OneOrMany};
 use crate::sources::Sources;
@@ -31,54 +34,260 @@ pub(super) fn split(text: &str) -> Result<Vec<String>, CommandFlaw> {
     Ok(words)
 }
 
-impl<'a> Resolver<'a, '_> {
-    /// How the service is built, where its kind builds.
-    pub(super) fn build(
-        &mut self,
-        member: &Member<'a>,
-        mounts: &[PlannedMount],
-        output: &str,
-        sources: &Sources,
-    ) -> Option<Build> {
-        let kind = member.kind?;
+/// Where the program lives in a generated image.
+pub(super) const WORKDIR: &str = "/app";
+
+/// The keys that decide what is in an image.
+const OF_IMAGE: [&str; 11] = [
+    "source",
+    "context",
+    "dockerfile",
+    "target",
+    "version",
+    "packages",
+    "build-packages",
+    "include",
+    "build",
+    "build-env",
+    "image",
+];
+
+impl Assembly<'_, '_, '_> {
+    /// How the service is built, where it is.
+    pub(super) fn build(&mut self, mounts: &[PlannedMount]) -> Option<Build> {
+        let member = self.member;
+        if let Some(first) = first_process(self.resolver.frame, self.member) {
+            let output = self.output;
+            let sources = self.sources;
+            let build = self.resolver.quietly(|resolver| {
+                let mut first =
+                    Assembly { resolver, member: first, edges: Vec::new(), secrets: Vec::new(), output, sources };
+                let mounts = first.mounts();
+                first.build(&mounts)
+            })?;
+            let target = build.recipe.as_ref().map_or(build.target.clone(), |_| Some(member.target.name().to_owned()));
+            return Some(Build { target, ..build });
+        }
+        let source = member.service.source.as_deref();
+        if let (Some(source), Some(dockerfile)) = (source, &member.service.dockerfile) {
+            return self.written_by_hand(source, dockerfile);
+        }
+        let kind = member.kind.filter(|kind| kind.builds())?;
         let base = kind.base.as_deref()?;
-        if member.service.image.is_some() && member.service.source.is_none() {
+        if member.service.image.is_some() && source.is_none() {
             return None;
         }
-        let source = self.source(member, kind, sources)?;
-        let base = self.kind_literal(member, base)?;
-        let development = self.command_for(member, kind, Target::Development)?;
-        let production = self.command_for(member, kind, Target::Production)?;
+        let source = self.resolver.source(member, Some(kind), self.sources)?;
+        let context = self.context(&source)?;
+        let base = self.resolver.kind_literal(member, base)?;
+        let told = self.build_env();
+        let mut directories = directories(mounts);
+        for directory in self.directories_of_others() {
+            if !directories.contains(&directory) {
+                directories.push(directory);
+            }
+        }
+        let resolver = &mut *self.resolver;
+        let development = resolver.command_for(member, kind, Target::Development)?;
+        let production = resolver.command_for(member, kind, Target::Production)?;
         let user = match &member.service.user {
             Some(user) => user_text(user),
             None => kind.user.as_ref().map_or("1000:1000", |user| user.of(&base)).to_owned(),
         };
+        let prefix = prefix(&context, &source);
         let recipe = Recipe {
             kind: kind.name.clone(),
             version: member.service.version.clone().unwrap_or_default(),
             port: member.port,
+            listeners: member.listeners.values().copied().collect(),
+            build_args: told.args.keys().cloned().collect(),
+            build_secrets: told.secrets.keys().cloned().collect(),
+            debug_packages: resolver.debug_packages(member, kind),
             packages: member.service.packages.clone().unwrap_or_default(),
             build_packages: member.service.build_packages.clone().unwrap_or_default(),
-            directories: directories(mounts),
+            directories,
             include: member.service.include.clone().unwrap_or_default(),
-            before_start: self.before_start(member),
-            build: self.build_commands(member, kind),
-            facts: Self::facts(member, kind),
-            files: self.files(member, kind),
+            before_start: resolver.before_start(member),
+            build: resolver.build_commands(member, kind),
+            facts: Resolver::facts(member, kind),
+            files: resolver.files(member, kind),
             base,
             user,
             development,
             production,
+            prefix: prefix.clone(),
         };
-        let context = relative(output, &source);
-        Some(Build { source, context, target: member.target, recipe })
+        Some(Build {
+            context: relative(self.output, &context),
+            dockerfile: (!prefix.is_empty()).then(|| format!("{prefix}Dockerfile")),
+            source,
+            target: Some(member.target.name().to_owned()),
+            args: told.args,
+            secrets: told.secrets,
+            recipe: Some(recipe),
+        })
+    }
+
+    /// The directories that other processes of this program mount.
+    fn directories_of_others(&mut self) -> Vec<String> {
+        let frame = self.resolver.frame;
+        let mut out = Vec::new();
+        for other in frame.members.values().filter(|other| other.is_another_process()) {
+            let (output, sources) = (self.output, self.sources);
+            let mine = self.member.name;
+            let mounts = self.resolver.quietly(|resolver| {
+                let mut other =
+                    Assembly { resolver, member: other, edges: Vec::new(), secrets: Vec::new(), output, sources };
+                let is_mine = first_process(frame, other.member).is_some_and(|first| first.name == mine);
+                is_mine.then(|| other.mounts())
+            });
+            out.extend(mounts.iter().flat_map(|mounts| directories(mounts)));
+        }
+        out
+    }
+
+    /// The build context, relative to services.toml: the source, or a directory above it.
+    fn context(&mut self, source: &str) -> Option<String> {
+        let Some(written) = &self.member.service.context else { return Some(source.to_owned()) };
+        let place = self.member.path().key("context");
+        let clean = clean_path(written);
+        let is_above = clean.as_ref().is_some_and(|context| {
+            context.is_empty()
+                || source.strip_prefix(context.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        });
+        if !is_above {
+            let message = format!("the source `{source}` does not lie in the build context `{written}`");
+            let help = "name a directory above the source, such as `.`".to_owned();
+            self.resolver.problem(place, ProblemKind::Build { message, help });
+            return None;
+        }
+        clean
+    }
+
+    /// A build with a Dockerfile that a person keeps.
+    fn written_by_hand(&mut self, source: &str, dockerfile: &str) -> Option<Build> {
+        let member = self.member;
+        let clean = self.resolver.source(member, None, self.sources)?;
+        let context = self.context(&clean)?;
+        let place = member.path().key("dockerfile");
+        let path = clean_path(&format!("{clean}/{dockerfile}"));
+        let in_context = path.as_deref().and_then(|path| {
+            if context.is_empty() { Some(path) } else { path.strip_prefix(context.as_str())?.strip_prefix('/') }
+        });
+        let Some(in_context) = in_context else {
+            let message = "the Dockerfile lies outside the build context".to_owned();
+            let help = "move it below the context, or name a `context` above both".to_owned();
+            self.resolver.problem(place, ProblemKind::Build { message, help });
+            return None;
+        };
+        let text = self.sources.get(source).and_then(|directory| directory.text(dockerfile));
+        let Some(text) = text else {
+            let message = format!("there is no file `{source}/{dockerfile}`");
+            let help = "write the Dockerfile there, or remove `dockerfile` to have one generated".to_owned();
+            self.resolver.problem(place, ProblemKind::Build { message, help });
+            return None;
+        };
+        if let Some(target) = &member.service.target {
+            let stages = dockerfile::stages(text);
+            if !stages.iter().any(|stage| stage.eq_ignore_ascii_case(target)) {
+                let message = format!("`{source}/{dockerfile}` has no stage `{target}`");
+                let help = if stages.is_empty() {
+                    "it names none: write `FROM … AS name`, or remove `target`".to_owned()
+                } else {
+                    format!("it has {}", words::and(&stages))
+                };
+                self.resolver.problem(member.path().key("target"), ProblemKind::Build { message, help });
+            }
+        }
+        let told = self.build_env();
+        Some(Build {
+            dockerfile: (in_context != "Dockerfile").then(|| in_context.to_owned()),
+            context: relative(self.output, &context),
+            source: clean,
+            target: member.service.target.clone(),
+            args: told.args,
+            secrets: told.secrets,
+            recipe: None,
+        })
+    }
+
+    /// The source, where it is bound into the container.
+    pub(super) fn mounted_source(&mut self, build: Option<&Build>) -> Vec<PlannedMount> {
+        let member = self.member;
+        let watch = member.kind.and_then(|kind| kind.watch.as_ref());
+        let (Some(build), Some(watch), Target::Development, "mount") = (build, watch, member.target, member.reload())
+        else {
+            return Vec::new();
+        };
+        let context = build.recipe.as_ref().map_or(build.source.as_str(), |recipe| {
+            build.source.strip_suffix(recipe.prefix.trim_end_matches('/')).unwrap_or_default().trim_end_matches('/')
+        });
+        let sources = watch.sync.iter().map(|path| (build.source.as_str(), path));
+        let included = member.service.include.iter().flatten().map(|path| (context, path));
+        let texts: Vec<String> = sources
+            .chain(included)
+            .map(|(folder, path)| format!("{}:{}", relative("", &format!("{folder}/{path}")), inside(path)))
+            .collect();
+        let place = member.path().key("reload");
+        texts.into_iter().filter_map(|text| self.mount(Text::literal(text), &place)).collect()
+    }
+}
+
+/// The service whose image this one runs, where it changes nothing of it.
+fn first_process<'f, 'a>(frame: &'f Frame<'a>, member: &Member<'a>) -> Option<&'f Member<'a>> {
+    let mut found = None;
+    let mut at = member.service;
+    while let Some(other) = &at.extends {
+        if OF_IMAGE.iter().any(|key| at.written.iter().any(|written| written == key)) {
+            break;
+        }
+        let other = frame.members.get(other.as_str())?;
+        at = other.service;
+        found = Some(other);
+    }
+    found
+}
+
+/// A path of the source in the image.
+fn inside(path: &str) -> String {
+    match clean_path(path).as_deref() {
+        None | Some("") => WORKDIR.to_owned(),
+        Some(path) => format!("{WORKDIR}/{path}"),
+    }
+}
+
+/// The source as its context sees it: empty, or with a `/` at its end.
+fn prefix(context: &str, source: &str) -> String {
+    let below = source.strip_prefix(context).unwrap_or(source).trim_start_matches('/');
+    if below.is_empty() { String::new() } else { format!("{below}/") }
+}
+
+/// Where what a build leaves out is listed: at the context's root, or beside the Dockerfile where that is another place
+/// (Docker docs, "Build context", "Filename and location").
+pub(super) fn ignore_file(service: &crate::manifest::types::Service) -> Option<String> {
+    let source = service.source.as_deref()?;
+    let is_context = service.context.as_deref().is_none_or(|context| clean_path(context) == clean_path(source));
+    Some(format!("{source}/{}", if is_context { ".dockerignore" } else { "Dockerfile.dockerignore" }))
+}
+
+impl<'a> Resolver<'a, '_> {
+    /// What the debugger needs in the image, where it is wanted in any environment: a Dockerfile is the same in all.
+    fn debug_packages(&self, member: &Member<'a>, kind: &Kind) -> Vec<String> {
+        let is_wanted = self.frame.environments.values().any(|manifest| {
+            let family = manifest.services.iter().filter(|(name, service)| {
+                name.as_str() == member.name || service.extends.as_deref() == Some(member.name)
+            });
+            family.into_iter().any(|(_, service)| service.debug.unwrap_or_default())
+        });
+        kind.debug.as_ref().filter(|_| is_wanted).map(|debug| debug.packages.clone()).unwrap_or_default()
     }
 
     /// The source directory, if it holds what the kind needs.
-    fn source(&mut self, member: &Member<'a>, kind: &Kind, sources: &Sources) -> Option<String> {
+    fn source(&mut self, member: &Member<'a>, kind: Option<&Kind>, sources: &Sources) -> Option<String> {
         let path = member.path();
         let Some(source) = &member.service.source else {
-            let message = format!("a `{}` service is built from its source, and none is named", kind.name);
+            let kind = kind.map_or("built", |kind| kind.name.as_str());
+            let message = format!("a `{kind}` service is built from its source, and none is named");
             let (help, missing) = ("add `source = \"<directory>\"`".to_owned(), path.key("source"));
             self.problem(path, ProblemKind::Incomplete { message, help, missing });
             return None;
@@ -99,6 +308,7 @@ impl<'a> Resolver<'a, '_> {
             self.problem(place, ProblemKind::Build { message, help });
             return None;
         }
+        let Some(kind) = kind else { return Some(clean) };
         for required in &kind.requires {
             if !directory.is_some_and(|directory| directory.has(&required.file)) {
                 let message =
@@ -215,17 +425,31 @@ impl<'a> Resolver<'a, '_> {
 
     /// What `docker compose watch` does for the service.
     pub(super) fn watch(member: &Member<'a>, build: Option<&Build>) -> Vec<WatchRule> {
-        let (Some(build), Target::Development) = (build, member.target) else { return Vec::new() };
+        let (Some(build), Target::Development, "watch") = (build, member.target, member.reload()) else {
+            return Vec::new();
+        };
         let Some(watch) = member.kind.and_then(|kind| kind.watch.as_ref()) else { return Vec::new() };
-        let path = |file: &str| format!("{}/{file}", build.context);
-        let sync = watch.sync.iter().chain(member.service.include.iter().flatten()).map(|file| WatchRule {
-            path: path(file),
-            sync_to: Some(format!("/app/{file}")),
+        // The context is at the source or above it, by this much.
+        let prefix = build.recipe.as_ref().map_or("", |recipe| recipe.prefix.as_str());
+        let path = |file: &str| joined(&build.context, &format!("{prefix}{file}"));
+        let of_source = watch.sync.iter().map(|file| (path(file), file));
+        let included = member.service.include.iter().flatten().map(|file| (joined(&build.context, file), file));
+        let sync = of_source.chain(included).map(|(path, file)| WatchRule {
+            path,
+            sync_to: Some(inside(file)),
             ignore: watch.ignore.clone(),
         });
         let rebuild =
             watch.rebuild.iter().map(|file| WatchRule { path: path(file), sync_to: None, ignore: Vec::new() });
         sync.chain(rebuild).collect()
+    }
+}
+
+/// `file` in the directory `base`, which begins with `.`.
+fn joined(base: &str, file: &str) -> String {
+    match file {
+        "." | "./" => base.to_owned(),
+        file => format!("{base}/{}", file.trim_end_matches("/.")),
     }
 }
 

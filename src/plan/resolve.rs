@@ -10,8 +10,9 @@ use super::member::Frame;
 use super::outputs::{missing_output, outputs_of};
 use super::proxy::Ways;
 use super::variables::Entry;
-use super::{PROJECT_VARIABLE, Problem, ProblemKind, Text, Variable, VariableFlaw};
+use super::{External, PROJECT_VARIABLE, Problem, ProblemKind, Secret, Text, Variable, VariableFlaw};
 use crate::diagnostics::words;
+use crate::kinds::Class;
 use crate::manifest::text::{Operator, Piece, Text as Raw};
 use crate::source::KeyPath;
 
@@ -20,6 +21,8 @@ use crate::source::KeyPath;
 pub(super) struct Notes {
     pub(super) problems: Vec<Problem>,
     pub(super) variables: IndexMap<String, Variable>,
+    /// Secrets that somebody reads as a file.
+    pub(super) secrets: IndexMap<String, Secret>,
     pub(super) entries: HashMap<String, Entry>,
     depth: usize,
     /// How many defaults of variables are being resolved inside each other.
@@ -49,11 +52,13 @@ pub(super) struct At<'p> {
     pub(super) service: Option<&'p str>,
     /// Whether the text stands in a `kind.toml`, where `service.*` knows every key and option.
     pub(super) in_kind: bool,
+    /// Whether the value is needed while the image is built.
+    pub(super) in_build: bool,
 }
 
 impl<'p> At<'p> {
     pub(super) fn manifest(path: &'p KeyPath, service: Option<&'p str>) -> Self {
-        Self { path, service, in_kind: false }
+        Self { path, service, in_kind: false, in_build: false }
     }
 }
 
@@ -277,8 +282,20 @@ impl<'a, 'f> Resolver<'a, 'f> {
         let frame = self.frame;
         let member = frame.members.get(service)?;
         // An address outside, a name or an image is no use of the running service.
-        let makes_edge =
-            from_other && at.service != Some(service) && !matches!(output, ["public-url" | "image" | "name"]);
+        let is_use = !matches!(output, ["public-url" | "image" | "name"]);
+        let makes_edge = from_other && at.service != Some(service) && is_use && !member.is_external;
+        if at.in_build && is_use {
+            let note = "an address inside of the stack means nothing to a build, nor to a browser";
+            self.unknown(
+                at,
+                range,
+                "build-time output",
+                format!("{service}.{}", output.join(".")),
+                Vec::new(),
+                Some(note),
+            );
+            return None;
+        }
         let name = format!("{service}.{}", output.join("."));
         let resolved = self.guarded(at, range, "output", &name, |this| Some(this.output_text(member, output, at)))?;
         let Some(mut resolved) = resolved else {
@@ -334,6 +351,65 @@ impl<'a, 'f> Resolver<'a, 'f> {
         }
         let name = self.frame.stack;
         Text::literal(if self.frame.several { format!("{name}-{}", self.frame.environment) } else { name.to_owned() })
+    }
+
+    /// The project whose proxy serves the stack, where it names one.
+    pub(super) fn edge(&mut self) -> Option<Text> {
+        let edge = self.frame.manifest.stack.as_ref()?.edge.as_deref()?;
+        let path = KeyPath::of(["stack", "edge"]);
+        let own = self.frame.members.values().find(|member| member.class() == Class::Proxy && !member.is_external);
+        if let Some(own) = own {
+            let message = format!("the stack has a proxy of its own, `{}`", own.name);
+            let help = "remove `edge`, or say of the proxy that it runs elsewhere: `external = true`";
+            self.problem(path.clone(), ProblemKind::Value { message, help });
+        }
+        Some(self.text(edge, At::manifest(&path, None)).text)
+    }
+
+    /// Whether this stackgen is one that may render the file.
+    pub(super) fn check_version(&mut self) {
+        let Some(written) = self.frame.manifest.stack.as_ref().and_then(|stack| stack.stackgen.as_deref()) else {
+            return;
+        };
+        let path = KeyPath::of(["stack", "stackgen"]);
+        let Ok(wanted) = semver::VersionReq::parse(written) else {
+            let message = format!("`{written}` is no requirement of versions");
+            let help = "write comparisons, such as `\">=0.3\"` or `\">=0.3, <2\"`";
+            self.problem(path, ProblemKind::Value { message, help });
+            return;
+        };
+        let own = env!("CARGO_PKG_VERSION");
+        if !semver::Version::parse(own).is_ok_and(|own| wanted.matches(&own)) {
+            let message = format!("this file asks for stackgen {written}, and this is {own}");
+            let help = "install a version that it asks for, or change what it asks for";
+            self.problem(path, ProblemKind::Value { message, help });
+        }
+    }
+
+    /// The services that run elsewhere.
+    pub(super) fn externals(&mut self) -> IndexMap<String, External> {
+        let mut externals = IndexMap::new();
+        let members = &self.frame.members;
+        for member in members.values().filter(|member| member.is_external) {
+            let path = member.path().key("host");
+            let host = member.service.host.as_deref();
+            let host = host.map(|host| self.text(host, At::manifest(&path, Some(member.name))).text);
+            if host.is_none() && member.class() != Class::Proxy {
+                let message = format!("`{}` runs elsewhere, and nothing says where", member.name);
+                let help = "add its address: `host = \"db.example.com\"`".to_owned();
+                self.problem(member.path(), ProblemKind::Incomplete { message, help, missing: path });
+            }
+            externals.insert(
+                member.name.to_owned(),
+                External {
+                    kind: member.service.kind.clone(),
+                    help: member.service.help.clone(),
+                    host,
+                    port: member.port,
+                },
+            );
+        }
+        externals
     }
 
     /// The hosts of routes that name none.

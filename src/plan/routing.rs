@@ -5,8 +5,8 @@ use super::member::Member;
 use super::proxy::Ways;
 use super::resolve::{At, Resolver};
 use super::{MiddlewareUse, PROJECT_VARIABLE, ProblemKind, Router, Text};
-use crate::manifest::types::Route;
-use crate::manifest::unions::{BoolOr, OneOrMany};
+use crate::manifest::types::{Route, RouteProtocol};
+use crate::manifest::unions::{BoolOr, OneOrMany, Toggle};
 use crate::source::KeyPath;
 
 /// Every host outweighs every path: the longest path that is allowed has fewer characters.
@@ -40,7 +40,10 @@ impl<'a> Resolver<'a, '_> {
                 self.problem(origin.key("port"), super::ports::no_port());
                 continue;
             }
-            routers.extend(self.route(member, name, route, ways, port, &origin));
+            routers.extend(match route.protocol.unwrap_or_default() {
+                RouteProtocol::Http => self.route(member, name, route, ways, port, &origin),
+                RouteProtocol::Tcp => self.tcp_route(member, name, route, ways, port, &origin),
+            });
         }
         routers
     }
@@ -54,6 +57,11 @@ impl<'a> Resolver<'a, '_> {
         port: u16,
         origin: &KeyPath,
     ) -> Vec<Router> {
+        if route.sni.is_some() {
+            let message = "`sni` means nothing on an HTTP route: its name is the host of the request".to_owned();
+            let help = "write `host`, or make it a TCP route: `protocol = \"tcp\"`".to_owned();
+            self.problem(origin.key("sni"), ProblemKind::Rule { message, help });
+        }
         let entry_points = self.entry_points_of(route, ways, origin);
         let matches = self.matches(member, route, origin);
         let base = format!("{}-{}-{name}", slug(self.frame.stack), member.name);
@@ -93,6 +101,9 @@ impl<'a> Resolver<'a, '_> {
                 };
                 routers.push(Router {
                     name,
+                    protocol: RouteProtocol::Http,
+                    smoke: smoke(member, route, matched),
+                    expect: route.expect.clone(),
                     rule: matched.rule.clone(),
                     entry_point: entry_name.clone(),
                     priority: route.priority.unwrap_or(matched.priority),
@@ -292,6 +303,20 @@ fn strip(route: &Route, path: Option<&str>) -> Option<String> {
         Some(BoolOr::Bool(true)) => path.filter(|path| *path != "/").map(str::to_owned),
         _ => None,
     }
+}
+
+/// The request that proves the route: the one named, else the health path as it is reached through the route.
+fn smoke(member: &Member<'_>, route: &Route, matched: &Match) -> Option<String> {
+    match &route.smoke {
+        Some(Toggle::Off(_)) => return None,
+        Some(Toggle::On(path)) => return Some(path.clone()),
+        None => {}
+    }
+    let path = matched.path.as_deref()?;
+    let health = super::health::path(member.service)?;
+    let stripped = strip(route, Some(path)).map(|prefix| format!("{prefix}{health}"));
+    let seen = stripped.unwrap_or_else(|| health.to_owned());
+    (path == "/" || is_prefix(path, &seen)).then_some(seen)
 }
 
 /// Whether removing `prefix` from requests to `path` ends at a `/`.

@@ -77,6 +77,26 @@ impl Text {
         }
     }
 
+    /// The variable, where there is nothing else.
+    pub fn as_variable(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [Part::Variable { name, .. }] => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Lets these variables be unset: what would refuse to start without them gets nothing instead.
+    pub(super) fn relax(&mut self, is_relaxed: &dyn Fn(&str) -> bool) {
+        for part in &mut self.parts {
+            if let Part::Variable { name, form: Some((form, argument)) } = part {
+                argument.relax(is_relaxed);
+                if is_relaxed(name) && matches!(form, Form::RequireNonEmpty | Form::RequireSet) {
+                    (*form, *argument) = (Form::DefaultIfEmpty, Self::default());
+                }
+            }
+        }
+    }
+
     /// Whether nothing is in it.
     pub fn is_empty(&self) -> bool {
         self.as_literal().is_some_and(str::is_empty)

@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
+use indexmap::IndexMap;
+
 use super::resolve::{At, Resolved, Resolver};
-use super::{Form, Plan, Problem, ProblemKind, Text, Variable, VariableFlaw};
+use super::{Form, Plan, Problem, ProblemKind, Secret, Text, Variable, VariableFlaw};
 use crate::manifest::text::{DEEPEST, Flaw, FlawKind, Operator};
 use crate::manifest::types::{self, VariableType};
 use crate::manifest::unions::{Required, Scalar};
@@ -219,6 +221,48 @@ pub(super) fn constant_case(name: &str) -> String {
 }
 
 impl Plan {
+    /// Secrets that are files are read too, though no text names them.
+    fn read_by_file(&self, variables: &mut IndexMap<String, Variable>) {
+        for service in self.services.values() {
+            let built = service.build.iter().flat_map(|build| build.secrets.values());
+            for secret in service.secrets.iter().chain(built) {
+                if self.secrets.get(secret) == Some(&Secret::Variable)
+                    && let Some(variable) = variables.get_mut(secret)
+                    && !variable.readers.contains(&service.name)
+                {
+                    variable.readers.push(service.name.clone());
+                }
+            }
+        }
+    }
+
+    /// Compose asks for every required variable of a file, also for those that only services behind a profile read:
+    /// then nobody could start the others. Such a variable may be unset there; `stackgen env` still asks for it.
+    fn relax_profiled(&mut self, variables: &IndexMap<String, Variable>) {
+        let profiled: HashSet<&str> = self
+            .services
+            .values()
+            .filter(|service| !service.profiles.is_empty())
+            .map(|service| service.name.as_str())
+            .collect();
+        if profiled.is_empty() {
+            return;
+        }
+        let is_relaxed: HashSet<String> = variables
+            .iter()
+            .filter(|(_, variable)| {
+                variable.required && variable.readers.iter().all(|reader| profiled.contains(reader.as_str()))
+            })
+            .map(|(name, _)| name.clone())
+            .collect();
+        if is_relaxed.is_empty() {
+            return;
+        }
+        for service in self.services.values_mut().filter(|service| !service.profiles.is_empty()) {
+            service.each_text_mut(&mut |text| text.relax(&|name| is_relaxed.contains(name)));
+        }
+    }
+
     /// Notes who reads each variable, and drops those that nothing uses: they are none of this operator's business.
     pub(super) fn settle_variables(&mut self) {
         let mut variables = std::mem::take(&mut self.variables);
@@ -233,6 +277,8 @@ impl Plan {
                 }
             });
         }
+        self.read_by_file(&mut variables);
+        self.relax_profiled(&variables);
         let mut elsewhere: HashSet<String> = HashSet::new();
         self.each_own_text(&mut |text| elsewhere.extend(text.variables().into_iter().map(str::to_owned)));
         variables.retain(|name, variable| !variable.readers.is_empty() || elsewhere.contains(name));

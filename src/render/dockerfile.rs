@@ -26,7 +26,7 @@ pub(super) fn render(
     artifacts: &mut Artifacts,
 ) -> Result<(), RenderError> {
     let Some(build) = &service.build else { return Ok(()) };
-    let recipe = &build.recipe;
+    let Some(recipe) = &build.recipe else { return Ok(()) };
     for file in &recipe.files {
         // One path, one content: `dockerfile-conflict` has seen to that.
         if artifacts.contains_key(&file.path) {

@@ -69,7 +69,7 @@ pub(super) fn yaml(text: &str) -> String {
 }
 
 /// A key of a YAML mapping: plain where every reader takes it for text, else quoted.
-fn key(text: &str) -> String {
+pub(super) fn key(text: &str) -> String {
     let is_plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
     // YAML 1.1 readers take these for truth values and null.

@@ -10,6 +10,7 @@ mod dockerfile;
 mod env_example;
 mod filters;
 pub mod schema;
+mod yaml;
 
 /// What a generated file belongs to: decides what a run for one environment may prune.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

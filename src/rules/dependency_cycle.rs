@@ -6,6 +6,7 @@ use super::{Context, Rule};
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::manifest::types::Service as Written;
 use crate::manifest::unions::{DependencyState, DependsOn, NamedState};
+use crate::manifest::{ExtendsFlaw, Problem};
 use crate::plan::{Dependency, Plan};
 
 /// Services that wait for each other.
@@ -47,6 +48,7 @@ network. The outputs `public-url`, `name` and `image` make no dependency.
 const SHOWN: usize = 12;
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    findings.extend(extends(context));
     for plan in context.plans {
         let graph = Graph::new(plan);
         for cycle in graph.cycles() {
@@ -230,4 +232,27 @@ fn word(state: &DependencyState) -> &'static str {
         DependencyState::Named(NamedState::Started) => "\"started\"",
         DependencyState::Named(NamedState::Completed) => "\"completed\"",
     }
+}
+
+/// Services that extend each other: each circle once, at the service that comes first in its environment.
+fn extends(context: &Context<'_>) -> Vec<Finding> {
+    let mut told: Vec<(String, Vec<String>)> = Vec::new();
+    let mut findings = Vec::new();
+    for problem in &context.read.problems {
+        let Problem::Extends { path, environment, flaw: ExtendsFlaw::Circle { names } } = problem else { continue };
+        let mut members = names.clone();
+        members.sort_unstable();
+        members.dedup();
+        if told.contains(&(environment.clone(), members.clone())) {
+            continue;
+        }
+        told.push((environment.clone(), members));
+        let message = format!("services that extend each other: {}", names.join(" -> "));
+        let label = Label::value(Some(environment), path.clone(), "leads back to itself");
+        findings.push(
+            Finding::new(RULE.id, RULE.severity, message, label)
+                .help("let one of them say itself what it runs, and the others extend that one"),
+        );
+    }
+    findings
 }

@@ -65,14 +65,14 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut said: HashSet<(&str, Vec<String>)> = HashSet::new();
     for plan in context.plans {
         for service in plan.services.values() {
-            let Some(build) = &service.build else { continue };
-            let one = Built { plan, service, recipe: &build.recipe };
-            for file in &build.recipe.files {
+            let Some(recipe) = service.build.as_ref().and_then(|build| build.recipe.as_ref()) else { continue };
+            let one = Built { plan, service, recipe };
+            for file in &recipe.files {
                 let owner = *owners.entry(&file.path).or_insert(one);
-                if *owner.recipe == build.recipe {
+                if owner.recipe == recipe {
                     continue;
                 }
-                let keys = differences(owner.recipe, &build.recipe);
+                let keys = differences(owner.recipe, recipe);
                 if owner.service.name != service.name || said.insert((&service.name, keys.clone())) {
                     findings.push(finding(&file.path, owner, one, &keys));
                 }
@@ -123,6 +123,9 @@ fn differences(a: &Recipe, b: &Recipe) -> Vec<String> {
         options.filter(|name| a.facts.get(*name) != b.facts.get(*name)).map(|name| name.replace('_', "-")).collect();
     let plain = [
         ("port", a.port != b.port),
+        ("ports", a.listeners != b.listeners),
+        ("context", a.prefix != b.prefix),
+        ("build-env", a.build_args != b.build_args || a.build_secrets != b.build_secrets),
         ("packages", a.packages != b.packages),
         ("build-packages", a.build_packages != b.build_packages),
         ("include", a.include != b.include),

@@ -2,9 +2,10 @@
 
 use super::{Context, Rule};
 use crate::diagnostics::{Finding, Label, Severity};
-use crate::kinds::Class;
+use crate::kinds::{Class, Kind};
 use crate::manifest::types::Service;
 use crate::manifest::unions::Publish;
+use crate::manifest::{ExtendsFlaw, Problem};
 use crate::plan::Plan;
 
 /// A key that changes nothing where it stands.
@@ -44,21 +45,54 @@ before-start = [\"node migrate.js\"]
 };
 
 /// Keys that only a service has that is built from its source.
-const OF_BUILDS: [&str; 6] = ["before-start", "build", "packages", "build-packages", "include", "reload"];
+const OF_BUILDS: [&str; 8] =
+    ["before-start", "build", "packages", "build-packages", "build-env", "include", "context", "dockerfile"];
+
+/// Keys that a generated Dockerfile has use for, and one that is written by hand does not.
+const OF_GENERATED: [&str; 5] = ["before-start", "build", "packages", "build-packages", "include"];
+
+/// Keys that mean something for what runs elsewhere.
+const OF_EXTERNALS: [&str; 13] = [
+    "kind",
+    "version",
+    "external",
+    "host",
+    "port",
+    "ports",
+    "environments",
+    "help",
+    "allow",
+    "routes",
+    "metrics",
+    "produces",
+    "consumes",
+];
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    findings.extend(context.read.problems.iter().filter_map(extends));
     for plan in context.plans {
         let Some(manifest) = context.read.environments.get(&plan.environment) else { continue };
+        for name in plan.externals.keys() {
+            let Some(written) = manifest.services.get(name) else { continue };
+            let keys = written.written.iter().filter(|key| !OF_EXTERNALS.contains(&key.as_str()));
+            for key in keys.filter(|key| !written.options.contains_key(key.as_str())) {
+                let help = "remove it, or remove `external`";
+                findings.push(finding(plan, name, key, "it runs elsewhere, and nothing of it is rendered", help));
+            }
+        }
         for service in plan.services.values() {
             let Some(written) = manifest.services.get(&service.name) else { continue };
             // A kind that nobody knows may have use for everything.
             let kind = written.kind.as_ref().map(|kind| context.read.kinds.get(kind));
             // One that says neither is another rule's.
-            if matches!(kind, Some(None)) || (kind.is_none() && written.image.is_none()) {
+            let is_passed = ["image", "build"].iter().any(|key| written.compose.contains_key(*key));
+            let runs = written.image.is_some() || written.dockerfile.is_some() || is_passed;
+            if matches!(kind, Some(None)) || (kind.is_none() && !runs) {
                 continue;
             }
             let kind = kind.flatten();
-            let is_built = kind.is_some_and(|kind| kind.base.is_some());
+            let is_by_hand = written.dockerfile.is_some();
+            let is_built = kind.is_some_and(Kind::builds) || is_by_hand || service.build.is_some();
             let mut say = |key: &str, why: &str, help: &str| {
                 if written.written.iter().any(|known| known == key) {
                     findings.push(finding(plan, &service.name, key, why, help));
@@ -68,28 +102,52 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 for key in OF_BUILDS {
                     say(key, "it is not built from source", "remove it, or build the service: `kind` and `source`");
                 }
-                say("source", "nothing builds it", "remove it, or name the `kind` that builds it");
+                say("source", "nothing builds it", "remove it, or name the `kind` or the `dockerfile` that builds it");
+            }
+            if is_by_hand {
+                for key in OF_GENERATED {
+                    say(key, "its Dockerfile is written by hand", "remove it, and say it in the Dockerfile");
+                }
+            } else {
+                say(
+                    "target",
+                    "a generated Dockerfile has its own stages",
+                    "remove it; `reload` chooses the development stage",
+                );
+            }
+            if let Some(first) = &service.extends {
+                let why = format!("it runs the image of `{first}`, whose start that service decides");
+                say("before-start", &why, "remove it, or give the service a `source` of its own");
+            }
+            let can_debug = kind.is_some_and(|kind| kind.debug.is_some()) && !is_by_hand;
+            if !can_debug && written.debug == Some(true) {
+                say("debug", "how it is debugged is not known", "remove it");
+            }
+            if kind.is_none_or(|kind| kind.watch.is_none()) || is_by_hand {
+                say("reload", "what of its source could be replaced is not known", "remove it");
             }
             if kind.is_none_or(|kind| kind.data.is_empty()) {
                 say("persist", "its kind has no data of its own", "remove it, or mount a volume with `volumes`");
             }
+            say("host", "only what runs elsewhere has an address of its own", "remove it, or add `external = true`");
             if kind.is_none() {
                 say("version", "a version belongs to a kind", "write it as the tag of the `image`");
             }
-            if let Some((why, help)) = publish(written, service.port, service.class) {
+            let has_port = service.port.is_some() || !service.listeners.is_empty();
+            if let Some((why, help)) = publish(written, has_port, service.class) {
                 say("publish", why, help);
             }
         }
     }
 }
 
-fn publish(written: &Service, port: Option<u16>, class: Class) -> Option<(&'static str, &'static str)> {
+fn publish(written: &Service, has_port: bool, class: Class) -> Option<(&'static str, &'static str)> {
     match written.publish.as_ref()? {
         Publish::Short(_) | Publish::Many(_) | Publish::At(_) if class == Class::Proxy => Some((
             "the host ports of a proxy follow from its entry points",
             "remove it; an operator moves them with `<SERVICE>_<ENTRY POINT>_HOST_PORT`, `stack.port-offset` moves all",
         )),
-        Publish::All(true) if port.is_none() && class != Class::Proxy => {
+        Publish::All(true) if !has_port && class != Class::Proxy => {
             Some(("it has no port", "say where it listens: `port = 8080`"))
         }
         _ => None,
@@ -100,4 +158,26 @@ fn finding(plan: &Plan, service: &str, key: &str, why: &str, help: &str) -> Find
     let path = crate::source::KeyPath::of(["services", service, key]);
     let message = format!("`{key}` means nothing for `{service}`: {why}");
     Finding::new(RULE.id, RULE.severity, message, Label::key(Some(&plan.environment), path, "")).help(help)
+}
+
+/// A service that cannot take over what it names.
+fn extends(problem: &Problem) -> Option<Finding> {
+    let Problem::Extends { path, environment, flaw } = problem else { return None };
+    let service = path.key_at(1).unwrap_or_default();
+    let (message, help) = match flaw {
+        ExtendsFlaw::External { name } => (
+            format!("`{service}` cannot extend `{name}`, which runs elsewhere: there is nothing to take over"),
+            "say what it runs: `kind` and `source`, or `image`".to_owned(),
+        ),
+        ExtendsFlaw::Kind { own, other, built_on } => {
+            let other = other.as_ref().map_or_else(|| "a plain container".to_owned(), |other| format!("a `{other}`"));
+            let help = match built_on {
+                Some(kind) => format!("extend a `{kind}` service, or remove `kind`"),
+                None => "remove `kind` to run another process of the same program, or remove `extends`".to_owned(),
+            };
+            (format!("a `{own}` service cannot extend {other}"), help)
+        }
+        _ => return None,
+    };
+    Some(Finding::new(RULE.id, RULE.severity, message, Label::value(Some(environment), path.clone(), "")).help(help))
 }

@@ -2,6 +2,7 @@
 
 use super::{Context, Rule, at_problem, place_of};
 use crate::diagnostics::{Finding, Label, Severity, words};
+use crate::manifest::{ExtendsFlaw, Problem as Written};
 use crate::plan::{Plan, Problem, ProblemKind};
 use crate::source::{KeyPath, Step};
 
@@ -48,6 +49,7 @@ environments only can be referred to only there: do it in their overlays.
 };
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    findings.extend(context.read.problems.iter().filter_map(|problem| extended(context, problem)));
     let mut told: Vec<(&str, &str, &str)> = Vec::new();
     for (plan, problem) in context.problems() {
         let ProblemKind::Unknown { what, name, known, note } = &problem.kind else { continue };
@@ -65,9 +67,28 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             "output of the stack" => Some(unknown.output_of_stack()),
             "network" => unknown.network(),
             "default" => Some(unknown.default()),
+            "build-time output" => Some(unknown.at_build_time()),
             _ => Some(unknown.reference()),
         });
     }
+}
+
+/// A service that extends one that does not exist.
+fn extended(context: &Context<'_>, problem: &Written) -> Option<Finding> {
+    let Written::Extends { path, environment, flaw: ExtendsFlaw::Unknown { name, known } } = problem else {
+        return None;
+    };
+    if context.may_be_lost(&KeyPath::of(["services", name])) {
+        return None;
+    }
+    let label = Label::value(Some(environment), path.clone(), "no such service");
+    let finding = Finding::new(RULE.id, RULE.severity, format!("there is no service `{name}`"), label);
+    let meant = words::nearest(name, known.iter().map(String::as_str));
+    Some(finding.help(match meant {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None if known.is_empty() => "there is no other service".to_owned(),
+        None => format!("the services are {}", words::names(known)),
+    }))
 }
 
 /// What is missing once, where several places may want it: what it is, and its name.
@@ -191,6 +212,14 @@ impl Unknown<'_> {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("declare it with `[networks.{name}]`; there are {}", words::names(self.known)),
         }))
+    }
+
+    fn at_build_time(&self) -> Finding {
+        let (service, output) = self.name.split_once('.').unwrap_or((self.name, ""));
+        let message =
+            format!("`{output}` of `{service}` cannot be used at build time: {}", self.note.unwrap_or_default());
+        let help = format!("use `${{services.{service}.public-url}}`, the address from outside");
+        self.at(message, "an address inside of the stack").help(help)
     }
 
     fn default(&self) -> Finding {

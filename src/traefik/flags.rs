@@ -22,6 +22,11 @@ pub(super) fn flags(proxy: &Proxy, edge: &Text) -> Vec<Text> {
     flags.set("ping", "true");
     flags.set("ping.entrypoint", "ping");
     flags.set("entrypoints.ping.address", PING_ADDRESS);
+    if let Some(port) = proxy.metrics_port {
+        flags.set("metrics.prometheus", "true");
+        flags.set("metrics.prometheus.entrypoint", "metrics");
+        flags.set("entrypoints.metrics.address", &format!(":{port}"));
+    }
     if proxy.dashboard {
         flags.set("api.dashboard", "true");
         flags.set("api.insecure", "true");

@@ -1,64 +1,49 @@
-//! Traefik's two languages as far as they are written here: container labels and static flags.
+//! Traefik's two languages as far as they are written and read here: container labels and static flags.
 //!
 //! Every label that a router needs is written; none is left to a default (Traefik docs, "Routing configuration with
-//! labels", v3).
+//! labels", v3). What a service says in labels of its own is laid over them and read back as routers.
 
-use indexmap::IndexMap;
-
-use crate::plan::{EDGE_LABEL, MiddlewareUse, PROJECT_VARIABLE, Service, Text};
+use crate::plan::{Service, Text};
 
 mod flags;
+mod labels;
+mod read;
+
+/// What the services of a stack share with the proxy that serves them.
+pub(crate) struct Edge {
+    /// The name of the shared network on the engine.
+    pub(crate) network: Text,
+    /// The project of the proxy, where it is another one.
+    pub(crate) project: Option<Text>,
+    /// The names of the entry points that a router without any gets.
+    pub(crate) entry_points: Vec<String>,
+}
 
 /// Gives a service what the proxy wants of it: labels where there are routers, flags where it is the proxy itself.
-/// `edge` is the name of the shared network on the engine.
-pub(crate) fn finish(service: &mut Service, edge: &Text) {
+pub(crate) fn finish(service: &mut Service, edge: &Edge) {
     if let Some(proxy) = &service.proxy
         && service.command.is_none()
     {
-        service.command = Some(flags::flags(proxy, edge));
+        service.command = Some(flags::flags(proxy, &edge.network));
     }
-    if service.routers.is_empty() {
+    if !is_routed(service) {
         return;
     }
     let own = std::mem::take(&mut service.labels);
-    let mut labels = labels(service, edge);
+    let has_own = !own.is_empty();
+    let mut labels = labels::labels(service, edge);
     labels.extend(own);
     service.labels = labels;
+    if has_own {
+        read::read_back(service, edge);
+    }
 }
 
-fn labels(service: &Service, edge: &Text) -> IndexMap<String, Text> {
-    let mut labels = IndexMap::new();
-    labels.insert("traefik.enable".to_owned(), Text::literal("true"));
-    labels.insert(EDGE_LABEL.to_owned(), Text::variable(PROJECT_VARIABLE, None));
-    labels.insert("traefik.docker.network".to_owned(), edge.clone());
-    for router in &service.routers {
-        let key = format!("traefik.http.services.{}.loadbalancer.server.port", router.service);
-        labels.insert(key, Text::literal(router.port.to_string()));
-    }
-    for router in &service.routers {
-        let mut set =
-            |key: &str, text: Text| labels.insert(format!("traefik.http.routers.{}.{key}", router.name), text);
-        set("rule", router.rule.clone());
-        set("entrypoints", Text::literal(&*router.entry_point));
-        set("priority", Text::literal(router.priority.to_string()));
-        set("service", Text::literal(&*router.service));
-        if !router.middlewares.is_empty() {
-            let names: Vec<&str> = router.middlewares.iter().map(MiddlewareUse::name).collect();
-            set("middlewares", Text::literal(names.join(",")));
-        }
-        if let Some(tls) = &router.tls {
-            set("tls", Text::literal("true"));
-            if let Some(resolver) = &tls.resolver {
-                set("tls.certresolver", Text::literal(&**resolver));
-            }
-        }
-    }
-    for middleware in service.routers.iter().flat_map(|router| &router.middlewares) {
-        if let MiddlewareUse::Own { name, options } = middleware {
-            for (path, text) in options {
-                labels.insert(format!("traefik.http.middlewares.{name}.{path}"), text.clone());
-            }
-        }
-    }
-    labels
+/// Whether the proxy has to find the service: it has routes, or labels for the proxy.
+pub(crate) fn is_routed(service: &Service) -> bool {
+    let is_for_proxy = |name: &String| {
+        let name = name.to_ascii_lowercase();
+        ["traefik.http.", "traefik.tcp.", "traefik.udp."].iter().any(|start| name.starts_with(start))
+    };
+    !service.routers.is_empty() || (service.proxy.is_none() && service.labels.keys().any(is_for_proxy))
 }

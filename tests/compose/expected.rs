@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use stackgen::compose::port::{self, PortMapping};
 use stackgen::compose::volume::{self, Mount, Source};
 use stackgen::plan::{
-    Build, Dependency, Logging, Network, Plan, PlannedMount, Probe, Resources, Service, Text, Volume, WatchRule,
+    Build, Dependency, Logging, Network, Plan, PlannedMount, Probe, Resources, Secret, Service, Text, Volume, WatchRule,
 };
 
 use crate::values::{FILE_VARIABLE, Values};
@@ -33,11 +33,16 @@ pub(crate) fn model(plan: &Plan, root: &Path, values: &Values) -> Value {
         side_by_side: _,
         stack: _,
         project: _,
+        edge: _,
         output,
         variables: _,
         services,
+        // Not rendered.
+        externals: _,
         networks,
         volumes,
+        secrets,
+        passthrough,
         problems,
     } = plan;
     assert_eq!(problems, &[], "a plan with problems means nothing");
@@ -50,6 +55,8 @@ pub(crate) fn model(plan: &Plan, root: &Path, values: &Values) -> Value {
     model.set("services", map(services.iter().map(|(name, service)| (name, place.service(service)))));
     model.set_filled("networks", networks.iter().map(|(key, network)| (key, place.network(plan, key, network))));
     model.set_filled("volumes", volumes.iter().map(|(key, volume)| (key, place.volume(plan, key, volume))));
+    model.set_filled("secrets", secrets.iter().map(|(key, secret)| (key, place.secret(plan, key, secret))));
+    assert!(passthrough.is_empty(), "what is passed through is compared by `passthrough.rs`");
     model.into()
 }
 
@@ -68,6 +75,17 @@ impl Place<'_> {
             name: _,
             kind: _,
             class: _,
+            // Told to people.
+            help: _,
+            // Its image is the other's, which its build says.
+            extends: _,
+            container_name,
+            profiles,
+            replicas,
+            // What it means for others is in their dependencies.
+            one_shot: _,
+            entrypoint,
+            secrets,
             image,
             build,
             restart,
@@ -82,10 +100,17 @@ impl Place<'_> {
             environment,
             // What others call it by.
             port: _,
+            listeners: _,
+            debug_port: _,
             ports,
             health,
             // Part of the probe's command.
             health_path: _,
+            // For smoke tests, Prometheus and people.
+            ready: _,
+            metrics: _,
+            produces: _,
+            consumes: _,
             depends_on,
             volumes,
             networks,
@@ -98,10 +123,16 @@ impl Place<'_> {
             // Told to the proxy by labels and flags, which `tests/traefik.rs` shows to a real one.
             routers: _,
             proxy: _,
+            passthrough,
         } = service;
+        assert!(passthrough.is_empty(), "what is passed through is compared by `passthrough.rs`");
         let mut model = Object::default();
         model.set_some("image", image.as_ref().map(|image| self.text(image)));
         model.set_some("build", build.as_ref().map(|build| self.build(build)));
+        model.set_some("container_name", container_name.as_ref().map(|name| self.text(name)));
+        model.set_items("profiles", profiles.iter().map(|name| json!(name)));
+        model.set_some("entrypoint", entrypoint.as_ref().map(|words| self.texts(words)));
+        model.set_items("secrets", secrets.iter().map(|name| secret_file(name)));
         model.set_some("restart", restart.as_ref());
         model.set_some("init", init.then_some(true));
         model.set_some("user", user.as_ref());
@@ -118,10 +149,13 @@ impl Place<'_> {
         model.set_filled("networks", networks.iter().map(|name| (name, Value::Null)));
         model.set_filled("depends_on", depends_on.iter().map(|(name, dependency)| (name, awaited(dependency))));
         model.set("stop_grace_period", duration(stop_grace));
+        let mut amounts = Object::default();
+        amounts.set_some("limits", limits.as_ref().map(resources));
+        amounts.set_some("reservations", reservations.as_ref().map(resources));
         let mut deployed = Object::default();
-        deployed.set_some("limits", limits.as_ref().map(resources));
-        deployed.set_some("reservations", reservations.as_ref().map(resources));
-        model.set_some("deploy", (!deployed.0.is_empty()).then(|| json!({ "resources": Value::from(deployed) })));
+        deployed.set_some("replicas", *replicas);
+        deployed.set_some("resources", (!amounts.0.is_empty()).then(|| Value::from(amounts)));
+        model.set_some("deploy", (!deployed.0.is_empty()).then(|| Value::from(deployed)));
         model.set_some("logging", logging.as_ref().map(rotation));
         let rules: Vec<Value> = watch.iter().map(|rule| self.watch(rule)).collect();
         model.set_some("develop", (!rules.is_empty()).then(|| json!({ "watch": rules })));
@@ -147,6 +181,14 @@ impl Place<'_> {
         model.into()
     }
 
+    fn secret(&self, plan: &Plan, key: &str, secret: &Secret) -> Value {
+        let name = format!("{}_{key}", self.values.project(plan));
+        match secret {
+            Secret::Variable => json!({ "name": name, "environment": key }),
+            Secret::File(file) => json!({ "name": name, "file": path(&self.folder.join(file)) }),
+        }
+    }
+
     /// The name on the engine: fixed, that of what exists already, or one of the project.
     fn name(&self, plan: &Plan, key: &str, fixed: Option<&Text>, external: bool) -> String {
         match fixed {
@@ -166,8 +208,17 @@ impl Place<'_> {
 
     /// The context is the source itself, wherever the compose file is; the recipe is in the Dockerfile there.
     fn build(&self, build: &Build) -> Value {
-        let Build { source, context: _, target, recipe: _ } = build;
-        json!({ "context": path(&self.root.join(source)), "target": target.name() })
+        let Build { source, context, dockerfile, target, args, secrets, recipe } = build;
+        // Without a context of its own the source is it, wherever the compose file is.
+        let is_source = recipe.as_ref().is_none_or(|recipe| recipe.prefix.is_empty()) && dockerfile.is_none();
+        let folder = if is_source { self.root.join(source) } else { self.folder.join(context) };
+        let mut model = Object::default();
+        model.set("context", path(&folder));
+        model.set_some("dockerfile", dockerfile.as_ref());
+        model.set_some("target", target.as_ref());
+        model.set_filled("args", args.iter().map(|(name, text)| (name, self.text(text))));
+        model.set_items("secrets", secrets.iter().map(|(name, source)| build_secret(name, source)));
+        model.into()
     }
 
     fn probe(&self, probe: &Probe) -> Value {
@@ -203,6 +254,16 @@ impl Place<'_> {
         model.set_items("ignore", ignore.iter().map(|path| json!(path)));
         model.into()
     }
+}
+
+/// The long syntax of a secret under its own name.
+fn secret_file(name: &str) -> Value {
+    json!({ "source": name, "target": format!("/run/secrets/{name}") })
+}
+
+/// The same for a build, which knows it by `name`.
+fn build_secret(name: &str, source: &str) -> Value {
+    if name == source { json!({ "source": source }) } else { json!({ "source": source, "target": name }) }
 }
 
 /// The long syntax of a mount whose relative path begins in `folder`.

@@ -1,0 +1,352 @@
+//! `compose`: keys in Compose's own terms, laid over what is planned, and read back into the plan, so that whoever looks
+//! at the plan sees what Compose will see.
+
+use indexmap::IndexMap;
+
+use super::member::Member;
+use super::resolve::{At, Resolver};
+use super::{
+    Build, Condition, Dependency, Logging, PlannedMount, Probe, ProblemKind, PublishedPort, Raw, Resources, Service,
+    Text, recipe,
+};
+use crate::compose::{amount, model, port, volume};
+use crate::source::KeyPath;
+
+/// The key to which the proxy's own entries are added.
+const LABELS: &str = "labels";
+
+/// Top-level keys that the stack itself says.
+const OWN_SECTIONS: [(&str, &str); 2] =
+    [("services", "write it as a service"), ("name", "write it as `project` in `[stack]`")];
+
+impl<'a> Resolver<'a, '_> {
+    /// Lays the service's `compose` table over it, but for its labels.
+    pub(super) fn pass_through(&mut self, member: &Member<'a>, service: &mut Service) {
+        let written = &member.service.compose;
+        if written.is_empty() {
+            return;
+        }
+        let planned = model::planned(service);
+        let base = member.path().key("compose");
+        for (key, value) in written.iter().filter(|(key, _)| *key != LABELS) {
+            let path = base.key(key);
+            let raw = self.raw(value, &path, Some(member.name));
+            let merged = Raw::merge(planned.get(key), &raw);
+            self.read_back(service, key, merged.as_ref(), &path);
+            service.passthrough.insert(key.clone(), merged);
+        }
+    }
+
+    /// The labels of the service's `compose` table, laid over its own.
+    pub(super) fn passed_labels(&mut self, member: &Member<'a>, own: IndexMap<String, Text>) -> IndexMap<String, Text> {
+        let Some(written) = member.service.compose.get(LABELS) else { return own };
+        let path = member.path().key("compose").key(LABELS);
+        let raw = self.raw(written, &path, Some(member.name));
+        // A list of `name=value` lines says the same as a mapping.
+        let raw = match raw.as_list() {
+            Some(_) => Raw::Map(pairs(&raw).into_iter().map(|(name, text)| (name, Raw::Text(text))).collect()),
+            None => raw,
+        };
+        let below = Raw::Map(own.into_iter().map(|(name, text)| (name, Raw::Text(text))).collect());
+        Raw::merge(Some(&below), &raw).map(|merged| pairs(&merged)).unwrap_or_default()
+    }
+
+    /// The top-level keys that are passed through.
+    pub(super) fn sections(&mut self) -> IndexMap<String, Raw> {
+        let mut sections = IndexMap::new();
+        let written = &self.frame.manifest.compose;
+        for (key, value) in written {
+            let path = KeyPath::of(["compose", key]);
+            if let Some((_, help)) = OWN_SECTIONS.iter().find(|(own, _)| own == key) {
+                let message = format!("`{key}` cannot be passed through: it is what this file describes");
+                self.problem(path, ProblemKind::Value { message, help });
+                continue;
+            }
+            let raw = self.raw(value, &path, None);
+            sections.insert(key.clone(), raw);
+        }
+        sections
+    }
+
+    /// A value in Compose's terms, with its texts resolved.
+    fn raw(&mut self, value: &toml::Value, path: &KeyPath, service: Option<&str>) -> Raw {
+        match value {
+            toml::Value::Boolean(value) => Raw::Bool(*value),
+            toml::Value::Integer(value) => Raw::Int(*value),
+            toml::Value::Float(value) => Raw::Float(*value),
+            toml::Value::String(text) => Raw::Text(self.text(text, At::manifest(path, service)).text),
+            toml::Value::Datetime(date) => Raw::literal(date.to_string()),
+            toml::Value::Array(items) => {
+                let items = items.iter().enumerate();
+                Raw::List(items.map(|(index, item)| self.raw(item, &path.index(index), service)).collect())
+            }
+            toml::Value::Table(table) => Raw::Map(
+                table.iter().map(|(key, value)| (key.clone(), self.raw(value, &path.key(key), service))).collect(),
+            ),
+        }
+    }
+
+    /// Reads what stands at `key` in the end into the plan of the service. What the plan has no word for stays as it is.
+    fn read_back(&mut self, service: &mut Service, key: &str, value: Option<&Raw>, path: &KeyPath) {
+        let literal = |value: Option<&Raw>| Some(value?.to_text()?.as_literal()?.to_owned());
+        let flag = |value: Option<&Raw>| matches!(value.map(Raw::plain), Some(Raw::Bool(true)));
+        match key {
+            "image" => service.image = value.and_then(Raw::to_text),
+            "container_name" => service.container_name = value.and_then(Raw::to_text),
+            "build" => service.build = value.map(|value| build(service.build.take(), value)),
+            "restart" => {
+                service.restart = literal(value);
+                if let Some(text) = service.restart.as_ref().filter(|text| !amount::is_restart(text)) {
+                    let message = format!("`{text}` is no restart policy");
+                    let help = "write `no`, `always`, `unless-stopped`, `on-failure` or `on-failure:3`";
+                    self.problem(path.clone(), ProblemKind::Value { message, help });
+                }
+            }
+            "user" => service.user = literal(value),
+            "init" => service.init = flag(value),
+            "read_only" => service.read_only = flag(value),
+            "profiles" => service.profiles = literals(value),
+            "tmpfs" => service.tmpfs = literals(value),
+            "cap_add" => service.capabilities = literals(value),
+            "cap_drop" => service.drop_capabilities = literals(value).iter().any(|name| name == "ALL"),
+            "security_opt" => {
+                service.no_new_privileges =
+                    literals(value).iter().any(|option| option.trim_end_matches(":true") == "no-new-privileges");
+            }
+            "entrypoint" => service.entrypoint = value.map(words),
+            "command" => service.command = value.map(words),
+            "environment" => service.environment = value.map(pairs).unwrap_or_default(),
+            "stop_grace_period" => {
+                if let Some(grace) = literal(value) {
+                    service.stop_grace = grace;
+                }
+            }
+            "ports" => service.ports = self.published_back(value, path),
+            "volumes" => service.volumes = self.mounts_back(value, path),
+            "networks" => service.networks = value.map(names).unwrap_or_default(),
+            "depends_on" => service.depends_on = value.map(|value| dependencies(value, path)).unwrap_or_default(),
+            "healthcheck" => service.health = value.and_then(|value| health(service.health.as_ref(), value)),
+            "deploy" => deploy(service, value),
+            "logging" => service.logging = value.and_then(logging),
+            _ => {}
+        }
+    }
+
+    fn published_back(&mut self, value: Option<&Raw>, path: &KeyPath) -> Vec<PublishedPort> {
+        let mut ports = Vec::new();
+        for (index, item) in value.and_then(Raw::as_list).into_iter().flatten().enumerate() {
+            let Some(text) = port_text(item) else { continue };
+            let mapping = match text.with_defaults().map(|text| port::parse(&text)) {
+                Some(Ok(mapping)) => Some(mapping),
+                Some(Err(error)) => {
+                    let help = "write `host:container`, such as `8080:80` or `127.0.0.1:8080:80/udp`".to_owned();
+                    let kind = ProblemKind::Port { message: error.to_string(), help, clash: None };
+                    self.problem(path.index(index), kind);
+                    continue;
+                }
+                None => None,
+            };
+            ports.push(PublishedPort { text, mapping, origin: path.index(index), derived: false });
+        }
+        ports
+    }
+
+    fn mounts_back(&mut self, value: Option<&Raw>, path: &KeyPath) -> Vec<PlannedMount> {
+        let mut mounts = Vec::new();
+        for (index, item) in value.and_then(Raw::as_list).into_iter().flatten().enumerate() {
+            let Some(text) = mount_text(item) else { continue };
+            let flat = text.with_defaults().unwrap_or_else(|| text.to_compose());
+            match volume::parse(&flat) {
+                Ok(mount) => mounts.push(PlannedMount { text, mount, origin: path.index(index) }),
+                Err(error) => self.problem(path.index(index), ProblemKind::Mount(error)),
+            }
+        }
+        mounts
+    }
+}
+
+/// The texts of a sequence, or of one text, as far as they hold no variable.
+fn literals(value: Option<&Raw>) -> Vec<String> {
+    let items = match value {
+        Some(value) => value.as_list().map_or_else(|| vec![value], |items| items.iter().collect()),
+        None => Vec::new(),
+    };
+    items.into_iter().filter_map(|item| Some(item.to_text()?.as_literal()?.to_owned())).collect()
+}
+
+/// A command: words, or text that is split into words.
+fn words(value: &Raw) -> Vec<Text> {
+    if let Some(items) = value.as_list() {
+        return items.iter().filter_map(Raw::to_text).collect();
+    }
+    let Some(text) = value.to_text() else { return Vec::new() };
+    let split = text.as_literal().and_then(|text| recipe::split(text).ok());
+    split.map_or_else(|| vec![text], |words| words.into_iter().map(Text::literal).collect())
+}
+
+/// A mapping of names and values, also where it is written as `NAME=value` lines.
+fn pairs(value: &Raw) -> IndexMap<String, Text> {
+    if let Some(map) = value.as_map() {
+        return map.iter().filter_map(|(name, value)| Some((name.clone(), value.to_text()?))).collect();
+    }
+    let items = value.as_list().into_iter().flatten().filter_map(Raw::to_text);
+    items
+        .filter_map(|item| {
+            let super::Part::Literal(first) = item.parts().first()? else { return None };
+            let (name, _) = first.split_once('=')?;
+            let (name, length) = (name.to_owned(), name.len() + 1);
+            Some((name, item.clone().with_start(&|start| start[length..].to_owned())))
+        })
+        .collect()
+}
+
+/// The names of a sequence, or the keys of a mapping.
+fn names(value: &Raw) -> Vec<String> {
+    value.as_map().map_or_else(|| literals(Some(value)), |map| map.keys().cloned().collect())
+}
+
+fn dependencies(value: &Raw, path: &KeyPath) -> IndexMap<String, Dependency> {
+    let dependency = |condition, restart, origin| Dependency { condition, is_named: true, restart, origin };
+    if let Some(map) = value.as_map() {
+        return map
+            .iter()
+            .map(|(name, value)| {
+                let get = |key: &str| value.as_map().and_then(|map| map.get(key));
+                let word = get("condition").and_then(Raw::as_text).and_then(Text::as_literal);
+                let all = [Condition::Healthy, Condition::Completed];
+                let condition = all.into_iter().find(|condition| Some(condition.word()) == word);
+                let restart = matches!(get("restart").map(Raw::plain), Some(Raw::Bool(true)));
+                (name.clone(), dependency(condition.unwrap_or(Condition::Started), restart, path.key(name)))
+            })
+            .collect();
+    }
+    let names = literals(Some(value)).into_iter().enumerate();
+    names.map(|(index, name)| (name, dependency(Condition::Started, false, path.index(index)))).collect()
+}
+
+/// A published port in the short syntax, also where it is written in the long one.
+fn port_text(item: &Raw) -> Option<Text> {
+    let Some(map) = item.as_map() else { return item.to_text() };
+    let get = |key: &str| map.get(key).and_then(Raw::to_text);
+    let mut text = Text::default();
+    if let Some(ip) = get("host_ip") {
+        let is_v6 = ip.as_literal().is_some_and(|ip| ip.contains(':') && !ip.starts_with('['));
+        text.push_str(if is_v6 { "[" } else { "" });
+        text.push(ip);
+        text.push_str(if is_v6 { "]:" } else { ":" });
+    }
+    if let Some(published) = get("published") {
+        text.push(published);
+        text.push_str(":");
+    } else if map.contains_key("host_ip") {
+        text.push_str(":");
+    }
+    text.push(get("target")?);
+    if let Some(protocol) = get("protocol") {
+        text.push_str("/");
+        text.push(protocol);
+    }
+    Some(text)
+}
+
+/// A mount in the short syntax, also where it is written in the long one; none for what the plan does not know.
+fn mount_text(item: &Raw) -> Option<Text> {
+    let Some(map) = item.as_map() else { return item.to_text() };
+    let get = |key: &str| map.get(key).and_then(Raw::to_text);
+    let kind = get("type");
+    if !matches!(kind.as_ref().and_then(Text::as_literal), Some("volume" | "bind")) {
+        return None;
+    }
+    let mut text = Text::default();
+    if let Some(source) = get("source") {
+        text.push(source);
+        text.push_str(":");
+    }
+    text.push(get("target")?);
+    if matches!(map.get("read_only").map(Raw::plain), Some(Raw::Bool(true))) {
+        text.push_str(":ro");
+    }
+    Some(text)
+}
+
+fn health(planned: Option<&Probe>, value: &Raw) -> Option<Probe> {
+    let map = value.as_map()?;
+    if matches!(map.get("disable").map(Raw::plain), Some(Raw::Bool(true))) {
+        return None;
+    }
+    let test = map.get("test");
+    let command = match test.and_then(Raw::as_list) {
+        Some(items) => {
+            let mut words = items.iter().filter_map(Raw::to_text);
+            match words.next()?.as_literal()? {
+                "NONE" => return None,
+                "CMD-SHELL" => ["sh", "-c"].into_iter().map(Text::literal).chain(words).collect(),
+                _ => words.collect(),
+            }
+        }
+        None => match test.and_then(Raw::to_text) {
+            Some(text) => vec![Text::literal("sh"), Text::literal("-c"), text],
+            None => planned?.command.clone(),
+        },
+    };
+    let text = |key: &str, default: &str| {
+        let written = map.get(key).and_then(|value| Some(value.to_text()?.as_literal()?.to_owned()));
+        written.unwrap_or_else(|| default.to_owned())
+    };
+    // Compose's own defaults (Dockerfile reference, `HEALTHCHECK`).
+    let retries = map.get("retries").and_then(|value| value.to_text()?.as_literal()?.parse().ok()).unwrap_or(3);
+    Some(Probe {
+        command,
+        interval: text("interval", "30s"),
+        timeout: text("timeout", "30s"),
+        retries,
+        start_period: text("start_period", "0s"),
+    })
+}
+
+fn deploy(service: &mut Service, value: Option<&Raw>) {
+    let get = |value: Option<&Raw>, key: &str| value?.as_map()?.get(key).cloned();
+    service.replicas = get(value, "replicas").and_then(|count| count.to_text()?.as_literal()?.parse().ok());
+    let resources = get(value, "resources");
+    let amounts = |key: &str| {
+        let amounts = get(resources.as_ref(), key)?;
+        let text = |key: &str| Some(get(Some(&amounts), key)?.to_text()?.as_literal()?.to_owned());
+        Some(Resources { memory: text("memory"), cpus: text("cpus").and_then(|cpus| cpus.parse().ok()) })
+    };
+    service.limits = amounts("limits");
+    service.reservations = amounts("reservations");
+}
+
+/// Log rotation, where the driver is the engine's usual one.
+fn logging(value: &Raw) -> Option<Logging> {
+    let map = value.as_map()?;
+    let options = map.get("options").and_then(Raw::as_map);
+    let text = |key: &str| Some(options?.get(key)?.to_text()?.as_literal()?.to_owned());
+    let is_usual =
+        map.get("driver").and_then(Raw::as_text).and_then(Text::as_literal).is_none_or(|driver| driver == "json-file");
+    let max_size = text("max-size").filter(|_| is_usual)?;
+    Some(Logging { max_size, max_file: text("max-file").and_then(|files| files.parse().ok()).unwrap_or(1) })
+}
+
+/// What builds the image: as planned, with what the key says in the end.
+fn build(planned: Option<Build>, value: &Raw) -> Build {
+    let get = |key: &str| value.as_map()?.get(key).cloned();
+    let text = |key: &str| Some(get(key)?.to_text()?.as_literal()?.to_owned());
+    let context = value.to_text().and_then(|text| text.as_literal().map(str::to_owned)).or_else(|| text("context"));
+    let planned = planned.unwrap_or_else(|| Build {
+        source: context.clone().unwrap_or_default(),
+        context: ".".to_owned(),
+        dockerfile: None,
+        target: None,
+        args: IndexMap::new(),
+        secrets: IndexMap::new(),
+        recipe: None,
+    });
+    Build {
+        context: context.unwrap_or(planned.context),
+        dockerfile: text("dockerfile").or(planned.dockerfile),
+        target: text("target").or(planned.target),
+        args: get("args").map_or(planned.args, |args| pairs(&args)),
+        ..planned
+    }
+}
