@@ -9,11 +9,13 @@ use crate::plan::{self, Materials, Plan};
 use crate::rules;
 use crate::source::{KeyPath, Source};
 use crate::sources::{SourceError, Sources};
+use crate::templates::{Templates, TemplatesError};
 
 /// A services.toml and the directory around it.
 #[derive(Debug)]
 pub struct Project {
     source: Source,
+    templates: Templates,
 }
 
 /// What a stack is, and what is wrong with it.
@@ -64,6 +66,9 @@ pub enum ProjectError {
     /// A source cannot be read.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// A template of the project cannot be read.
+    #[error(transparent)]
+    Templates(#[from] TemplatesError),
     /// The manifest could not be read, through no fault of its author.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -91,17 +96,23 @@ impl Project {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
             _ => PathBuf::from("."),
         };
-        Ok(Self { source: Source::new(shown, directory, text) })
+        let templates = Templates::take(&directory)?;
+        Ok(Self { source: Source::new(shown, directory, text), templates })
     }
 
-    /// A project whose text is already there.
+    /// A project whose text is already there, with the built-in templates alone.
     pub fn from_source(source: Source) -> Self {
-        Self { source }
+        Self { source, templates: Templates::default() }
     }
 
     /// The text and its place.
     pub fn source(&self) -> &Source {
         &self.source
+    }
+
+    /// The project's own templates and kinds.
+    pub fn templates(&self) -> &Templates {
+        &self.templates
     }
 
     /// Plans every environment and runs every rule.
@@ -127,7 +138,7 @@ impl Project {
             let report = Report::new(&self.source, &document, findings);
             return Ok((Analysis { plans: Vec::new(), report }, None));
         }
-        let mut read = manifest::read(document.get_ref())?;
+        let mut read = manifest::read(document.get_ref(), &self.templates)?;
         self.source.set_origins(std::mem::take(&mut read.origins));
         let sources = Sources::take(self.source.directory(), &read)?;
         let materials = Materials { kinds: &read.kinds, sources: &sources, environments: &read.environments };

@@ -86,7 +86,7 @@ pub(crate) fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Check(command) => command.run(&cli.global),
         Command::Explain(command) => command.run(&cli.global),
         Command::Rules(command) => command.run(),
-        Command::Schema(command) => command.run(),
+        Command::Schema(command) => command.run(&cli.global),
     }
 }
 
@@ -117,12 +117,8 @@ impl Global {
     /// Opens the project, runs the rules, and meanwhile renders. What is found is never freed: the process ends with
     /// it, and freeing a large stack piece by piece takes longer than writing it.
     fn look(&self) -> anyhow::Result<&'static Looked> {
-        let file = match &self.directory {
-            Some(directory) => directory.join(&self.file),
-            None => self.file.clone(),
-        };
-        let project = Project::open(&file)?;
-        let (analysis, rendered) = project.analyse_beside(|plans| self.rendered(plans, project.source().name()))?;
+        let project = Project::open(&self.manifest())?;
+        let (analysis, rendered) = project.analyse_beside(|plans| self.rendered(plans, &project))?;
         let known = analysis.environments();
         if !known.is_empty() {
             for name in &self.environments {
@@ -137,14 +133,28 @@ impl Global {
         Ok(Box::leak(Box::new(Looked { project, analysis, rendered })))
     }
 
-    fn rendered(&self, plans: &[Plan], file: &str) -> Result<Artifacts, RenderError> {
-        let manifest = file.rsplit('/').next().unwrap_or("services.toml");
+    /// The manifest, as this run finds it.
+    fn manifest(&self) -> PathBuf {
+        match &self.directory {
+            Some(directory) => directory.join(&self.file),
+            None => self.file.clone(),
+        }
+    }
+
+    /// The directory of the manifest.
+    fn folder(&self) -> PathBuf {
+        self.manifest().parent().map(Path::to_owned).unwrap_or_default()
+    }
+
+    fn rendered(&self, plans: &[Plan], project: &Project) -> Result<Artifacts, RenderError> {
+        let manifest = project.source().name().rsplit('/').next().unwrap_or("services.toml");
+        let templates = project.templates();
         if self.environments.is_empty() {
-            return render::render(plans, manifest);
+            return render::render(plans, manifest, templates);
         }
         let is_chosen = |plan: &&Plan| self.environments.contains(&plan.environment);
         let chosen: Vec<Plan> = plans.iter().filter(is_chosen).cloned().collect();
-        render::render(&chosen, manifest)
+        render::render(&chosen, manifest, templates)
     }
 
     /// The environments of this run; none for all.

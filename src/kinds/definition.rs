@@ -91,6 +91,23 @@ pub struct Kind {
 }
 
 impl Kind {
+    /// Every condition in it.
+    pub(super) fn conditions(&self) -> Vec<&str> {
+        let outputs = self.image.iter().chain(self.outputs.values()).filter_map(|output| match output {
+            Output::Cases(cases) => Some(cases.iter().filter_map(|case| case.when.as_deref())),
+            Output::Text(_) => None,
+        });
+        let env = self.env.values().filter_map(|value| match value {
+            EnvDef::Case { when, .. } => when.as_deref(),
+            EnvDef::Value(_) => None,
+        });
+        let commands = self.command.iter().chain(&self.argument).chain(&self.build);
+        let data = self.data.iter().filter_map(|data| data.when.as_deref());
+        let files = self.files.iter().filter_map(|file| file.when.as_deref());
+        let commands = commands.filter_map(|command| command.when.as_deref());
+        outputs.flatten().chain(env).chain(commands).chain(data).chain(files).collect()
+    }
+
     /// Whether a service of this kind is built from its source.
     pub fn builds(&self) -> bool {
         self.base.is_some()

@@ -7,6 +7,8 @@ use std::sync::OnceLock;
 
 use indexmap::IndexMap;
 
+use crate::templates::Templates;
+
 mod definition;
 
 pub use definition::{
@@ -30,10 +32,10 @@ pub const TEMPLATES: &[(&str, &str)] = &[
 
 /// A `kind.toml` that cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("templates/kinds/{name}/kind.toml: {message}")]
+#[error("{place}: {message}")]
 pub struct KindError {
-    /// The kind.
-    pub name: String,
+    /// The file.
+    pub place: String,
     /// What is wrong.
     pub message: String,
 }
@@ -42,31 +44,33 @@ pub struct KindError {
 #[derive(Debug, Default)]
 pub struct Kinds {
     kinds: IndexMap<String, Kind>,
+    /// The names of all kinds that there are.
+    names: Vec<String>,
 }
 
 impl Kinds {
     /// Reads the kinds with these names; names that no kind has are left out.
-    pub fn load<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self, KindError> {
+    pub fn load<'a>(templates: &Templates, names: impl IntoIterator<Item = &'a str>) -> Result<Self, KindError> {
         let mut kinds = IndexMap::new();
         for name in names {
             if kinds.contains_key(name) {
                 continue;
             }
-            if let Some((_, text)) = BUILT_IN.iter().find(|(known, _)| *known == name) {
-                kinds.insert(name.to_owned(), parse(name, text)?);
+            if let Some((text, place)) = templates.kind(name) {
+                kinds.insert(name.to_owned(), parse(name, text, place.as_deref())?);
             }
         }
-        Ok(Self { kinds })
+        Ok(Self { kinds, names: templates.kind_names().into_iter().map(str::to_owned).collect() })
     }
 
     /// Reads every kind.
-    pub fn all() -> Result<Self, KindError> {
-        Self::load(Self::names())
+    pub fn all(templates: &Templates) -> Result<Self, KindError> {
+        Self::load(templates, templates.kind_names())
     }
 
-    /// The names of all kinds.
-    pub fn names() -> impl Iterator<Item = &'static str> {
-        BUILT_IN.iter().map(|(name, _)| *name)
+    /// The names of all kinds that there are, also of those that were not asked for.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
     }
 
     /// A kind by name.
@@ -99,9 +103,19 @@ fn conditions() -> &'static minijinja::Environment<'static> {
     })
 }
 
-fn parse(name: &str, text: &str) -> Result<Kind, KindError> {
-    let mut kind: Kind =
-        toml::from_str(text).map_err(|error| KindError { name: name.to_owned(), message: error.to_string() })?;
+fn parse(name: &str, text: &str, place: Option<&str>) -> Result<Kind, KindError> {
+    let wrong = |message: String| KindError {
+        place: place.map_or_else(|| format!("templates/kinds/{name}/kind.toml"), str::to_owned),
+        message,
+    };
+    let mut kind: Kind = toml::from_str(text).map_err(|error| wrong(error.to_string().trim_end().to_owned()))?;
+    // Those of the built-in kinds are compiled by a test.
+    let own = if place.is_some() { kind.conditions() } else { Vec::new() };
+    for when in own {
+        if let Err(error) = conditions().compile_expression(when) {
+            return Err(wrong(format!("the condition `{when}` is no expression: {error}")));
+        }
+    }
     name.clone_into(&mut kind.name);
     Ok(kind)
 }
@@ -120,7 +134,7 @@ mod tests {
 
     #[test]
     fn every_folder_is_a_registered_kind() {
-        let registered: BTreeSet<String> = Kinds::names().map(str::to_owned).collect();
+        let registered: BTreeSet<String> = BUILT_IN.iter().map(|(name, _)| (*name).to_owned()).collect();
         assert_eq!(folder("templates/kinds"), registered);
     }
 
@@ -149,7 +163,7 @@ mod tests {
 
     #[test]
     fn every_file_of_a_kind_is_registered_and_every_kind_has_an_example() {
-        for kind in Kinds::all().unwrap().iter() {
+        for kind in Kinds::all(&Templates::default()).unwrap().iter() {
             let mut files: BTreeSet<String> = TEMPLATES
                 .iter()
                 .filter_map(|(path, _)| path.strip_prefix(&format!("{}/", kind.name)).map(str::to_owned))

@@ -185,7 +185,7 @@ mod tests {
 
     fn extended(text: &str) -> (Table, Vec<Problem>) {
         let mut table: Table = toml::from_str(text).unwrap();
-        let kinds = Kinds::all().unwrap();
+        let kinds = Kinds::all(&crate::templates::Templates::default()).unwrap();
         let keys: HashSet<&str> = ["kind", "extends", "env", "port", "command", "depends-on", "limits", "image"].into();
         let (_, problems) = extend(&mut table, &keys, &kinds, "default", &mut HashSet::new());
         (table, problems)

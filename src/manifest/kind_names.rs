@@ -76,6 +76,8 @@ pub(super) fn kind_names(document: &DeTable<'_>) -> KindNames {
 pub(super) struct KindAnswers<'a> {
     pub(super) names: &'a KindNames,
     pub(super) kinds: &'a Kinds,
+    /// Those of the kinds that no service names are looked at only for the help of a mistake.
+    pub(super) all: std::sync::LazyLock<Kinds, Box<dyn FnOnce() -> Kinds + 'a>>,
     pub(super) none: IndexMap<String, OptionDef>,
 }
 
@@ -90,8 +92,7 @@ impl check::Kinds for KindAnswers<'_> {
     }
 
     fn kinds_with(&self, option: &str) -> Vec<String> {
-        let all = Kinds::all().unwrap_or_default();
-        all.iter().filter(|kind| kind.options.contains_key(option)).map(|kind| kind.name.clone()).collect()
+        self.all.iter().filter(|kind| kind.options.contains_key(option)).map(|kind| kind.name.clone()).collect()
     }
 }
 
@@ -104,7 +105,7 @@ pub(super) fn unknown_kinds(names: &KindNames, kinds: &Kinds) -> Vec<Problem> {
             path: KeyPath::of(["services", service, "kind"]),
             environment: layer.clone(),
             kind: kind.clone(),
-            meant: crate::diagnostics::words::nearest(kind, Kinds::names()).map(str::to_owned),
+            meant: crate::diagnostics::words::nearest(kind, kinds.names()).map(str::to_owned),
         })
         .collect()
 }

@@ -5,7 +5,7 @@
 //! [`Problem`]s, which the rules turn into findings.
 
 use std::collections::HashSet;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use indexmap::IndexMap;
 use toml::de::DeTable;
@@ -13,6 +13,7 @@ use toml::{Spanned, Table, Value};
 
 use crate::kinds::{KindError, Kinds};
 use crate::source::{KeyPath, Origins, Source, Step};
+use crate::templates::Templates;
 
 mod check;
 mod extends;
@@ -80,11 +81,12 @@ pub fn parse(source: &Source) -> (Spanned<DeTable<'_>>, Vec<Problem>) {
 }
 
 /// Reads a parsed document.
-pub fn read(document: &DeTable<'_>) -> Result<Read, ReadError> {
+pub fn read(document: &DeTable<'_>, templates: &Templates) -> Result<Read, ReadError> {
     let names = kind_names(document);
-    let kinds = Kinds::load(names.kinds())?;
+    let kinds = Kinds::load(templates, names.kinds())?;
     let (mut base, mut problems, deletions) = {
-        let answers = KindAnswers { names: &names, kinds: &kinds, none: IndexMap::new() };
+        let all = LazyLock::new(Box::new(|| Kinds::all(templates).unwrap_or_default()) as Box<dyn FnOnce() -> Kinds>);
+        let answers = KindAnswers { names: &names, kinds: &kinds, all, none: IndexMap::new() };
         let (table, checked) = shapes().check(document, &answers);
         (table, checked.problems, checked.deletions)
     };
@@ -145,9 +147,9 @@ pub fn read(document: &DeTable<'_>) -> Result<Read, ReadError> {
     Ok(Read { problems, environments, kinds, unclear, origins })
 }
 
-/// The JSON Schema of services.toml (draft 07).
-pub fn json_schema() -> Result<serde_json::Value, KindError> {
-    let kinds = Kinds::all()?;
+/// The JSON Schema of services.toml (draft 07), with the options of every kind of the project.
+pub fn json_schema(templates: &Templates) -> Result<serde_json::Value, KindError> {
+    let kinds = Kinds::all(templates)?;
     let options = kinds
         .iter()
         .flat_map(|kind| kind.options.iter().map(|(name, option)| (kind.name.as_str(), name.as_str(), option)));
@@ -309,7 +311,7 @@ mod tests {
 
     #[test]
     fn every_key_of_the_schema_has_a_description() {
-        let schema = json_schema().unwrap();
+        let schema = json_schema(&Templates::default()).unwrap();
         assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
         let mut bare = Vec::new();
         described(&schema, "", &mut bare);

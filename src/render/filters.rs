@@ -3,14 +3,20 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
+use super::RenderError;
+use crate::templates::{FOLDER, Templates};
+
 /// The built-in templates that belong to no kind.
 const TEMPLATES: &[(&str, &str)] = &[
     ("compose.yml.j2", include_str!("../../templates/compose.yml.j2")),
     ("env.example.j2", include_str!("../../templates/env.example.j2")),
 ];
 
-/// An environment with every built-in template.
-pub(super) fn environment() -> Environment<'static> {
+/// An environment with every template of the project.
+///
+/// # Errors
+/// Where one of the project's own does not compile.
+pub(super) fn environment(templates: &Templates) -> Result<Environment<'_>, RenderError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     // The default guesses from the file name: a `.yml` would be escaped as JSON.
@@ -24,11 +30,11 @@ pub(super) fn environment() -> Environment<'static> {
     environment.add_filter("exec", exec);
     environment.add_filter("sh", sh);
     environment.add_filter("env", env);
-    for (name, text) in TEMPLATES.iter().chain(crate::kinds::TEMPLATES) {
-        // A built-in template that does not compile is found by the test below, and by `template()` at run time.
-        let _ = environment.add_template(name, text);
+    let of_kinds = templates.of_kinds();
+    for (name, text) in TEMPLATES.iter().copied().chain(templates.of_stack()).chain(of_kinds) {
+        environment.add_template(name, text).map_err(|error| wrong(&error, name, text))?;
     }
-    environment
+    Ok(environment)
 }
 
 /// Renders a template.
@@ -37,12 +43,39 @@ pub(super) fn template(
     name: &str,
     context: impl serde::Serialize,
 ) -> Result<String, super::RenderError> {
-    let wrong = |error: minijinja::Error| super::RenderError::Template {
-        template: name.to_owned(),
-        message: format!("{error:#}"),
-    };
-    let template = environment.get_template(name).map_err(wrong)?;
-    template.render(minijinja::value::Serde(context)).map_err(wrong)
+    let template = environment.get_template(name).map_err(|error| wrong(&error, name, ""))?;
+    template.render(minijinja::value::Serde(context)).map_err(|error| {
+        // The fault may lie in a template that this one includes.
+        let at = error.name().unwrap_or(name).to_owned();
+        let text = environment.get_template(&at).map(|template| template.source().to_owned()).unwrap_or_default();
+        wrong(&error, &at, &text)
+    })
+}
+
+/// What is wrong with a template: the file and the line in it, shown.
+fn wrong(error: &minijinja::Error, name: &str, text: &str) -> RenderError {
+    let mut place = if name.contains('/') { format!("{FOLDER}/kinds/{name}") } else { format!("{FOLDER}/{name}") };
+    let mut message =
+        error.detail().map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()));
+    if let Some(number) = error.line() {
+        let start = text.split_inclusive('\n').take(number - 1).map(str::len).sum::<usize>();
+        let line = text.lines().nth(number - 1).unwrap_or_default();
+        let range = error.range().filter(|range| range.start >= start && range.start <= start + line.len());
+        let column =
+            range.as_ref().map(|range| line.get(..range.start - start).map_or(0, |before| before.chars().count()));
+        place = format!("{place}:{number}");
+        if let Some(column) = column {
+            place = format!("{place}:{}", column + 1);
+        }
+        let margin = " ".repeat(number.to_string().len());
+        message = format!("{message}\n{margin} |\n{number} | {line}");
+        if let (Some(range), Some(column)) = (range, column) {
+            let width =
+                range.end.saturating_sub(range.start).clamp(1, line.len().saturating_sub(range.start - start).max(1));
+            message = format!("{message}\n{margin} | {}{}", " ".repeat(column), "^".repeat(width));
+        }
+    }
+    RenderError::Template { place, message }
 }
 
 /// A double-quoted YAML scalar (YAML 1.2.2, 7.3.1): no reader can take it for anything but this text.
@@ -112,7 +145,8 @@ mod tests {
 
     #[test]
     fn every_built_in_template_compiles() {
-        let environment = environment();
+        let templates = Templates::default();
+        let environment = environment(&templates).unwrap();
         for (name, _) in TEMPLATES.iter().chain(crate::kinds::TEMPLATES) {
             environment.get_template(name).unwrap();
         }

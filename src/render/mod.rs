@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::kinds::KindError;
 use crate::plan::Plan;
+use crate::templates::Templates;
 
 mod compose;
 mod dockerfile;
@@ -39,11 +40,11 @@ pub type Artifacts = BTreeMap<String, Artifact>;
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
     /// A template is broken.
-    #[error("template {template}: {message}")]
+    #[error("{place}: {message}")]
     Template {
-        /// The template.
-        template: String,
-        /// What is wrong, with its line.
+        /// The file, and the line in it where that is known.
+        place: String,
+        /// What is wrong, with the line itself.
         message: String,
     },
     /// A built-in kind is broken.
@@ -55,8 +56,8 @@ pub enum RenderError {
 ///
 /// # Errors
 /// Where a template is broken: plans that passed the rules always render.
-pub fn render(plans: &[Plan], manifest: &str) -> Result<Artifacts, RenderError> {
-    let environment = filters::environment();
+pub fn render(plans: &[Plan], manifest: &str, templates: &Templates) -> Result<Artifacts, RenderError> {
+    let environment = filters::environment(templates)?;
     let mut artifacts = Artifacts::new();
     for plan in plans {
         for service in plan.services.values() {
@@ -65,7 +66,7 @@ pub fn render(plans: &[Plan], manifest: &str) -> Result<Artifacts, RenderError> 
         compose::render(&environment, plan, manifest, &mut artifacts)?;
         env_example::render(&environment, plan, manifest, &mut artifacts)?;
     }
-    schema::render(&mut artifacts)?;
+    schema::render(templates, &mut artifacts)?;
     Ok(artifacts)
 }
 

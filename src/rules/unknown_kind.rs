@@ -2,7 +2,6 @@
 
 use super::{Context, Rule};
 use crate::diagnostics::{Finding, Label, Severity, words};
-use crate::kinds::Kinds;
 use crate::manifest::Problem;
 
 /// A kind that does not exist.
@@ -50,7 +49,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let help = if let Some(meant) = meant {
             format!("did you mean `{meant}`?")
         } else {
-            let kinds: Vec<&str> = Kinds::names().collect();
+            let kinds: Vec<&str> = context.read.kinds.names().collect();
             format!("the kinds are {}; a plain container has an `image` and no `kind`", words::names(&kinds))
         };
         findings.push(finding.help(help));

@@ -173,7 +173,8 @@ fn survives(text: &str) -> Analysis {
     }
     if !analysis.report.has_errors() {
         assert!(!analysis.plans.is_empty(), "no plan and no error");
-        render::render(&analysis.plans, "services.toml").expect("what has no errors can be rendered");
+        render::render(&analysis.plans, "services.toml", project.templates())
+            .expect("what has no errors can be rendered");
     }
     for finding in &analysis.report.findings {
         assert!(!finding.message.is_empty(), "a finding without a message: {finding:?}");

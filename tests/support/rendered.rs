@@ -29,10 +29,13 @@ impl Rendered {
         if let Some(sources) = sources {
             copy_sources(sources, folder.path());
         }
-        let plans = Project::open(&path).expect("a services.toml").analyse().expect("plans").plans;
+        let project = Project::open(&path).expect("a services.toml");
+        let plans = project.analyse().expect("plans").plans;
         assert!(!plans.is_empty(), "{name}: no plans");
         let mut files = Vec::new();
-        for (path, artifact) in stackgen::render::render(&plans, "services.toml").expect("artifacts") {
+        for (path, artifact) in
+            stackgen::render::render(&plans, "services.toml", project.templates()).expect("artifacts")
+        {
             let full = folder.path().join(&path);
             fs::create_dir_all(full.parent().expect("a folder")).expect("a writable folder");
             fs::write(full, artifact.text).expect("a writable folder");
