@@ -12,6 +12,9 @@ use crate::kinds::{BUILT_IN, TEMPLATES};
 /// The folder beside services.toml.
 pub const FOLDER: &str = "templates";
 
+/// The folder in it of what several kinds use.
+pub const SHARED: &str = "shared";
+
 /// What a template's name ends with.
 const EXTENSION: &str = ".j2";
 
@@ -48,8 +51,15 @@ impl Templates {
                 own.insert(name.clone(), read(&folder, &name)?);
             }
         }
+        for name in names(&folder.join(SHARED))? {
+            if name.ends_with(EXTENSION) {
+                let path = format!("{SHARED}/{name}");
+                own.insert(path.clone(), read(&folder, &path)?);
+            }
+        }
         let kinds = folder.join("kinds");
-        for kind in names(&kinds)? {
+        // A kind of that name would take the place of what kinds share.
+        for kind in names(&kinds)?.into_iter().filter(|kind| kind != SHARED) {
             for file in names(&kinds.join(&kind))? {
                 if file == KIND || file.ends_with(EXTENSION) {
                     let path = format!("kinds/{kind}/{file}");
@@ -77,10 +87,13 @@ impl Templates {
         names
     }
 
-    /// Every template of a kind's files: by `<kind>/<file>`, its own before the built-in one of that name.
+    /// Every template of a kind's files, by `<kind>/<file>` or `shared/<file>`: the project's own before the built-in one
+    /// of that name.
     pub(crate) fn of_kinds(&self) -> BTreeMap<&str, &str> {
         let mut all: BTreeMap<&str, &str> = TEMPLATES.iter().copied().collect();
-        let own = self.own.iter().filter_map(|(path, text)| Some((path.strip_prefix("kinds/")?, text.as_str())));
+        let of_kind = |path| str::strip_prefix(path, "kinds/").or_else(|| path.starts_with(SHARED).then_some(path));
+        let own = self.own.iter().filter(|(path, _)| path.contains('/'));
+        let own = own.filter_map(|(path, text)| Some((of_kind(path.as_str())?, text.as_str())));
         all.extend(own.filter(|(name, _)| name.ends_with(EXTENSION)));
         all
     }
@@ -135,13 +148,15 @@ mod tests {
         write("templates/kinds/web/kind.toml", "help = 'x'");
         write("templates/kinds/web/Dockerfile.j2", "FROM x\r\n");
         write("templates/kinds/node/Dockerfile.j2", "FROM y\n");
+        write("templates/shared/debian.j2", "own");
         let templates = Templates::take(folder.path()).unwrap();
-        assert_eq!(templates.own.len(), 4);
+        assert_eq!(templates.own.len(), 5);
         assert_eq!(templates.kind("web").unwrap().1.as_deref(), Some("templates/kinds/web/kind.toml"));
         assert_eq!(templates.kind("node").unwrap().1, None, "only its template is shadowed");
         assert!(templates.kind_names().contains(&"web"));
         assert_eq!(templates.of_kinds()["node/Dockerfile.j2"], "FROM y\n");
         assert_eq!(templates.of_kinds()["web/Dockerfile.j2"], "FROM x\n");
+        assert_eq!(templates.of_kinds()["shared/debian.j2"], "own");
         assert_eq!(templates.of_stack().collect::<Vec<_>>(), [("compose.yml.j2", "own")]);
     }
 

@@ -56,7 +56,13 @@ pub struct Kind {
     pub detect: IndexMap<String, IndexMap<String, Detected>>,
     /// Files without which it cannot be built.
     #[serde(default)]
-    pub requires: Vec<RequiredFile>,
+    pub requires: Vec<Required>,
+    /// What cannot be built for another reason; all that match.
+    #[serde(default)]
+    pub refuse: Vec<Refusal>,
+    /// What the installation of dependencies reads, where it is there; all that match, in order.
+    #[serde(default)]
+    pub install: Vec<Inputs>,
     /// Environment variables.
     #[serde(default)]
     pub env: IndexMap<String, EnvDef>,
@@ -72,6 +78,8 @@ pub struct Kind {
     /// Arguments after the command; all that match.
     #[serde(default)]
     pub argument: Vec<Command>,
+    /// What to write where nothing says what it runs.
+    pub command_help: Option<String>,
     /// The commands of the build stage; the first that matches.
     #[serde(default)]
     pub build: Vec<Command>,
@@ -105,7 +113,9 @@ impl Kind {
         let data = self.data.iter().filter_map(|data| data.when.as_deref());
         let files = self.files.iter().filter_map(|file| file.when.as_deref());
         let commands = commands.filter_map(|command| command.when.as_deref());
-        outputs.flatten().chain(env).chain(commands).chain(data).chain(files).collect()
+        let refusals = self.refuse.iter().map(|refusal| refusal.when.as_str());
+        let inputs = self.install.iter().filter_map(|inputs| inputs.when.as_deref());
+        outputs.flatten().chain(env).chain(commands).chain(data).chain(files).chain(refusals).chain(inputs).collect()
     }
 
     /// Whether a service of this kind is built from its source.
@@ -240,27 +250,80 @@ pub enum OptionType {
     Certificates,
 }
 
-/// What the presence of a file says.
+/// What a file says.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum Detected {
-    /// This value.
+    /// This value, wherever the file is there.
     Value(String),
-    /// What stands at a JSON pointer (RFC 6901) in the file, where that is text.
-    Json {
-        /// The pointer.
-        json: String,
-    },
+    /// What stands in the file.
+    Inside(Inside),
+    /// The first of these that says something.
+    First(Vec<Detected>),
 }
 
-/// A file of the source without which the kind cannot be built.
+impl Detected {
+    /// Whether the presence of the file alone gives this value.
+    pub fn gives(&self, value: &str) -> bool {
+        matches!(self, Self::Value(known) if known == value)
+    }
+}
+
+/// What stands in a file. One of `json`, `toml` and `contains` says where to look.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RequiredFile {
-    /// Its name in the source directory.
-    pub file: String,
-    /// How to get it.
+pub struct Inside {
+    /// A JSON pointer (RFC 6901) into the file, which is JSON: text or a truth value there is the value.
+    pub json: Option<String>,
+    /// The same in a file that is TOML.
+    pub toml: Option<String>,
+    /// A text that must occur in the file; its line ends are LF, and one stands before its first line.
+    pub contains: Option<String>,
+    /// What is found where the text occurs, or in the place of what the pointer leads to.
+    pub value: Option<String>,
+    /// Only what follows this, where the found text begins with it; nothing is found where it does not.
+    pub after: Option<String>,
+    /// Only what stands before this.
+    pub until: Option<String>,
+}
+
+/// Files of the source without which the kind cannot be built: exactly one of them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Required {
+    /// Their names in the source directory.
+    pub one_of: Vec<String>,
+    /// Files that stand in for them where none of them is there, and else say nothing.
+    #[serde(default)]
+    pub or_else: Vec<String>,
+    /// The option that names one of them by the value that is detected from it.
+    pub option: Option<String>,
+    /// How to get one.
     pub help: String,
+}
+
+/// What a kind cannot build.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refusal {
+    /// The condition.
+    pub when: String,
+    /// The key of the service that it is about; default: `source`.
+    pub at: Option<String>,
+    /// What is wrong. Interpolated with `service.*`.
+    pub message: String,
+    /// What to do. Interpolated with `service.*`.
+    pub help: String,
+}
+
+/// Files and directories of the source, by name; one `*` stands for any text.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inputs {
+    /// The condition.
+    pub when: Option<String>,
+    /// Their names, relative to the source directory.
+    pub files: Vec<String>,
 }
 
 /// An environment variable of a kind.
@@ -410,7 +473,7 @@ pub struct OutputCase {
 pub struct File {
     /// The condition.
     pub when: Option<String>,
-    /// The template, in the kind's folder.
+    /// The template: in the kind's folder, or `shared/` and its name among those that kinds share.
     pub template: String,
     /// The path in the repository. Interpolated with `service.*`.
     pub path: String,

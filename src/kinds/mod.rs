@@ -7,13 +7,13 @@ use std::sync::OnceLock;
 
 use indexmap::IndexMap;
 
-use crate::templates::Templates;
+use crate::templates::{SHARED, Templates};
 
 mod definition;
 
 pub use definition::{
-    Class, Command, Data, Debug, Detected, EnvDef, File, Kind, Metrics, Mount, OptionDef, OptionType, Output,
-    OutputCase, Probe, RequiredFile, User, Watch, Words,
+    Class, Command, Data, Debug, Detected, EnvDef, File, Inputs, Inside, Kind, Metrics, Mount, OptionDef, OptionType,
+    Output, OutputCase, Probe, Refusal, Required, User, Watch, Words,
 };
 
 /// The built-in kinds: name and `kind.toml`.
@@ -23,12 +23,19 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("traefik", include_str!("../../templates/kinds/traefik/kind.toml")),
 ];
 
-/// The templates of the built-in kinds: `<kind>/<file>` and text.
+/// The templates of the built-in kinds: `<kind>/<file>` and text; and `shared/<file>`, which several kinds use.
 pub const TEMPLATES: &[(&str, &str)] = &[
     ("node/Dockerfile.j2", include_str!("../../templates/kinds/node/Dockerfile.j2")),
     ("node/dockerignore.j2", include_str!("../../templates/kinds/node/dockerignore.j2")),
-    ("node/entrypoint.sh.j2", include_str!("../../templates/kinds/node/entrypoint.sh.j2")),
+    ("shared/debian.j2", include_str!("../../templates/shared/debian.j2")),
+    ("shared/entrypoint.sh.j2", include_str!("../../templates/shared/entrypoint.sh.j2")),
 ];
+
+/// The name under which a kind's template is in [`TEMPLATES`].
+pub fn template_name(kind: &str, template: &str) -> String {
+    let is_shared = template.strip_prefix(SHARED).is_some_and(|rest| rest.starts_with('/'));
+    if is_shared { template.to_owned() } else { format!("{kind}/{template}") }
+}
 
 /// A `kind.toml` that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -85,7 +92,8 @@ impl Kinds {
 }
 
 /// Whether a condition of a `kind.toml` holds: a `MiniJinja` expression over the service's options, what was detected
-/// in its source, and `target`, `version`, `before_start` and `asks_for_certificates`. `major(version)` is a number.
+/// in its source, and `target`, `version`, `before_start` and `asks_for_certificates`. `major(version)` is a number;
+/// `exact(version)` says whether it is one version and no range (Semantic Versioning 2.0.0).
 pub fn condition(when: &str, context: &BTreeMap<String, minijinja::Value>) -> bool {
     let environment = conditions();
     let Ok(expression) = environment.compile_expression(when) else { return false };
@@ -99,8 +107,19 @@ fn conditions() -> &'static minijinja::Environment<'static> {
         environment.add_function("major", |version: &str| {
             version.split(['.', '-']).next().and_then(|major| major.parse::<i64>().ok()).unwrap_or_default()
         });
+        environment.add_function("exact", is_exact);
         environment
     })
+}
+
+/// Whether this is one version: three numbers, and perhaps a pre-release.
+fn is_exact(version: &str) -> bool {
+    let (numbers, release) = version.split_once('-').map_or((version, None), |(numbers, rest)| (numbers, Some(rest)));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let is_word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    numbers.split('.').count() == 3
+        && numbers.split('.').all(is_number)
+        && release.is_none_or(|release| release.split('.').all(is_word))
 }
 
 fn parse(name: &str, text: &str, place: Option<&str>) -> Result<Kind, KindError> {
@@ -163,18 +182,31 @@ mod tests {
 
     #[test]
     fn every_file_of_a_kind_is_registered_and_every_kind_has_an_example() {
+        let registered = |folder: &str| -> BTreeSet<String> {
+            let paths = TEMPLATES.iter().filter_map(|(path, _)| path.strip_prefix(folder)?.strip_prefix('/'));
+            paths.map(str::to_owned).collect()
+        };
         for kind in Kinds::all(&Templates::default()).unwrap().iter() {
-            let mut files: BTreeSet<String> = TEMPLATES
-                .iter()
-                .filter_map(|(path, _)| path.strip_prefix(&format!("{}/", kind.name)).map(str::to_owned))
-                .collect();
+            let mut files = registered(&kind.name);
             files.insert("kind.toml".to_owned());
             assert_eq!(folder(&format!("templates/kinds/{}", kind.name)), files, "{}", kind.name);
             assert!(!kind.example.is_empty(), "{} has no example", kind.name);
             assert!(!kind.help.is_empty(), "{} has no help", kind.name);
             for file in &kind.files {
-                assert!(files.contains(&file.template), "{} names {}", kind.name, file.template);
+                let name = template_name(&kind.name, &file.template);
+                assert!(TEMPLATES.iter().any(|(known, _)| *known == name), "{} names {name}", kind.name);
             }
+        }
+        assert_eq!(folder("templates/shared"), registered("shared"));
+    }
+
+    #[test]
+    fn an_exact_version_has_three_numbers_and_names_no_range() {
+        for version in ["9.15.0", "4.0.0-rc.53", "1.22.22"] {
+            assert!(is_exact(version), "{version}");
+        }
+        for version in ["9", "9.15", "^9.15.0", "9.x.0", "9.15.0 || 10", "9.15.0-", "", "1.2.3; true", "1.2.3-a;b"] {
+            assert!(!is_exact(version), "{version}");
         }
     }
 }

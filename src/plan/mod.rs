@@ -17,6 +17,7 @@ mod debug;
 mod dependencies;
 mod edge;
 mod health;
+mod inputs;
 mod member;
 mod middleware;
 mod mounts;
@@ -315,6 +316,8 @@ pub struct Recipe {
     pub packages: Vec<String>,
     /// Debian packages of the build alone.
     pub build_packages: Vec<String>,
+    /// Files and directories of the source that the installation of the dependencies reads.
+    pub install: Vec<String>,
     /// Directories that are mounted, so that they exist and belong to the user.
     pub directories: Vec<String>,
     /// Further paths of the source that the image gets.

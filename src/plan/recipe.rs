@@ -95,7 +95,9 @@ impl Assembly<'_, '_, '_> {
             None => kind.user.as_ref().map_or("1000:1000", |user| user.of(&base)).to_owned(),
         };
         let prefix = prefix(&context, &source);
+        let directory = member.service.source.as_deref().and_then(|source| self.sources.get(source));
         let recipe = Recipe {
+            install: Resolver::install_inputs(member, kind, directory),
             kind: kind.name.clone(),
             version: member.service.version.clone().unwrap_or_default(),
             port: member.port,
@@ -308,17 +310,8 @@ impl<'a> Resolver<'a, '_> {
             self.problem(place, ProblemKind::Build { message, help });
             return None;
         }
-        let Some(kind) = kind else { return Some(clean) };
-        for required in &kind.requires {
-            if !directory.is_some_and(|directory| directory.has(&required.file)) {
-                let message =
-                    format!("`{source}` has no {}, which a `{}` service is built with", required.file, kind.name);
-                self.problem(place.clone(), ProblemKind::Build { message, help: required.help.clone() });
-            }
-        }
-        for (file, error) in directory.into_iter().flat_map(crate::sources::Directory::malformed) {
-            let message = format!("`{source}/{file}` is no JSON: {error}");
-            self.problem(place.clone(), ProblemKind::Build { message, help: "mend the file".to_owned() });
+        if let (Some(kind), Some(directory)) = (kind, directory) {
+            self.check_inputs(member, kind, source, directory);
         }
         Some(clean)
     }
@@ -340,10 +333,7 @@ impl<'a> Resolver<'a, '_> {
             return None;
         }
         let message = format!("nothing says what `{}` runs", member.name);
-        let help = match kind.name.as_str() {
-            "node" => "set `main` in package.json, or write `command` here".to_owned(),
-            _ => "write `command`".to_owned(),
-        };
+        let help = kind.command_help.clone().unwrap_or_else(|| "write `command`".to_owned());
         let missing = member.path().key("command");
         self.problem(member.path(), ProblemKind::Incomplete { message, help, missing });
         None
@@ -439,8 +429,9 @@ impl<'a> Resolver<'a, '_> {
             sync_to: Some(inside(file)),
             ignore: watch.ignore.clone(),
         });
-        let rebuild =
-            watch.rebuild.iter().map(|file| WatchRule { path: path(file), sync_to: None, ignore: Vec::new() });
+        let installs = build.recipe.iter().flat_map(|recipe| &recipe.install);
+        let rebuild = installs.chain(&watch.rebuild);
+        let rebuild = rebuild.map(|file| WatchRule { path: path(file), sync_to: None, ignore: Vec::new() });
         sync.chain(rebuild).collect()
     }
 }

@@ -4,6 +4,7 @@ use minijinja::Environment;
 use serde::Serialize;
 
 use super::{Artifact, Artifacts, Owner, RenderError, filters, manifest_from};
+use crate::kinds;
 use crate::plan::{Recipe, Service};
 
 #[derive(Serialize)]
@@ -39,7 +40,8 @@ pub(super) fn render(
         };
         let context =
             Context { manifest: manifest_from(directory, manifest), uid, gid, output: output(recipe), recipe };
-        let text = filters::template(environment, &format!("{}/{}", recipe.kind, file.template), context)?;
+        let name = kinds::template_name(&recipe.kind, &file.template);
+        let text = filters::template(environment, &name, context)?;
         let artifact = Artifact { text, executable: file.executable, owner: Owner::Stack };
         artifacts.insert(file.path.clone(), artifact);
     }

@@ -4,7 +4,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
 use super::RenderError;
-use crate::templates::{FOLDER, Templates};
+use crate::templates::{FOLDER, SHARED, Templates};
 
 /// The built-in templates that belong to no kind.
 const TEMPLATES: &[(&str, &str)] = &[
@@ -54,7 +54,8 @@ pub(super) fn template(
 
 /// What is wrong with a template: the file and the line in it, shown.
 fn wrong(error: &minijinja::Error, name: &str, text: &str) -> RenderError {
-    let mut place = if name.contains('/') { format!("{FOLDER}/kinds/{name}") } else { format!("{FOLDER}/{name}") };
+    let is_of_kind = name.split_once('/').is_some_and(|(folder, _)| folder != SHARED);
+    let mut place = if is_of_kind { format!("{FOLDER}/kinds/{name}") } else { format!("{FOLDER}/{name}") };
     let mut message =
         error.detail().map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()));
     if let Some(number) = error.line() {

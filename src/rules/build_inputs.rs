@@ -11,16 +11,18 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "a service that cannot be built from what is there",
     docs: "\
-A service is built from a `source` that does not exist, lies outside of the project, or lacks a file that its kind is
-built with. The same holds for `stack.output`, which must lie inside of the project.
+A service is built from a `source` that does not exist, lies outside of the project, lacks a file that its kind is
+built with, or has one too many. The same holds for `stack.output`, which must lie inside of the project.
 
-**Why it breaks.** The generated Dockerfile copies the kind's own files by name before it installs anything: a `node`
-service needs `package.json` and `package-lock.json`. The lock is not a matter of taste: `npm ci` installs exactly what
-it names, and refuses to run without it. A source outside of the project could not be named by a path that holds on
-every machine.
+**Why it breaks.** The generated Dockerfile names what it installs from: a `node` service needs `package.json` and the
+lock file of npm, pnpm or Yarn. The lock is not a matter of taste: what it names is installed, and nothing else. Of two
+lock files one is out of date, and nobody says which; a lock file that another package manager wrote than the one
+`packageManager` in package.json pins would be refused in the build. A source outside of the project could not be named
+by a path that holds on every machine.
 
 **How it shows.** `docker compose build` fails. Without the directory: `unable to prepare context: path \"…\" not found`;
-without a file: `failed to calculate checksum of ref …: \"/package-lock.json\": not found`.
+without a file: `failed to calculate checksum of ref …: \"/package-lock.json\": not found`. With a lock file that does
+not fit: `ERR_PNPM_OUTDATED_LOCKFILE`, or an image with other versions than everybody else has.
 
 ```toml
 [services.web]
@@ -35,9 +37,10 @@ source = \"web\"      # good: web/package.json and web/package-lock.json are the
 ```
 
 **Fix.** Correct the path, which is relative to services.toml, or create and commit what is missing: `npm init`, then
-`npm install --package-lock-only`.
+`npm install --package-lock-only`. Of two lock files, delete one or choose with `package-manager`.
 
-**Source.** `requires` in the kind's `kind.toml`; Dockerfile reference, \"COPY\"; npm docs, \"npm ci\".
+**Source.** `requires` and `refuse` in the kind's `kind.toml`; Dockerfile reference, \"RUN --mount\"; npm docs, \"npm ci\";
+pnpm docs, \"pnpm install\"; Yarn docs, \"yarn install\"; Node.js docs, \"packageManager\".
 ",
     can_be_allowed: false,
     judges_text: false,

@@ -30,7 +30,10 @@ impl Rendered {
             copy_sources(sources, folder.path());
         }
         let project = Project::open(&path).expect("a services.toml");
-        let plans = project.analyse().expect("plans").plans;
+        let analysis = project.analyse().expect("plans");
+        let errors: Vec<&str> = analysis.report.findings.iter().map(|finding| finding.message.as_str()).collect();
+        assert!(!analysis.report.has_errors(), "{name}: {errors:?}");
+        let plans = analysis.plans;
         assert!(!plans.is_empty(), "{name}: no plans");
         let mut files = Vec::new();
         for (path, artifact) in
@@ -44,23 +47,40 @@ impl Rendered {
         Self { name: name.to_owned(), plans, files, folder }
     }
 
+    /// Renders the services.toml of a folder, beside its sources.
+    pub(crate) fn at(folder: &Path) -> Self {
+        let name = folder.file_name().and_then(|name| name.to_str()).expect("a name in UTF-8");
+        Self::of(name, &fs::read_to_string(folder.join("services.toml")).expect("a services.toml"), Some(folder))
+    }
+
     /// Where services.toml is.
     pub(crate) fn root(&self) -> &Path {
         self.folder.path()
     }
 }
 
-/// The stacks in `tests/compose`, rendered.
+/// The stacks in `tests/compose` and `tests/stacks`, rendered.
 pub(crate) fn fixtures() -> Vec<Rendered> {
     let folder = repository().join("tests/compose");
-    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("a readable folder").path()).collect();
+    let mut paths = entries(&folder);
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
-    paths.sort();
     assert!(!paths.is_empty(), "no fixtures in {}", folder.display());
     let render = |path: &PathBuf| {
         let name = path.file_stem().and_then(|stem| stem.to_str()).expect("a name in UTF-8");
         Rendered::of(name, &fs::read_to_string(path).expect("a readable file"), Some(&folder.join("sources")))
     };
-    paths.iter().map(render).collect()
+    let running = running().into_iter().map(|folder| Rendered::at(&folder));
+    paths.iter().map(render).chain(running).collect()
+}
+
+/// The folders in `tests/stacks`: each a services.toml and the programs of its services, which run on an engine.
+pub(crate) fn running() -> Vec<PathBuf> {
+    entries(&repository().join("tests/stacks"))
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("a readable folder").path()).collect();
+    paths.sort();
+    paths
 }

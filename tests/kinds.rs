@@ -1,0 +1,74 @@
+//! What the example of each kind renders to: `tests/kinds/<kind>.txt` holds every file, and `tests/kinds/<kind>/` the
+//! source that the example names.
+//!
+//! `STACKGEN_BLESS=1 cargo test --test kinds` writes them anew.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::{env, fs};
+
+use stackgen::kinds::{BUILT_IN, Kind, Kinds};
+use stackgen::project::{Analysis, Project};
+use stackgen::source::Source;
+use stackgen::templates::Templates;
+use support::repository;
+
+#[test]
+fn the_example_of_each_kind_renders_to_its_snapshot() {
+    for kind in Kinds::all(&Templates::default()).expect("kinds").iter() {
+        let rendered = rendered(kind);
+        let path = repository().join("tests/kinds").join(format!("{}.txt", kind.name));
+        if env::var_os("STACKGEN_BLESS").is_some() {
+            fs::write(&path, &rendered).expect("a writable folder");
+        }
+        let snapshot = fs::read_to_string(&path).unwrap_or_default();
+        assert!(snapshot == rendered, "{} is not what is rendered; STACKGEN_BLESS=1 writes it anew", path.display());
+    }
+}
+
+#[test]
+fn every_snapshot_belongs_to_a_kind() {
+    let kinds: BTreeSet<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+    for entry in fs::read_dir(repository().join("tests/kinds")).expect("the snapshots") {
+        let name = entry.expect("a readable folder").file_name().into_string().expect("UTF-8");
+        assert!(kinds.contains(name.trim_end_matches(".txt")), "tests/kinds/{name} belongs to no kind");
+    }
+}
+
+/// Every file of a stack with nothing but the example, one after the other.
+fn rendered(kind: &Kind) -> String {
+    let folder = repository().join("tests/kinds").join(&kind.name);
+    let project = Project::from_source(Source::new("services.toml", folder, manifest(kind)));
+    let Analysis { plans, report } = project.analyse().expect("stackgen works");
+    let findings: Vec<&str> = report.findings.iter().map(|finding| finding.message.as_str()).collect();
+    assert_eq!(findings, [""; 0], "the example of `{}`", kind.name);
+    let mut out = format!("==== services.toml\n{}", project.source().text());
+    for (path, artifact) in stackgen::render::render(&plans, "services.toml", project.templates()).expect("artifacts") {
+        if path != stackgen::render::schema::PATH {
+            let program = if artifact.executable { " (a program)" } else { "" };
+            write!(out, "\n==== {path}{program}\n{}", artifact.text).expect("writing to a string");
+        }
+    }
+    out
+}
+
+/// A services.toml with the example as its only service.
+fn manifest(kind: &Kind) -> String {
+    let mut service = toml::Table::new();
+    service.insert("kind".to_owned(), kind.name.as_str().into());
+    service.extend(kind.example.clone());
+    let example = kind.example.to_string();
+    let names = example.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
+    let variables: toml::Table = names
+        .map(|name| (name.to_owned(), toml::Table::from_iter([("secret".to_owned(), true.into())]).into()))
+        .collect();
+    let mut manifest = toml::Table::new();
+    manifest.insert("stack".to_owned(), toml::Table::from_iter([("name".to_owned(), "example".into())]).into());
+    if !variables.is_empty() {
+        manifest.insert("variables".to_owned(), variables.into());
+    }
+    manifest.insert("services".to_owned(), toml::Table::from_iter([(kind.name.clone(), service.into())]).into());
+    manifest.to_string()
+}

@@ -1,0 +1,143 @@
+//! The stacks in `tests/stacks` on a real Docker engine: built, started, asked, stopped, in each environment.
+//!
+//! Each is the smallest one of its sort: a program with one dependency for everybody and one for development alone,
+//! both of which it looks for. What it answers at `/` is said in [`Expected`].
+
+mod support;
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use stackgen::plan::{Plan, Target};
+use support::compose::{self, Stack, docker};
+use support::http::{Request, Response};
+use support::rendered::{Rendered, running};
+use support::{everything_said, has_tools, in_parallel, say, write_env_file};
+
+/// A healthy container answers; the engine may take a moment to open its port.
+const UNTIL_ANSWERED: Duration = Duration::from_secs(5);
+
+#[test]
+fn each_stack_builds_starts_and_answers_in_every_environment() {
+    if !compose::has_engine() || !has_tools(&["python3"]) {
+        return;
+    }
+    let stacks = running();
+    assert!(stacks.len() > 3, "{stacks:?}");
+    in_parallel(&stacks, |folder| {
+        let rendered = Rendered::at(folder);
+        for plan in &rendered.plans {
+            let start = Instant::now();
+            let running = Running::up(&rendered, plan);
+            running.answers();
+            running.ends_in_time();
+            say(&format!("{}, {}: {:.1} s", rendered.name, plan.environment, start.elapsed().as_secs_f64()));
+        }
+    });
+}
+
+#[test]
+fn a_lock_file_that_does_not_fit_stops_the_build() {
+    if !compose::has_engine() {
+        return;
+    }
+    in_parallel(&running(), |folder| {
+        let rendered = Rendered::at(folder);
+        let Some(manifest) = asks_for_more(&rendered.root().join("app")) else { return };
+        let mut build = docker();
+        build.args([
+            "build",
+            "--progress",
+            "plain",
+            "--target",
+            "production-dependencies",
+            "--output",
+            "type=cacheonly",
+        ]);
+        let output = build.arg(rendered.root().join("app")).output().expect("docker starts");
+        let said = everything_said(&output);
+        assert!(!output.status.success(), "{}: {manifest} asks for more than is locked:\n{said}", rendered.name);
+        let stopped = said.lines().any(|line| line.contains("did not complete successfully"));
+        assert!(stopped, "{}: not the installation, but:\n{said}", rendered.name);
+    });
+}
+
+/// Lets the manifest of a source ask for a package that its lock file does not know; none where nothing is locked.
+fn asks_for_more(source: &Path) -> Option<&'static str> {
+    let changed = [("package.json", "\"ms\": \"2.1.3\"", "\"ms\": \"2.1.3\", \"isexe\": \"3.1.1\"")];
+    let (name, from, to) = changed.into_iter().find(|(name, ..)| source.join(name).is_file())?;
+    let path = source.join(name);
+    let text = fs::read_to_string(&path).expect("a readable file");
+    assert!(text.contains(from), "{}: no {from}", path.display());
+    fs::write(path, text.replacen(from, to, 1)).expect("a writable file");
+    Some(name)
+}
+
+/// What a program of a stack answers.
+struct Expected {
+    /// Whether the packages are there that only development needs.
+    development: bool,
+}
+
+/// One environment of a stack, up and healthy.
+struct Running<'r> {
+    stack: Stack,
+    plan: &'r Plan,
+    name: String,
+    port: u16,
+}
+
+impl<'r> Running<'r> {
+    /// Writes the env file, builds, starts, and waits until everything is healthy.
+    fn up(rendered: &Rendered, plan: &'r Plan) -> Self {
+        let name = format!("{}-{}", rendered.name, plan.environment);
+        let project = format!("stackgen-stacks-{}-{name}", process::id());
+        let mut values = vec![("COMPOSE_PROJECT_NAME".to_owned(), project.clone())];
+        // Held until all are known, so that no two are the same.
+        let derived: Vec<&String> =
+            plan.variables.iter().filter(|(_, variable)| variable.derived).map(|(name, _)| name).collect();
+        let free: Vec<TcpListener> =
+            derived.iter().map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port")).collect();
+        let ports: Vec<u16> = free.iter().map(|held| held.local_addr().expect("a port").port()).collect();
+        values.extend(derived.iter().zip(&ports).map(|(name, port)| ((*name).clone(), port.to_string())));
+        drop(free);
+        let root = rendered.root();
+        let env_file = root.join(plan.env_file());
+        write_env_file(&root.join(plan.env_example()), &env_file, &values);
+        let stack = Stack::new(root, &env_file, &project);
+        stack.run(&["build"]);
+        stack.run(&["up", "--no-build", "--wait", "--wait-timeout", "60"]);
+        Self { stack, plan, name, port: ports[0] }
+    }
+
+    fn answers(&self) {
+        let build = self.plan.services["app"].build.as_ref().expect("a built service");
+        let expected = Expected { development: build.target == Target::Development };
+        let answered = self.get("/");
+        let body = answered.json();
+        let Expected { development } = expected;
+        assert_eq!(body["service"], "app", "{}: {answered:#?}", self.name);
+        assert_eq!(body["day"], 86_400_000, "{}: its dependency: {answered:#?}", self.name);
+        assert_eq!(body["development"], development, "{}: what only development needs: {answered:#?}", self.name);
+        assert_eq!(body["user"], 1000, "{}: {answered:#?}", self.name);
+    }
+
+    fn get(&self, path: &str) -> Response {
+        let url = format!("http://localhost:{}{path}", self.port);
+        Request::new("GET", &url, self.port).until(UNTIL_ANSWERED, |response| response.status == 200)
+    }
+
+    /// A stop gives every process the time to end by itself, and `down` leaves nothing.
+    fn ends_in_time(&self) {
+        self.stack.run(&["stop"]);
+        for container in self.stack.containers() {
+            let state: &Value = &container["State"];
+            assert!(state["ExitCode"] != 137, "{}: a container had to be killed: {state}", self.name);
+        }
+        self.stack.down();
+    }
+}
