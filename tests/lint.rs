@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
+use stackgen::compose::model;
 use support::rendered::fixtures;
 use support::{everything_said, has_tools, repository, tool};
 
@@ -101,19 +102,26 @@ fn every_rule_of_dclint_that_the_project_sets_would_complain_otherwise() {
     assert_eq!(set, complain, ".dclintrc (left) sets what it need not, or lacks what it must");
 }
 
+/// Keys that no built-in kind needs; one of a project's own may.
+const UNUSED: [&str; 2] = ["cap_add", "tmpfs"];
+
 #[test]
-fn the_house_order_is_that_of_the_template() {
-    let template = fs::read_to_string(repository().join("templates/compose.yml.j2")).expect("the template");
-    let services = template.split_once("\nservices:\n").expect("services").1;
-    let services = services.split_once("\nnetworks:\n").expect("networks after the services").0;
-    let keys = services.lines().filter_map(|line| {
-        let (key, _) = line.strip_prefix("    ")?.split_once(':')?;
-        key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_').then_some(key)
-    });
+fn the_house_order_is_that_of_every_service() {
     let dclintrc = dclintrc();
     let house = dclintrc["rules"]["service-keys-order"][1]["groups"]["house"].as_array().expect("the house order");
     let house: Vec<&str> = house.iter().map(|key| key.as_str().expect("a key")).collect();
-    assert_eq!(house, keys.collect::<Vec<_>>());
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    for stack in fixtures() {
+        for service in stack.plans.iter().flat_map(|plan| plan.services.values()) {
+            let keys: Vec<String> = model::service(service).into_keys().collect();
+            let positions: Vec<_> = keys.iter().map(|key| house.iter().position(|known| known == key)).collect();
+            assert!(positions.iter().all(Option::is_some), "{}: a key that has no place: {keys:?}", service.name);
+            assert!(positions.is_sorted(), "{}: {keys:?}", service.name);
+            seen.extend(keys);
+        }
+    }
+    let unused: Vec<&str> = house.into_iter().filter(|key| !seen.contains(*key)).collect();
+    assert_eq!(unused, UNUSED, "keys of the house order that no fixture uses");
 }
 
 #[test]

@@ -116,7 +116,7 @@ impl<'r> Running<'r> {
 
     fn answers(&self) {
         let build = self.plan.services["app"].build.as_ref().expect("a built service");
-        let expected = Expected { development: build.target == Target::Development };
+        let expected = Expected { development: build.target.as_deref() == Some(Target::Development.name()) };
         let answered = self.get("/");
         let body = answered.json();
         let Expected { development } = expected;

@@ -16,6 +16,12 @@ const SOCKET_NOTE: &str =
 /// What `internal` means, where it stands.
 const INTERNAL_NOTE: &str = "No way out of here, and no port of it is published.";
 
+/// Where Compose is made to ask for secrets that it would start without.
+const DEMANDED: &str = "x-stackgen-secrets";
+
+/// Why they stand there.
+const DEMANDED_NOTE: &str = "Without its value a secret would be no file, and nobody would say so.";
+
 /// How often a starting container is asked: what starts in a second is not waited for longer.
 const START_INTERVAL: &str = "1s";
 
@@ -199,6 +205,13 @@ pub fn sections(plan: &Plan) -> IndexMap<String, Raw> {
     keys.map("networks", plan.networks.iter().map(|(name, network)| (name, self::network(network))));
     keys.map("volumes", plan.volumes.iter().map(|(name, volume)| (name, self::volume(volume))));
     keys.map("secrets", plan.secrets.iter().map(|(name, secret)| (name, self::secret(name, secret))));
+    keys.list(
+        DEMANDED,
+        plan.demanded_files().into_iter().enumerate().map(|(position, text)| {
+            let raw = Raw::Text(text);
+            if position == 0 { Raw::Noted(DEMANDED_NOTE, Box::new(raw)) } else { raw }
+        }),
+    );
     let mut sections = keys.0;
     for (key, value) in &plan.passthrough {
         match Raw::merge(sections.get(key), value) {

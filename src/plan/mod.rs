@@ -118,6 +118,33 @@ pub struct Variable {
     pub origin: KeyPath,
 }
 
+impl Variable {
+    /// Its value, which must be there: Compose stops where it is not, and says what it is for.
+    pub fn demanded(&self, name: &str) -> Text {
+        Text::variable(name, Some((Form::RequireNonEmpty, Text::literal(variables::complaint(self.help.as_deref())))))
+    }
+}
+
+impl Plan {
+    /// Whether only services read it that start with a profile: then Compose does not ask for it.
+    pub fn needs_profile(&self, variable: &Variable) -> bool {
+        let is_profiled =
+            |reader: &String| self.services.get(reader).is_some_and(|service| !service.profiles.is_empty());
+        !variable.readers.is_empty() && variable.readers.iter().all(is_profiled)
+    }
+
+    /// Required variables that reach containers as files alone. Compose starts without the file where one is empty
+    /// (seen with 2.40), so the compose file asks for them in a place of their own.
+    pub fn demanded_files(&self) -> Vec<Text> {
+        let by_file = self.secrets.iter().filter(|(_, secret)| **secret == Secret::Variable);
+        by_file
+            .filter_map(|(name, _)| Some((name, self.variables.get(name)?)))
+            .filter(|(_, variable)| variable.required && !self.needs_profile(variable))
+            .map(|(name, variable)| variable.demanded(name))
+            .collect()
+    }
+}
+
 /// A service.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Service {

@@ -76,7 +76,7 @@ impl Resolver<'_, '_> {
         let required = is_required(declared, self.frame.environment);
         let (default, edges) = default.map_or((None, Vec::new()), |default| (Some(default.text), default.edges));
         let text = if required {
-            Text::variable(name, Some((Form::RequireNonEmpty, Text::literal(message(declared)))))
+            Text::variable(name, Some((Form::RequireNonEmpty, Text::literal(complaint(declared.help.as_deref())))))
         } else {
             Text::variable(name, Some((Form::DefaultIfEmpty, default.clone().unwrap_or_default())))
         };
@@ -186,8 +186,8 @@ fn is_required(declared: &types::Variable, environment: &str) -> bool {
 }
 
 /// What Compose says where the variable is missing. Braces would end the expression, and `$` is escaped on writing.
-fn message(declared: &types::Variable) -> String {
-    let help = declared.help.as_deref().unwrap_or("see the env example");
+pub(super) fn complaint(help: Option<&str>) -> String {
+    let help = help.unwrap_or("see the env example");
     help.replace('{', "(").replace('}', ")").replace(['\n', '\r'], " ")
 }
 
@@ -239,20 +239,12 @@ impl Plan {
     /// Compose asks for every required variable of a file, also for those that only services behind a profile read:
     /// then nobody could start the others. Such a variable may be unset there; `stackgen env` still asks for it.
     fn relax_profiled(&mut self, variables: &IndexMap<String, Variable>) {
-        let profiled: HashSet<&str> = self
-            .services
-            .values()
-            .filter(|service| !service.profiles.is_empty())
-            .map(|service| service.name.as_str())
-            .collect();
-        if profiled.is_empty() {
+        if self.services.values().all(|service| service.profiles.is_empty()) {
             return;
         }
         let is_relaxed: HashSet<String> = variables
             .iter()
-            .filter(|(_, variable)| {
-                variable.required && variable.readers.iter().all(|reader| profiled.contains(reader.as_str()))
-            })
+            .filter(|(_, variable)| variable.required && self.needs_profile(variable))
             .map(|(name, _)| name.clone())
             .collect();
         if is_relaxed.is_empty() {

@@ -6,12 +6,13 @@ use crate::expected::{duration, memory};
 
 /// What Compose adds where a file says nothing: the place, the key, the value. A `*` is any name or position. Anything
 /// else that Compose adds is a difference.
-const ADDED: [(&str, &str, &str); 11] = [
+const ADDED: [(&str, &str, &str); 12] = [
     ("services.*", "command", "null"),
     ("services.*", "entrypoint", "null"),
     ("services.*.build", "dockerfile", "\"Dockerfile\""),
     ("services.*.depends_on.*", "required", "true"),
     ("services.*.deploy", "placement", "{}"),
+    ("services.*.deploy", "resources", "{}"),
     ("services.*.develop.watch.*", "exec", "{\"command\":null}"),
     ("services.*.ports.*", "mode", "\"ingress\""),
     ("services.*.volumes.*", "volume", "{}"),

@@ -55,6 +55,8 @@ pub(crate) fn model(plan: &Plan, root: &Path, values: &Values) -> Value {
     model.set("services", map(services.iter().map(|(name, service)| (name, place.service(service)))));
     model.set_filled("networks", networks.iter().map(|(key, network)| (key, place.network(plan, key, network))));
     model.set_filled("volumes", volumes.iter().map(|(key, volume)| (key, place.volume(plan, key, volume))));
+    let demanded: Vec<Value> = plan.demanded_files().iter().map(|text| place.text(text)).collect();
+    model.set_items("x-stackgen-secrets", demanded.into_iter());
     model.set_filled("secrets", secrets.iter().map(|(key, secret)| (key, place.secret(plan, key, secret))));
     assert!(passthrough.is_empty(), "what is passed through is compared by `passthrough.rs`");
     model.into()

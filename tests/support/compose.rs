@@ -69,7 +69,8 @@ pub(crate) fn compose_config(file: &Path, env_file: &Path) -> Value {
 pub(crate) fn config_json(file: &Path, folder: &Path, env_file: &Path) -> Result<String, String> {
     let mut command = compose();
     command.arg("--project-directory").arg(folder).arg("--env-file").arg(env_file).arg("--file").arg(file);
-    command.args(["config", "--format", "json"]);
+    // Also the services that only start with a profile.
+    command.args(["--profile", "*", "config", "--format", "json"]);
     // For a run as short as this one, both only take time.
     command.env("GOGC", "off").env("GOMAXPROCS", "1");
     let output = command.output().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
