@@ -11,9 +11,12 @@ use toml::de::DeTable;
 
 use crate::source::{KeyPath, Part, Place, Source};
 
+mod drift;
 pub mod emit;
 mod redaction;
 pub mod words;
+
+pub use drift::Drift;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -136,6 +139,9 @@ pub struct Spot {
     pub span: Range<usize>,
     /// What is said there; may be empty.
     pub text: String,
+    /// The keys that lead there, as they are spelled in the base file; none where the place is no entry. They stay
+    /// when lines move.
+    pub entry: Option<String>,
 }
 
 /// A finding as it is shown: its places in bytes, and all environments that have it.
@@ -157,6 +163,14 @@ pub struct Resolved {
     pub environments: Vec<String>,
 }
 
+impl Resolved {
+    /// What is wrong, and what is said at the place, for readers who do not see the place.
+    pub(crate) fn statement(&self) -> String {
+        let label = &self.primary.text;
+        if label.is_empty() { self.message.clone() } else { format!("{} ({label})", self.message) }
+    }
+}
+
 /// All findings of a run, ready to be shown: the most severe first, then by position.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -166,19 +180,6 @@ pub struct Report {
     pub redacted: Vec<Range<usize>>,
 }
 
-/// A generated file that is not what services.toml says it should be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Drift {
-    /// The file, relative to the project, with forward slashes.
-    pub path: String,
-    /// What is the matter, in one word: `missing`, `changed`, `edited`, `foreign`, `stale` or `blocked`.
-    pub state: &'static str,
-    /// The same as a sentence that does not repeat the path.
-    pub message: String,
-    /// From what is on disk to what would be written, as a unified diff; none where there is nothing to compare.
-    pub diff: Option<String>,
-}
-
 impl Report {
     /// Resolves places, merges the same finding of several environments into one, and sorts.
     pub fn new(source: &Source, document: &Spanned<DeTable<'_>>, findings: Vec<Finding>) -> Self {
@@ -186,11 +187,12 @@ impl Report {
         let mut redacted = Vec::new();
         let mut seen = std::collections::HashMap::new();
         let spot = |label: &Label| {
-            let file = match &label.place {
-                Place::File(path) => Some(path.clone()),
-                Place::Entry { .. } | Place::Bytes(_) => None,
+            let (file, entry) = match &label.place {
+                Place::File(path) => (Some(path.clone()), None),
+                Place::Entry { path, .. } => (None, Some(path.to_string())),
+                Place::Bytes(_) => (None, None),
             };
-            Spot { file, span: source.resolve(document, &label.place), text: label.text.clone() }
+            Spot { file, span: source.resolve(document, &label.place), text: label.text.clone(), entry }
         };
         for finding in findings {
             // Before findings are merged: each environment may have its own secret.

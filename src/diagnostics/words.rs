@@ -1,4 +1,7 @@
-//! How findings phrase what all of them say: alternatives, lists, and the word that was probably meant.
+//! How findings phrase what all of them say: alternatives, lists, and the word that was probably meant; and how a
+//! text is printed that may hold anything.
+
+use std::borrow::Cow;
 
 /// How many names a sentence lists.
 const MANY: usize = 8;
@@ -33,10 +36,33 @@ fn join(words: &[impl AsRef<str>], last: &str) -> String {
     }
 }
 
+/// The sentence as it stands alone.
+pub(crate) fn capitalised(sentence: &str) -> String {
+    let mut characters = sentence.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+}
+
 /// The sentence as it stands behind a colon.
 pub fn uncapitalised(sentence: &str) -> String {
     let mut characters = sentence.chars();
     characters.next().map(|first| first.to_lowercase().chain(characters).collect()).unwrap_or_default()
+}
+
+/// The text with what a terminal would obey made visible; newlines and tabs stay.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    let obeyed = |c: char| {
+        c.is_control() && !matches!(c, '\n' | '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let escaped = text.chars().map(|c| if obeyed(c) { c.escape_unicode().to_string() } else { c.to_string() });
+    Cow::Owned(escaped.collect())
+}
+
+/// `1 error`, `2 errors`.
+pub(crate) fn count(number: usize, word: &str) -> String {
+    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
 
 /// The candidate that was probably meant: at most two edits away, and less than half of the word.
@@ -68,5 +94,7 @@ mod tests {
         assert_eq!(names(&["a", "b"]), "`a` and `b`");
         assert_eq!(names(&["x"; 10]), "`x`, `x`, `x`, `x`, `x`, `x`, `x`, `x` and 2 more");
         assert_eq!(uncapitalised("Äpfel"), "äpfel");
+        assert_eq!(capitalised("äpfel"), "Äpfel");
+        assert_eq!((count(1, "error"), count(2, "error")), ("1 error".to_owned(), "2 errors".to_owned()));
     }
 }

@@ -13,12 +13,12 @@ use anstyle::Style;
 
 use self::excerpt::Excerpt;
 use super::{Location, Outcome, Terminal};
-use crate::diagnostics::{Drift, Resolved, Severity, Spot, words};
+use crate::diagnostics::drift::way_out;
+use crate::diagnostics::words::{self, count, visible};
+use crate::diagnostics::{Drift, Resolved, Severity, Spot};
 
 mod excerpt;
 
-/// How many lines of a file's diff are shown; `stackgen render --diff` has them all.
-const DIFF_LINES: usize = 40;
 /// How many characters of one line of a diff are shown.
 const DIFF_COLUMNS: usize = 400;
 /// Below this nothing could be shown at all.
@@ -130,15 +130,16 @@ impl<'a> Human<'a> {
         let title = Level::ERROR.primary_title(message).id("drift");
         let mut text = self.renderer.render(&[Group::with_title(title)]);
         text.push('\n');
-        let Some(diff) = &drift.diff else { return text };
-        let lines: Vec<&str> = diff.lines().collect();
-        for line in lines.iter().take(DIFF_LINES) {
+        if drift.diff.is_none() {
+            return text;
+        }
+        let (lines, more) = drift.excerpt();
+        for line in lines {
             let line = self.painted(diff_style(line), &visible(&clipped(line)));
             let _ = writeln!(text, "{line}");
         }
-        if lines.len() > DIFF_LINES {
-            let more = count(lines.len() - DIFF_LINES, "more line");
-            let _ = writeln!(text, "… {more}; see `stackgen render --diff`");
+        if more > 0 {
+            let _ = writeln!(text, "… {}; see `stackgen render --diff`", count(more, "more line"));
         }
         text.push('\n');
         text
@@ -157,7 +158,7 @@ impl<'a> Human<'a> {
         let mut parts = vec![self.painted(DEFAULT_EMPHASIS_STYLE, &counts.join(", "))];
         // Errors come first: nothing is rendered while there are any.
         if summary.errors == 0 {
-            parts.extend(what_now(self.outcome.drift()).map(str::to_owned));
+            parts.extend(way_out(self.outcome.drift()).map(str::to_owned));
         }
         parts
             .extend(self.outcome.findings().first().map(|first| format!("`stackgen explain {}` says why", first.rule)));
@@ -177,20 +178,6 @@ fn level(severity: Severity) -> Level<'static> {
     }
 }
 
-/// What resolves the drift; none where there is none.
-fn what_now(drift: &[Drift]) -> Option<&'static str> {
-    let any = |states: &[&str]| drift.iter().any(|drift| states.contains(&drift.state));
-    if drift.is_empty() {
-        None
-    } else if any(&["edited", "foreign"]) {
-        Some("move what was edited by hand to services.toml, then run `stackgen render --force`")
-    } else if any(&["blocked"]) {
-        Some("make way for what is blocked, then run `stackgen render`")
-    } else {
-        Some("run `stackgen render`")
-    }
-}
-
 fn diff_style(line: &str) -> Style {
     match line.as_bytes() {
         [b'+', b'+', b'+', ..] | [b'-', b'-', b'-', ..] => DEFAULT_EMPHASIS_STYLE,
@@ -206,21 +193,4 @@ fn clipped(line: &str) -> Cow<'_, str> {
         Some((end, _)) => Cow::Owned(format!("{}…", &line[..end])),
         None => Cow::Borrowed(line),
     }
-}
-
-/// `1 error`, `2 errors`.
-fn count(number: usize, word: &str) -> String {
-    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
-}
-
-/// The text with what a terminal would obey made visible; newlines and tabs stay.
-fn visible(text: &str) -> Cow<'_, str> {
-    let obeyed = |c: char| {
-        c.is_control() && !matches!(c, '\n' | '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    if !text.contains(obeyed) {
-        return Cow::Borrowed(text);
-    }
-    let escaped = text.chars().map(|c| if obeyed(c) { c.escape_unicode().to_string() } else { c.to_string() });
-    Cow::Owned(escaped.collect())
 }

@@ -11,8 +11,10 @@ use super::redaction::{Redaction, clamp};
 use super::{Drift, Report, Resolved, Severity, Spot};
 use crate::source::{Position, Source};
 
+mod github;
 mod human;
 mod json;
+mod sarif;
 
 /// Makes [`Format`] of a list: what users read about each format, its variant, and its file.
 macro_rules! formats {
@@ -48,6 +50,10 @@ formats! {
     Human => human,
     /// For programs: one JSON document, versioned
     Json => json,
+    /// For code scanning: SARIF 2.1.0
+    Sarif => sarif,
+    /// For GitHub Actions: annotations at the lines
+    Github => github,
 }
 
 /// What a format has to know of the place that it prints to.
@@ -73,6 +79,7 @@ pub struct Outcome<'a> {
     drift: Vec<Drift>,
     redaction: Redaction,
     environments: &'a [String],
+    directory: Option<&'a str>,
 }
 
 /// Where a label stands in services.toml.
@@ -110,13 +117,22 @@ impl<'a> Outcome<'a> {
             message: redaction.sentence(&drift.message).into_owned(),
             diff: drift.diff.as_deref().map(|diff| redaction.content(diff).into_owned()),
         });
-        Self { source, findings, drift: drift.collect(), redaction, environments: &[] }
+        Self { source, findings, drift: drift.collect(), redaction, environments: &[], directory: None }
     }
 
     /// Names all environments of the stack, so that formats for people mention only what does not hold in all.
     #[must_use]
     pub fn of_environments(mut self, environments: &'a [String]) -> Self {
         self.environments = environments;
+        self
+    }
+
+    /// Says where the project is: the way there from where stackgen was run, with forward slashes; empty where it is
+    /// right there. Formats need it whose readers know files by their place in the repository. Without it, they take
+    /// the way that the user gave.
+    #[must_use]
+    pub fn in_directory(mut self, directory: Option<&'a str>) -> Self {
+        self.directory = directory;
         self
     }
 
@@ -156,6 +172,21 @@ impl<'a> Outcome<'a> {
         match self.source.name().rsplit_once('/') {
             Some((directory, _)) => Cow::Owned(format!("{directory}/{path}")),
             None => Cow::Borrowed(path),
+        }
+    }
+
+    /// The file that a label is about, from where stackgen was run, however the user spelled it.
+    fn address<'f>(&'f self, spot: &'f Spot) -> Cow<'f, str> {
+        let name = self.source.name();
+        self.address_of(spot.file.as_deref().unwrap_or(name.rsplit_once('/').map_or(name, |(_, name)| name)))
+    }
+
+    /// A path that is relative to the project, from where stackgen was run, however the user spelled the way.
+    fn address_of<'f>(&self, path: &'f str) -> Cow<'f, str> {
+        match self.directory {
+            Some("") => Cow::Borrowed(path),
+            Some(directory) => Cow::Owned(format!("{directory}/{path}")),
+            None => self.path(path),
         }
     }
 

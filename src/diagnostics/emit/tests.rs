@@ -7,6 +7,7 @@ use crate::diagnostics::{Finding, Label};
 use crate::source::KeyPath;
 
 mod hostile;
+mod places;
 
 const STACK: &str = r#"[stack]
 name = "shop"

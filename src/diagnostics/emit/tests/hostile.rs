@@ -6,7 +6,8 @@ use super::*;
 
 /// One error whose labels have these spans, and a secret.
 fn weird(spans: &[Range<usize>], secret: Range<usize>) -> Report {
-    let mut spots = spans.iter().map(|span| Spot { file: None, span: span.clone(), text: "here".to_owned() });
+    let spot = |span: &Range<usize>| Spot { file: None, span: span.clone(), text: "here".to_owned(), entry: None };
+    let mut spots = spans.iter().map(spot);
     let finding = Resolved {
         rule: "rule",
         severity: Severity::Error,
@@ -105,7 +106,17 @@ proptest! {
         let drift = [drift("x", "changed", &text, Some(&text))];
         let outcome = Outcome::new(&source, &report, &drift);
         for format in Format::ALL {
-            printed(*format, &outcome, Terminal { color, width });
+            let shown = printed(*format, &outcome, Terminal { color, width });
+            match format {
+                Format::Human => {}
+                Format::Json | Format::Sarif => {
+                    prop_assert!(serde_json::from_str::<serde_json::Value>(&shown).is_ok(), "{}", shown);
+                }
+                Format::Github => {
+                    prop_assert_eq!(shown.lines().filter(|line| line.starts_with("::error file=")).count(), 2);
+                    prop_assert_eq!(shown.split_inclusive('\n').count(), 2, "{}", shown);
+                }
+            }
         }
     }
 
