@@ -1,14 +1,12 @@
 //! `stackgen check`: validation and drift in one.
 
-use std::io;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use stackgen::diagnostics::Severity;
-use stackgen::diagnostics::emit::{Format, Outcome};
+use stackgen::diagnostics::emit::Format;
 
-use super::{Global, code, drift, ignore_closed, say};
+use super::{Global, code, drift, say};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Exit codes: 0 clean; 1 errors or drift; 2 stackgen could not work.")]
@@ -45,14 +43,11 @@ impl Check {
                 }
             }
         }
-        let environments = looked.analysis.environments();
-        let outcome = Outcome::new(looked.project.source(), report, &differences).of_environments(&environments);
+        let outcome = looked.outcome(&differences);
         if self.format != Format::Human || !outcome.is_empty() {
-            let stdout = io::stdout();
-            let emitted = self.format.emit(&outcome, global.terminal(&stdout), &mut stdout.lock());
-            ignore_closed(emitted).context("cannot write to stdout")?;
+            global.emit(self.format, &outcome)?;
         } else if !global.quiet {
-            let chosen = if global.environments.is_empty() { &environments } else { &global.environments };
+            let chosen = if global.environments.is_empty() { &looked.environments } else { &global.environments };
             let names = chosen.join(", ");
             say(&format!(
                 "{}: no findings, every generated file is as it should be ({names})",

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand, ValueEnum};
-use stackgen::diagnostics::emit::Terminal;
+use stackgen::diagnostics::emit::{Format, Outcome, Terminal};
 use stackgen::diagnostics::{Drift, words};
 use stackgen::disk::{Entry, State, Survey};
 use stackgen::plan::Plan;
@@ -96,6 +96,10 @@ struct Looked {
     analysis: Analysis,
     /// What would be written; an error where nothing can be rendered, which only matters where the rules find none.
     rendered: Option<Result<Artifacts, RenderError>>,
+    /// The names of all environments.
+    environments: Vec<String>,
+    /// The way to the project from where stackgen was run.
+    way: Option<String>,
 }
 
 impl Looked {
@@ -110,6 +114,13 @@ impl Looked {
 
     fn root(&self) -> &Path {
         self.project.source().directory()
+    }
+
+    /// What to say about it: the findings, and this drift.
+    fn outcome(&self, drift: &[Drift]) -> Outcome<'_> {
+        Outcome::new(self.project.source(), &self.analysis.report, drift)
+            .of_environments(&self.environments)
+            .in_directory(self.way.as_deref())
     }
 }
 
@@ -130,7 +141,8 @@ impl Global {
                 }
             }
         }
-        Ok(Box::leak(Box::new(Looked { project, analysis, rendered })))
+        let way = way_to(project.source().directory());
+        Ok(Box::leak(Box::new(Looked { project, analysis, rendered, environments: known, way })))
     }
 
     /// The manifest, as this run finds it.
@@ -166,6 +178,13 @@ impl Global {
         Ok(Survey::take(looked.root(), artifacts, self.selection(), env!("CARGO_PKG_VERSION"))?)
     }
 
+    /// Prints a document for programs to stdout.
+    fn emit(&self, format: Format, outcome: &Outcome<'_>) -> anyhow::Result<()> {
+        let stdout = io::stdout();
+        let emitted = format.emit(outcome, self.terminal(&stdout), &mut stdout.lock());
+        ignore_closed(emitted).context("cannot write to stdout")
+    }
+
     fn terminal(&self, stream: &impl io::IsTerminal) -> Terminal {
         let color = match self.color {
             Color::Always => true,
@@ -174,6 +193,20 @@ impl Global {
         };
         Terminal { color, ..Terminal::default() }
     }
+}
+
+/// The way from the current directory to another one, links resolved, with forward slashes; empty where both are the
+/// same, none where there is no way or it cannot be spelled.
+fn way_to(directory: &Path) -> Option<String> {
+    let (here, there) = (std::env::current_dir().ok()?.canonicalize().ok()?, directory.canonicalize().ok()?);
+    let shared = here.components().zip(there.components()).take_while(|(a, b)| a == b).count();
+    if shared == 0 {
+        return None;
+    }
+    let up = here.components().skip(shared).map(|_| Some(".."));
+    let down = there.components().skip(shared).map(|component| component.as_os_str().to_str());
+    let steps: Option<Vec<&str>> = up.chain(down).collect();
+    Some(steps?.join("/"))
 }
 
 /// The files that are not what they should be. What a person edited and is no longer generated is told elsewhere.

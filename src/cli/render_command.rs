@@ -1,19 +1,22 @@
 //! `stackgen render`: writes what differs.
 
-use std::fmt::Write as _;
 use std::io;
 use std::process::ExitCode;
 
 use clap::Args;
-use stackgen::diagnostics::emit::{Format, Outcome};
+use clap::error::ErrorKind;
+use stackgen::diagnostics::emit::Format;
 use stackgen::diagnostics::{Drift, Severity};
 use stackgen::disk::{DiskError, Edits, Entry, State, Summary, Survey};
 
-use super::{Global, Looked, code, drift, files, ignore_closed, print, say};
+use super::{Global, Looked, code, drift, drift_of, files, ignore_closed, print, say};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
 One error, or one file that was edited by hand, and nothing at all is written.
+
+With another format than human, stdout gets the findings, even if there are none, and the files that stop the render; \
+with --dry-run and --diff those that would change.
 
 Exit codes: 0 written, or nothing to write; 1 errors, a refusal, or with --dry-run and --diff a difference; 2 stackgen \
 could not work.")]
@@ -27,21 +30,30 @@ pub(super) struct Render {
     /// Overwrite files that were edited by hand or were not written by stackgen
     #[arg(long)]
     force: bool,
+    /// How to print what is found
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    format: Format,
 }
 
 impl Render {
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<ExitCode> {
+        if self.diff && self.format == Format::Sarif {
+            let message = "SARIF has no place for a diff: use `--dry-run` instead of `--diff`, or `--format json`";
+            Self::augment_args(clap::Command::new("stackgen render"))
+                .error(ErrorKind::ArgumentConflict, message)
+                .exit();
+        }
         let looked = global.look()?;
         let report = &looked.analysis.report;
         let is_silent = global.quiet && !report.has_errors();
-        if !report.findings.is_empty() && !is_silent {
-            let environments = looked.analysis.environments();
-            let outcome = Outcome::new(looked.project.source(), report, &[]).of_environments(&environments);
+        if self.is_for_people() && !report.findings.is_empty() && !is_silent {
             let stderr = io::stderr();
+            let outcome = looked.outcome(&[]);
             ignore_closed(Format::Human.emit(&outcome, global.terminal(&stderr), &mut stderr.lock()))?;
         }
         if report.has_errors() {
             say("nothing was written");
+            self.document(global, looked, &[])?;
             return Ok(ExitCode::FAILURE);
         }
         let survey = global.survey(looked, looked.artifacts()?)?;
@@ -54,34 +66,59 @@ impl Render {
                 if !global.quiet {
                     tell(looked, &summary, global.verbose);
                 }
+                self.document(global, looked, &[])?;
                 Ok(ExitCode::SUCCESS)
             }
-            Err(error @ DiskError::Refused(_)) => {
-                print(&diffs(looked, survey.entries().iter().filter(|entry| entry.refusal().is_some())))?;
-                say(&format!("error: {error}"));
+            Err(DiskError::Refused(refusals)) => {
+                let is_refused = |entry: &&Entry<'_>| refusals.iter().any(|refusal| refusal.path == entry.path());
+                let refused = || survey.entries().iter().filter(is_refused);
+                if self.is_for_people() {
+                    print(&diffs(looked, refused()))?;
+                }
+                let drift: Vec<Drift> = refused().filter_map(drift_of).collect();
+                say(&format!("error: {}", DiskError::Refused(refusals)));
+                self.document(global, looked, &drift)?;
                 Ok(ExitCode::FAILURE)
             }
             Err(error) => Err(error.into()),
         }
     }
 
+    fn is_for_people(&self) -> bool {
+        self.format == Format::Human
+    }
+
+    /// What is found and this drift on stdout, for programs; people have read it already.
+    fn document(&self, global: &Global, looked: &Looked, drift: &[Drift]) -> anyhow::Result<()> {
+        if self.is_for_people() { Ok(()) } else { global.emit(self.format, &looked.outcome(drift)) }
+    }
+
     /// What would change, on stdout.
     fn show(&self, global: &Global, looked: &Looked, survey: &Survey<'_>) -> anyhow::Result<ExitCode> {
-        let mut text = String::new();
-        if self.diff {
-            let changed = survey.entries().iter().filter(|entry| !matches!(entry.state(), State::Unchanged));
-            text = diffs(looked, changed);
-        } else {
-            for drift in drift(survey) {
-                let _ = writeln!(text, "{:<8} {}", drift.state, drift.path);
-            }
-        }
-        print(&text)?;
         let changes = survey.changes();
         if !changes && !global.quiet {
             say("nothing would change");
         }
+        if self.is_for_people() {
+            print(&self.changes(looked, survey))?;
+        } else {
+            let mut drift = Vec::new();
+            for entry in survey.entries() {
+                // Who asks for a diff gets that of new files too.
+                let diff = if self.diff { entry.diff() } else { None };
+                drift.extend(drift_of(entry).map(|drift| Drift { diff: diff.or(drift.diff), ..drift }));
+            }
+            self.document(global, looked, &drift)?;
+        }
         Ok(code(changes))
+    }
+
+    /// What would change, for people.
+    fn changes(&self, looked: &Looked, survey: &Survey<'_>) -> String {
+        if self.diff {
+            return diffs(looked, survey.entries().iter().filter(|entry| !matches!(entry.state(), State::Unchanged)));
+        }
+        drift(survey).iter().fold(String::new(), |text, drift| text + &format!("{:<8} {}\n", drift.state, drift.path))
     }
 }
 
@@ -92,8 +129,7 @@ fn diffs<'e>(looked: &Looked, entries: impl Iterator<Item = &'e Entry<'e>>) -> S
         Some(Drift { path: entry.path().to_owned(), state: "changed", message: String::new(), diff })
     };
     let drift: Vec<Drift> = entries.filter_map(of_entry).collect();
-    let outcome = Outcome::new(looked.project.source(), &looked.analysis.report, &drift);
-    outcome.drift().iter().filter_map(|drift| drift.diff.as_deref()).collect()
+    looked.outcome(&drift).drift().iter().filter_map(|drift| drift.diff.as_deref()).collect()
 }
 
 /// What was done, on stderr.

@@ -1,5 +1,6 @@
 //! The same services.toml gives the same bytes: on any machine, at any place, on any day, in any locale.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -82,6 +83,30 @@ fn the_place_from_which_it_is_run_makes_no_difference() {
     let folder = tree.root().file_name().and_then(|name| name.to_str()).expect("a name");
     at(&tree, &["-C", folder, "-f", "services.toml"], tree.root().parent().expect("a parent"));
     assert!(files(elsewhere.path()).is_empty(), "something was written where stackgen was run");
+}
+
+#[test]
+fn what_is_found_is_printed_alike_everywhere() {
+    let wrong = SHOP
+        .replace("health =", "helth =")
+        .replace("[services.web]\nimage = \"nginx:1.29\"", "[services.web]\nimage = \"nginx\"");
+    for format in ["human", "json", "sarif", "github"] {
+        let printed: BTreeSet<String> = SHELLS
+            .iter()
+            .map(|shell| {
+                let (found, drifted) = (Tree::new(&wrong), Tree::rendered(SHOP));
+                drifted.change("services.toml", "hello", "good morning");
+                let run = |tree: &Tree| {
+                    let mut command = tree.command(&["check", "--format", format]);
+                    let ran = Ran::of(command.envs(shell.iter().copied()));
+                    assert_eq!(ran.code, Some(1), "{ran:?}");
+                    ran.stdout
+                };
+                run(&found) + &run(&drifted)
+            })
+            .collect();
+        assert_eq!(printed.len(), 1, "{printed:?}");
+    }
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::{Value, json};
+
 use super::tree::{Ran, SHOP, SHOP_FILES, Tree};
 
 const EDIT: &str = "    image: \"nginx:1.29\" # pinned by hand\n";
@@ -40,6 +42,52 @@ fn a_hand_edit_stops_the_whole_render_with_a_diff() {
     assert!(ran.stdout.contains(".env.example: is not what services.toml says now"), "{ran:?}");
     tree.refuses(&["render", "--dry-run"]);
     tree.refuses(&["render", "--diff"]);
+}
+
+#[test]
+fn programs_are_told_of_the_refusal_too() {
+    let tree = edited();
+    let ran = tree.refuses(&["render", "--format", "json"]);
+    let document: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let drift = document["drift"].as_array().expect("a list");
+    assert_eq!(drift.len(), 1, "what would have changed is no reason: {ran:?}");
+    assert_eq!((&drift[0]["path"], &drift[0]["state"]), (&json!("docker-compose.yml"), &json!("edited")));
+    assert!(drift[0]["diff"].as_str().is_some_and(|diff| diff.contains("pinned by hand")), "{ran:?}");
+    assert!(ran.stderr.contains("--force"), "{ran:?}");
+
+    let ran = tree.refuses(&["render", "--format", "github"]);
+    assert!(ran.stdout.starts_with("::error file=docker-compose.yml,line="), "{ran:?}");
+    assert_eq!(ran.stdout.lines().count(), 1, "{ran:?}");
+
+    let ran = tree.refuses(&["render", "--format", "sarif", "-q"]);
+    let document: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let results = document["runs"][0]["results"].as_array().expect("a list");
+    assert_eq!((results.len(), &results[0]["properties"]["state"]), (1, &json!("edited")));
+    assert!(results[0]["locations"][0]["physicalLocation"]["region"]["startLine"].is_u64(), "{ran:?}");
+    assert!(ran.stderr.contains("nothing was written"), "{ran:?}");
+}
+
+#[test]
+fn programs_are_told_only_of_what_force_cannot_overwrite() {
+    let tree = edited();
+    fs::remove_file(tree.path("docker-compose.prod.yml")).expect("a file");
+    fs::create_dir(tree.path("docker-compose.prod.yml")).expect("a directory");
+    fs::write(tree.path("docker-compose.prod.yml/mine"), "").expect("a file");
+    let ran = tree.refuses(&["render", "--force", "--format", "json"]);
+    let document: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let states: Vec<&Value> =
+        document["drift"].as_array().expect("a list").iter().map(|drift| &drift["state"]).collect();
+    assert_eq!(states, ["blocked"], "{ran:?}");
+}
+
+#[test]
+fn after_a_render_programs_find_nothing_left() {
+    let tree = edited();
+    let ran = tree.render(&["--force", "--format", "json"]);
+    let document: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert_eq!((&document["findings"], &document["drift"]), (&json!([]), &json!([])));
+    assert!(ran.stderr.contains("overwritten docker-compose.yml\n"), "{ran:?}");
+    assert!(tree.files() == Tree::rendered(&SHOP.replace("hello", "good morning")).files());
 }
 
 #[test]

@@ -1,21 +1,28 @@
 //! What goes to which stream, who may stop reading, and what is never said.
 
-use std::io;
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Stdio;
+use std::{fs, io};
 
 use super::support;
 use super::tree::{Ran, SHOP, Tree};
 
 /// Commands that print to stdout, for a rendered tree whose services.toml has changed and is wrong in another file.
-const PRINTING: [&[&str]; 8] = [
+const PRINTING: [&[&str]; 13] = [
     &["schema"],
     &["rules"],
     &["explain", "unknown-key"],
     &["check"],
     &["check", "--format", "json"],
+    &["check", "--format", "sarif"],
+    &["check", "--format", "github"],
     &["check", "-f", "wrong.toml"],
     &["render", "--diff"],
     &["render", "--dry-run"],
+    &["render", "--dry-run", "--format", "sarif"],
+    &["render", "--diff", "--format", "github"],
+    &["render", "-f", "wrong.toml", "--format", "json"],
 ];
 
 /// A tree in which every command of `PRINTING` has something to say.
@@ -102,8 +109,14 @@ fn data_goes_to_stdout_and_talk_to_stderr() {
     assert_eq!(streams(&["rules"]), (true, false));
     assert_eq!(streams(&["render", "--diff"]), (true, false));
     assert_eq!(streams(&["check", "--format", "json"]), (true, false));
+    assert_eq!(streams(&["render", "--dry-run", "--format", "github"]), (true, false));
+    assert_eq!(streams(&["render", "--format", "github"]), (false, true), "what is found is nothing");
+    assert_eq!(streams(&["render", "--format", "sarif"]), (true, true));
+    assert_eq!(streams(&["render", "--format", "json", "-q"]), (true, false));
     assert_eq!(streams(&["render"]), (false, true));
     assert_eq!(streams(&["check"]), (false, true));
+    assert_eq!(streams(&["check", "--format", "github"]), (false, false));
+    assert_eq!(streams(&["check", "--format", "sarif", "-q"]), (true, false));
     assert_eq!(streams(&["check", "--format", "json"]), (true, false));
     assert_eq!(streams(&["render", "-q"]), (false, false));
     assert_eq!(streams(&["check", "-q"]), (false, false));
@@ -132,6 +145,59 @@ fn findings_name_the_file_as_the_user_did() {
     assert!(ran.stdout.contains(" wrong.toml:8:"), "{ran:?}");
 }
 
+/// The paths that a command names in SARIF, and those that it names to GitHub.
+fn places(directory: &Path, arguments: &[&str]) -> (BTreeSet<String>, BTreeSet<String>) {
+    let run = |format: &str| {
+        Ran::of(support::stackgen().args(arguments).args(["--format", format]).current_dir(directory)).stdout
+    };
+    let between = |text: &str, before: &str, after: char| -> BTreeSet<String> {
+        let found = text.split(before).skip(1).filter_map(|rest| rest.split(after).next());
+        found.map(str::to_owned).collect()
+    };
+    (between(&run("sarif"), "\"uri\": \"", '"'), between(&run("github"), " file=", ','))
+}
+
+#[test]
+fn a_repository_is_told_where_files_are_from_where_stackgen_is_run() {
+    let tree = talkative();
+    fs::create_dir(tree.path("deep")).expect("a directory");
+    let absolute = tree.root().to_str().expect("UTF-8");
+    let name = tree.root().file_name().and_then(|name| name.to_str()).expect("a name");
+    let parent = tree.root().parent().expect("a parent");
+    let nested = format!("{name}/deep/../");
+    let ways = [
+        (tree.root(), vec!["-f", "wrong.toml"], ""),
+        (tree.root(), vec!["-C", ".", "-f", "./wrong.toml"], ""),
+        (tree.root(), vec!["-C", absolute, "-f", "wrong.toml"], ""),
+        (parent, vec!["-C", name, "-f", "wrong.toml"], name),
+        (parent, vec!["-C", &nested, "-f", "wrong.toml"], name),
+        (parent, vec!["-C", absolute, "-f", "wrong.toml"], name),
+        (&tree.path("deep"), vec!["-C", "..", "-f", "wrong.toml"], ".."),
+    ];
+    for (directory, way, expected) in ways {
+        let expected = if expected.is_empty() { "wrong.toml".to_owned() } else { format!("{expected}/wrong.toml") };
+        let expected = BTreeSet::from([expected]);
+        let (sarif, github) = places(directory, &[&["check"], &way[..]].concat());
+        assert_eq!((&sarif, &github), (&expected, &expected), "{way:?}");
+    }
+    let (sarif, github) = places(parent, &["check", "-C", absolute]);
+    let drifted = [".env.example", ".env.prod.example", "docker-compose.prod.yml", "docker-compose.yml"];
+    let drifted = BTreeSet::from(drifted.map(|path| format!("{name}/{path}")));
+    assert_eq!((&sarif, &github), (&drifted, &drifted));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_resolved_for_the_repository_which_has_no_files_behind_it() {
+    let tree = talkative();
+    let name = tree.root().file_name().and_then(|name| name.to_str()).expect("a name");
+    let elsewhere = tempfile::tempdir_in(tree.root().parent().expect("a parent")).expect("a directory");
+    std::os::unix::fs::symlink(tree.root(), elsewhere.path().join("link")).expect("a link");
+    let expected = BTreeSet::from([format!("../{name}/wrong.toml")]);
+    let (sarif, github) = places(elsewhere.path(), &["check", "-C", "link", "-f", "wrong.toml"]);
+    assert_eq!((&sarif, &github), (&expected, &expected));
+}
+
 #[test]
 fn a_literal_secret_is_never_repeated() {
     const SECRET: &str = "sk_live_51H8mYqLw0ZtR3vXc7";
@@ -150,7 +216,12 @@ fn a_literal_secret_is_never_repeated() {
         let all = || {
             for file in ["services.toml", "wrong.toml", "prod.toml"] {
                 hidden(&["check", "-f", file]);
-                hidden(&["check", "-f", file, "--format", "json"]);
+                for format in ["json", "sarif", "github"] {
+                    hidden(&["check", "-f", file, "--format", format]);
+                    hidden(&["render", "-f", file, "--format", format, "--dry-run"]);
+                }
+                hidden(&["render", "-f", file, "--format", "github", "--diff"]);
+                hidden(&["render", "-f", file, "--format", "json", "--diff"]);
                 hidden(&["check", "-f", file, "--color", "always"]);
                 hidden(&["render", "-f", file, "--dry-run"]);
                 hidden(&["render", "-f", file, "--diff"]);
@@ -163,6 +234,8 @@ fn a_literal_secret_is_never_repeated() {
         tree.change("docker-compose.yml", "STRIPE_SECRET_KEY: ", "STRIPE_SECRET_KEY:  ");
         all();
         hidden(&["render"]);
+        hidden(&["render", "--format", "json"]);
+        hidden(&["render", "--format", "github"]);
         assert!(tree.run(&["render"]).stdout.contains("STRIPE_SECRET_KEY:  \"********\""));
         hidden(&["render", "--force", "-v"]);
     }
