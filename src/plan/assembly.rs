@@ -33,6 +33,7 @@ impl Assembly<'_, '_, '_> {
         self.check_options();
         self.check_values();
         self.check_baked();
+        self.refer_by_options();
         let mut volumes = self.mounts();
         let build = self.build(&volumes);
         volumes.extend(self.mounted_source(build.as_ref()));
@@ -48,6 +49,7 @@ impl Assembly<'_, '_, '_> {
         let environment = self.environment();
         let labels = self.labels();
         let mut ports = self.resolver.published(member);
+        ports.extend(debug_port.and_then(|port| self.resolver.published_debugger(member, port)));
         let mut proxy = None;
         if let Some(ways) = ways.filter(|ways| ways.proxy == member.name) {
             ports.splice(0..0, ways.ports.iter().cloned());

@@ -85,6 +85,9 @@ impl<'a> Member<'a> {
         }
         context.insert("target".to_owned(), target.name().into());
         context.insert("reload".to_owned(), self.reload().into());
+        for (name, queues) in [("consumes", &self.service.consumes), ("produces", &self.service.produces)] {
+            context.insert(name.to_owned(), queues.as_ref().is_some_and(|queues| !queues.is_empty()).into());
+        }
         context.insert("port".to_owned(), self.port.map_or_else(minijinja::Value::default, minijinja::Value::from));
         context.insert("version".to_owned(), self.service.version.clone().unwrap_or_default().into());
         context.insert(

@@ -33,6 +33,7 @@ mod recipe;
 mod resolve;
 mod routing;
 mod secrets;
+mod service_options;
 mod tcp;
 mod text;
 mod texts;

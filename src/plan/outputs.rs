@@ -57,6 +57,8 @@ impl<'a> Resolver<'a, '_> {
             "source" => return literal(member.service.source.as_deref()?),
             "ignore-file" => return literal(&super::recipe::ignore_file(member.service)?),
             "workdir" => return literal(super::recipe::WORKDIR),
+            "consumes" => return literal(&member.service.consumes.as_ref()?.join(",")),
+            "produces" => return literal(&member.service.produces.as_ref()?.join(",")),
             "health" => return literal(super::health::path(member.service)?),
             _ => {}
         }

@@ -20,12 +20,17 @@ impl<'a> Resolver<'a, '_> {
             _ if member.class() == Class::Proxy => Vec::new(),
             None | Some(Publish::All(false)) => Vec::new(),
             Some(Publish::All(true)) => {
-                let Some(target) = member.port else { return Vec::new() };
-                let origin = member.path().key("port");
-                self.with_offset(target, &origin)
-                    .map(|number| self.derived(member.name, None, number, target, &place, self.bind(false)))
-                    .into_iter()
-                    .collect()
+                let main = member.port.map(|port| (None, port, member.path().key("port")));
+                let named = member.listeners.iter();
+                let named =
+                    named.map(|(name, port)| (Some(name.as_str()), *port, member.path().key("ports").key(name)));
+                let mut ports = Vec::new();
+                for (name, target, origin) in main.into_iter().chain(named) {
+                    if let Some(number) = self.with_offset(target, &origin) {
+                        ports.push(self.derived(member.name, name, number, target, &place, self.bind(false)));
+                    }
+                }
+                ports
             }
             Some(Publish::At(number)) => {
                 let Some(target) = member.port else {
@@ -42,6 +47,13 @@ impl<'a> Resolver<'a, '_> {
                 texts.filter_map(|(index, text)| self.verbatim(member, text, place.index(index))).collect()
             }
         }
+    }
+
+    /// The port of the debugger, which only this host may reach.
+    pub(super) fn published_debugger(&mut self, member: &Member<'a>, port: u16) -> Option<PublishedPort> {
+        let place = member.path().key("debug");
+        let number = self.with_offset(port, &place)?;
+        Some(self.derived(member.name, Some("debug"), number, port, &place, Some("127.0.0.1".to_owned())))
     }
 
     /// The address of derived host ports; `open` for those that are meant for everybody.

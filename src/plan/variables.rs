@@ -159,7 +159,7 @@ impl Resolver<'_, '_> {
             self.problem(origin.clone(), ProblemKind::Variable { name, flaw });
             return text;
         }
-        let what = listener.map_or_else(|| service.to_owned(), |listener| format!("{service}, entry point {listener}"));
+        let what = listener.map_or_else(|| service.to_owned(), |listener| format!("{service} ({listener})"));
         self.notes.variables.entry(name).or_insert_with(|| Variable {
             default: Some(default),
             required: false,

@@ -1,0 +1,47 @@
+//! Options of a kind that name services: each is checked to exist, and is a dependency like any reference.
+
+use super::ProblemKind;
+use super::assembly::Assembly;
+use crate::kinds::OptionType;
+
+impl Assembly<'_, '_, '_> {
+    /// Notes the services that options name.
+    pub(super) fn refer_by_options(&mut self) {
+        let member = self.member;
+        for (name, option) in member.kind.into_iter().flat_map(|kind| &kind.options) {
+            if !matches!(option.kind, OptionType::Service | OptionType::Services) {
+                continue;
+            }
+            let path = member.path().key(name);
+            match member.service.options.get(name) {
+                Some(toml::Value::String(service)) => self.refer(service, path),
+                Some(toml::Value::Array(services)) => {
+                    for (index, service) in services.iter().enumerate() {
+                        if let Some(service) = service.as_str() {
+                            self.refer(service, path.index(index));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn refer(&mut self, service: &str, path: crate::source::KeyPath) {
+        let frame = self.resolver.frame;
+        match frame.members.get(service) {
+            Some(member) if !member.is_external && service != self.member.name => {
+                self.edges.push((service.to_owned(), path));
+            }
+            Some(_) => {}
+            // Elsewhere it exists; here there is nothing to refer to.
+            None if frame.absent.contains_key(service) => {}
+            None => {
+                let known = frame.members.keys().filter(|known| **known != self.member.name);
+                let known = known.map(|name| (*name).to_owned()).collect();
+                let kind = ProblemKind::Unknown { what: "service", name: service.to_owned(), known, note: None };
+                self.resolver.problem(path, kind);
+            }
+        }
+    }
+}
