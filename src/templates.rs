@@ -148,7 +148,7 @@ mod tests {
         write("templates/kinds/web/kind.toml", "help = 'x'");
         write("templates/kinds/web/Dockerfile.j2", "FROM x\r\n");
         write("templates/kinds/node/Dockerfile.j2", "FROM y\n");
-        write("templates/shared/debian.j2", "own");
+        write("templates/shared/dockerfile.j2", "own");
         let templates = Templates::take(folder.path()).unwrap();
         assert_eq!(templates.own.len(), 5);
         assert_eq!(templates.kind("web").unwrap().1.as_deref(), Some("templates/kinds/web/kind.toml"));
@@ -156,7 +156,7 @@ mod tests {
         assert!(templates.kind_names().contains(&"web"));
         assert_eq!(templates.of_kinds()["node/Dockerfile.j2"], "FROM y\n");
         assert_eq!(templates.of_kinds()["web/Dockerfile.j2"], "FROM x\n");
-        assert_eq!(templates.of_kinds()["shared/debian.j2"], "own");
+        assert_eq!(templates.of_kinds()["shared/dockerfile.j2"], "own");
         assert_eq!(templates.of_stack().collect::<Vec<_>>(), [("compose.yml.j2", "own")]);
     }
 

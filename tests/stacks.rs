@@ -18,6 +18,8 @@ use support::http::{Request, Response};
 use support::rendered::{Rendered, running};
 use support::{everything_said, has_tools, in_parallel, say, write_env_file};
 
+const SECRET: &str = "a-secret-of-the-tests";
+
 /// A healthy container answers; the engine may take a moment to open its port.
 const UNTIL_ANSWERED: Duration = Duration::from_secs(5);
 
@@ -48,8 +50,10 @@ fn a_lock_file_that_does_not_fit_stops_the_build() {
     in_parallel(&running(), |folder| {
         let rendered = Rendered::at(folder);
         let Some(manifest) = asks_for_more(&rendered.root().join("app")) else { return };
-        let mut build = docker();
-        build.args([
+        let build = rendered.plans[0].services["app"].build.as_ref().expect("a built service");
+        let context = rendered.root().join(&build.context);
+        let mut command = docker();
+        command.args([
             "build",
             "--progress",
             "plain",
@@ -58,7 +62,8 @@ fn a_lock_file_that_does_not_fit_stops_the_build() {
             "--output",
             "type=cacheonly",
         ]);
-        let output = build.arg(rendered.root().join("app")).output().expect("docker starts");
+        command.arg("--file").arg(context.join(build.dockerfile.as_deref().unwrap_or("Dockerfile")));
+        let output = command.arg(&context).output().expect("docker starts");
         let said = everything_said(&output);
         assert!(!output.status.success(), "{}: {manifest} asks for more than is locked:\n{said}", rendered.name);
         let stopped = said.lines().any(|line| line.contains("did not complete successfully"));
@@ -105,6 +110,12 @@ impl<'r> Running<'r> {
         let ports: Vec<u16> = free.iter().map(|held| held.local_addr().expect("a port").port()).collect();
         values.extend(derived.iter().zip(&ports).map(|(name, port)| ((*name).clone(), port.to_string())));
         drop(free);
+        values.extend(
+            plan.variables
+                .iter()
+                .filter(|(_, variable)| variable.secret)
+                .map(|(name, _)| (name.clone(), SECRET.to_owned())),
+        );
         let root = rendered.root();
         let env_file = root.join(plan.env_file());
         write_env_file(&root.join(plan.env_example()), &env_file, &values);

@@ -27,7 +27,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
 pub const TEMPLATES: &[(&str, &str)] = &[
     ("node/Dockerfile.j2", include_str!("../../templates/kinds/node/Dockerfile.j2")),
     ("node/dockerignore.j2", include_str!("../../templates/kinds/node/dockerignore.j2")),
-    ("shared/debian.j2", include_str!("../../templates/shared/debian.j2")),
+    ("shared/dockerfile.j2", include_str!("../../templates/shared/dockerfile.j2")),
     ("shared/entrypoint.sh.j2", include_str!("../../templates/shared/entrypoint.sh.j2")),
 ];
 

@@ -3,9 +3,10 @@
 
 const { createServer } = require('node:http');
 const ms = require('ms');
+const unit = require('../shared/unit.json');
 
 const server = createServer((_request, response) => {
-  const answer = { service: 'app', day: ms('1 day'), development: has('mkdirp'), user: process.getuid() };
+  const answer = { service: 'app', day: ms(unit), development: has('mkdirp'), user: process.getuid() };
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
 });
 server.listen(process.env.PORT);
