@@ -73,7 +73,10 @@ fn a_lock_file_that_does_not_fit_stops_the_build() {
 
 /// Lets the manifest of a source ask for a package that its lock file does not know; none where nothing is locked.
 fn asks_for_more(source: &Path) -> Option<&'static str> {
-    let changed = [("package.json", "\"ms\": \"2.1.3\"", "\"ms\": \"2.1.3\", \"isexe\": \"3.1.1\"")];
+    let changed = [
+        ("package.json", "\"ms\": \"2.1.3\"", "\"ms\": \"2.1.3\", \"isexe\": \"3.1.1\""),
+        ("pyproject.toml", "\"uvicorn==0.54.0\"", "\"uvicorn==0.54.0\", \"iniconfig==2.3.1\""),
+    ];
     let (name, from, to) = changed.into_iter().find(|(name, ..)| source.join(name).is_file())?;
     let path = source.join(name);
     let text = fs::read_to_string(&path).expect("a readable file");

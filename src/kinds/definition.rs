@@ -3,6 +3,8 @@
 use indexmap::IndexMap;
 use serde::Deserialize;
 
+use crate::manifest::types::VariableType;
+
 /// What a kind is, as its `kind.toml` says.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -201,6 +203,13 @@ pub struct OptionDef {
     /// The values of an `enum`.
     #[serde(default)]
     pub values: Vec<String>,
+    /// The option without which it means nothing.
+    pub requires: Option<String>,
+    /// What its text must look like; an operator variable in it must too.
+    pub format: Option<VariableType>,
+    /// What the names of its files end with, one of these; empty for anything.
+    #[serde(default)]
+    pub suffixes: Vec<String>,
 }
 
 /// What an option takes.

@@ -19,6 +19,7 @@ pub use definition::{
 /// The built-in kinds: name and `kind.toml`.
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("node", include_str!("../../templates/kinds/node/kind.toml")),
+    ("python", include_str!("../../templates/kinds/python/kind.toml")),
     ("redis", include_str!("../../templates/kinds/redis/kind.toml")),
     ("traefik", include_str!("../../templates/kinds/traefik/kind.toml")),
 ];
@@ -27,6 +28,8 @@ pub const BUILT_IN: &[(&str, &str)] = &[
 pub const TEMPLATES: &[(&str, &str)] = &[
     ("node/Dockerfile.j2", include_str!("../../templates/kinds/node/Dockerfile.j2")),
     ("node/dockerignore.j2", include_str!("../../templates/kinds/node/dockerignore.j2")),
+    ("python/Dockerfile.j2", include_str!("../../templates/kinds/python/Dockerfile.j2")),
+    ("python/dockerignore.j2", include_str!("../../templates/kinds/python/dockerignore.j2")),
     ("shared/dockerfile.j2", include_str!("../../templates/shared/dockerfile.j2")),
     ("shared/entrypoint.sh.j2", include_str!("../../templates/shared/entrypoint.sh.j2")),
 ];
@@ -92,7 +95,8 @@ impl Kinds {
 }
 
 /// Whether a condition of a `kind.toml` holds: a `MiniJinja` expression over the service's options, what was detected
-/// in its source, and `target`, `version`, `before_start` and `asks_for_certificates`. `major(version)` is a number;
+/// in its source, and `target`, `reload`, `version`, `port`, `before_start`, `own_command`, `programs` (the first words of
+/// its command and of what runs before) and `asks_for_certificates`. `major(version)` is a number;
 /// `exact(version)` says whether it is one version and no range (Semantic Versioning 2.0.0).
 pub fn condition(when: &str, context: &BTreeMap<String, minijinja::Value>) -> bool {
     let environment = conditions();

@@ -72,13 +72,13 @@ fn widen(known: &mut Value, shape: &Value, help: &str) {
         first.remove("description");
     }
     *known = if first == *shape {
-        let mut same = json!({ "description": format!("{description} {help}") });
+        let mut same = json!({ "description": format!("{description}. {help}") });
         if let (Some(same), Some(shape)) = (same.as_object_mut(), shape.as_object()) {
             same.extend(shape.clone());
         }
         same
     } else {
-        json!({ "description": format!("{description} {help}"), "anyOf": [first, shape] })
+        json!({ "description": format!("{description}. {help}"), "anyOf": [first, shape] })
     };
 }
 

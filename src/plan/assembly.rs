@@ -7,7 +7,6 @@ use super::proxy::Ways;
 use super::resolve::{At, Resolver};
 use super::{Build, Logging, Metrics, ProblemKind, Resources, Service, Text, recipe};
 use crate::compose::amount;
-use crate::diagnostics::words;
 use crate::manifest::types;
 use crate::manifest::unions::{BoolOr, EnvValue, Health, OneOrMany, Toggle};
 use crate::source::KeyPath;
@@ -180,40 +179,6 @@ impl Assembly<'_, '_, '_> {
         }
     }
 
-    fn check_options(&mut self) {
-        let Some(kind) = self.member.kind else { return };
-        let path = self.member.path();
-        for (name, option) in &kind.options {
-            if option.required && !self.member.service.options.contains_key(name) {
-                let message = format!("a `{}` service needs `{name}`", kind.name);
-                let help = format!("add `{name}`: {}", words::uncapitalised(&option.help));
-                let missing = path.key(name);
-                self.resolver.problem(path.clone(), ProblemKind::Incomplete { message, help, missing });
-            }
-        }
-        let version = self.member.service.version.as_deref();
-        let is_versioned = kind.names_version();
-        match version {
-            None if is_versioned && (self.member.service.image.is_none() || kind.base.is_some()) => {
-                let message = format!("a `{}` service needs `version`", kind.name);
-                let known = if kind.versions.is_empty() { "7".to_owned() } else { words::or(&kind.versions) };
-                let help = format!("add `version = \"…\"`, such as {known}");
-                let missing = path.key("version");
-                self.resolver.problem(path, ProblemKind::Incomplete { message, help, missing });
-            }
-            Some(version) if !is_version(version) => {
-                let message = format!("`{version}` is no version of `{}`", kind.name);
-                self.resolver.problem(path.key("version"), ProblemKind::Option(message));
-            }
-            Some(version) if !kind.versions.is_empty() && !is_known(version, &kind.versions) => {
-                let message =
-                    format!("`{}` is known to work with {}, not with {version}", kind.name, words::or(&kind.versions));
-                self.resolver.problem(path.key("version"), ProblemKind::Option(message));
-            }
-            _ => {}
-        }
-    }
-
     fn image(&mut self, is_built: bool) -> Option<Text> {
         let member = self.member;
         let written = member.service.image.as_deref();
@@ -337,18 +302,6 @@ impl Assembly<'_, '_, '_> {
         }
         self.resolver.passed_labels(self.member, labels)
     }
-}
-
-fn is_version(version: &str) -> bool {
-    version.starts_with(|c: char| c.is_ascii_digit())
-        && version.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
-}
-
-/// `3.6.2` is a 3.6, and `22-bookworm` a 22.
-fn is_known(version: &str, known: &[String]) -> bool {
-    known.iter().any(|known| {
-        version.strip_prefix(known.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
-    })
 }
 
 fn logging(written: &types::Service, production: bool) -> Option<Logging> {

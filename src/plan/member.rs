@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::Target;
 use crate::kinds::{Class, Kind};
 use crate::manifest::types::Reload;
-use crate::manifest::unions::Toggle;
+use crate::manifest::unions::{BeforeStart, OneOrMany, Toggle};
 use crate::manifest::{Manifest, types};
 use crate::source::KeyPath;
 
@@ -71,6 +71,20 @@ impl<'a> Member<'a> {
         self.service.options.get(name).or_else(default)
     }
 
+    /// The programs that the service names itself: the first word of its command and of what runs before.
+    fn programs(&self) -> Vec<String> {
+        let steps = self.service.before_start.iter().flatten().map(|step| match step {
+            BeforeStart::Run(run) => run,
+            BeforeStart::Table(table) => &table.run,
+        });
+        let texts = steps.filter_map(|text| text.split_whitespace().next());
+        let command = self.service.command.as_ref().and_then(|command| match command {
+            OneOrMany::One(text) => text.split_whitespace().next(),
+            OneOrMany::Many(words) => words.first().map(String::as_str),
+        });
+        texts.chain(command).map(str::to_owned).collect()
+    }
+
     /// Whether a condition of the kind holds for this service. A test compiles every condition of every kind.
     pub(super) fn holds(&self, when: Option<&str>, target: Target) -> bool {
         let Some(when) = when else { return true };
@@ -94,6 +108,8 @@ impl<'a> Member<'a> {
             "before_start".to_owned(),
             self.service.before_start.as_ref().is_some_and(|steps| !steps.is_empty()).into(),
         );
+        context.insert("own_command".to_owned(), self.service.command.is_some().into());
+        context.insert("programs".to_owned(), self.programs().into());
         let entry_points =
             self.option("entrypoints").and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::values);
         let asks = entry_points.filter_map(|entry| entry.get("tls")).any(toml::Value::is_str);

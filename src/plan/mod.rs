@@ -22,6 +22,7 @@ mod member;
 mod middleware;
 mod mounts;
 mod network;
+mod options;
 mod outputs;
 mod passthrough;
 mod ports;

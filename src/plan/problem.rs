@@ -81,7 +81,12 @@ pub enum ProblemKind {
         missing: KeyPath,
     },
     /// An option of a kind with a value that it does not take.
-    Option(String),
+    Option {
+        /// What is wrong.
+        message: String,
+        /// What to write, where it is not the version.
+        help: Option<String>,
+    },
     /// A duration, size, share or policy that Compose does not take.
     Value {
         /// What is wrong.

@@ -50,8 +50,11 @@ pnpm docs, \"pnpm install\"; Yarn docs, \"yarn install\"; Node.js docs, \"packag
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for (plan, problem) in context.problems() {
         let ProblemKind::Build { message, help } = &problem.kind else { continue };
-        let is_output = problem.path.key_at(0) == Some("stack");
-        let label = if is_output { "not inside of the project" } else { "cannot be built from this" };
+        let label = match (problem.path.key_at(0), problem.path.key_at(2)) {
+            (Some("stack"), _) => "not inside of the project",
+            (_, Some("source")) => "cannot be built from this",
+            _ => "does not fit what is built",
+        };
         let finding = at_problem(&RULE, plan, problem, message.clone(), label);
         let service = problem.path.key_at(1).filter(|_| problem.path.key_at(2) == Some("source"));
         let kind = service.and_then(|name| Some((name, context.manifest(plan)?.services.get(name)?.kind.as_ref()?)));

@@ -11,7 +11,8 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "an option of a kind with a value it does not take",
     docs: "\
-The `version`, or another option, of a service has a value that its kind cannot work with.
+The `version`, or another option, of a service has a value that its kind cannot work with: a version that is none, a
+file that is not there, an option that means nothing without another one, a password that cannot stand in a URL.
 
 **Why it breaks.** The version becomes the tag of an image, and decides what is written: the static configuration of
 Traefik, the base of a Dockerfile. A tag that does not exist cannot be pulled, and for a version that the kind does not
@@ -42,20 +43,25 @@ an image (`\"7-bookworm\"`). For an image that stackgen cannot know, leave `kind
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for (plan, problem) in context.problems() {
-        let ProblemKind::Option(message) = &problem.kind else { continue };
-        let mut finding = at_problem(&RULE, plan, problem, message.clone(), "not known to work");
+        let ProblemKind::Option { message, help } = &problem.kind else { continue };
+        let is_version = problem.path.key_at(2) == Some("version");
+        let label = if is_version { "not known to work" } else { "not what it takes" };
+        let mut finding = at_problem(&RULE, plan, problem, message.clone(), label);
         let service = problem.path.key_at(1).and_then(|name| context.manifest(plan)?.services.get(name));
         if let Some((name, kind)) = problem.path.key_at(1).zip(service.and_then(|service| service.kind.as_ref())) {
             let path = KeyPath::of(["services", name, "kind"]);
             let versions = context.read.kinds.get(kind).map(|kind| kind.versions.as_slice()).unwrap_or_default();
-            let label = format!("the version of `{kind}` is meant");
+            let label = match problem.path.key_at(2) {
+                Some(option) if !is_version => format!("`{option}` is an option of `{kind}`"),
+                _ => format!("the version of `{kind}` is meant"),
+            };
             finding = finding.with(Label::value(Some(&plan.environment), path, label));
-            if versions.is_empty() {
+            if is_version && versions.is_empty() {
                 finding = finding.help("write numbers, such as \"7\" or \"7.4\"");
-            } else {
+            } else if is_version {
                 finding = finding.help(format!("write {}", words::or(versions)));
             }
         }
-        findings.push(finding);
+        findings.push(help.iter().fold(finding, |finding, help| finding.help(help.clone())));
     }
 }

@@ -1,0 +1,121 @@
+//! What a kind wants of the service's own words: its version and its options.
+
+use super::assembly::Assembly;
+use super::resolve::At;
+use super::{ProblemKind, Text};
+use crate::diagnostics::words;
+use crate::kinds::{Kind, OptionDef, OptionType};
+use crate::manifest::types::VariableType;
+use crate::source::KeyPath;
+use crate::sources::Found;
+
+impl Assembly<'_, '_, '_> {
+    /// Reports what is missing, means nothing, or is none of the values that the kind takes.
+    pub(super) fn check_options(&mut self) {
+        let Some(kind) = self.member.kind else { return };
+        self.check_version(kind);
+        for (name, option) in &kind.options {
+            let path = self.member.path().key(name);
+            let Some(value) = self.member.service.options.get(name) else {
+                if option.required {
+                    let message = format!("a `{}` service needs `{name}`", kind.name);
+                    let help = format!("add `{name}`: {}", words::uncapitalised(&option.help));
+                    let incomplete = ProblemKind::Incomplete { message, help, missing: path };
+                    self.resolver.problem(self.member.path(), incomplete);
+                }
+                continue;
+            };
+            if let Some(other) = option.requires.as_ref().filter(|other| self.member.option(other).is_none()) {
+                let message = format!("`{name}` means nothing without `{other}`");
+                let help = Some(format!("remove it, or add `{other}`"));
+                self.resolver.problem(path.clone(), ProblemKind::Option { message, help });
+            }
+            match (option.kind, value) {
+                (OptionType::String, toml::Value::String(text)) if option.format.is_some() => {
+                    self.check_format(option, text, &path);
+                }
+                (OptionType::Paths, toml::Value::Array(items)) => {
+                    for (index, item) in items.iter().enumerate() {
+                        self.check_path(option, item.as_str().unwrap_or_default(), &path.index(index));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn check_version(&mut self, kind: &Kind) {
+        let path = self.member.path().key("version");
+        let mut wrong = |message| self.resolver.problem(path.clone(), ProblemKind::Option { message, help: None });
+        match self.member.service.version.as_deref() {
+            None if kind.names_version() && (self.member.service.image.is_none() || kind.base.is_some()) => {
+                let message = format!("a `{}` service needs `version`", kind.name);
+                let known = if kind.versions.is_empty() { "7".to_owned() } else { words::or(&kind.versions) };
+                let help = format!("add `version = \"…\"`, such as {known}");
+                let incomplete = ProblemKind::Incomplete { message, help, missing: path };
+                self.resolver.problem(self.member.path(), incomplete);
+            }
+            Some(version) if !is_version(version) => wrong(format!("`{version}` is no version of `{}`", kind.name)),
+            Some(version) if !kind.versions.is_empty() && !is_known(version, &kind.versions) => {
+                wrong(format!(
+                    "`{}` is known to work with {}, not with {version}",
+                    kind.name,
+                    words::or(&kind.versions)
+                ));
+            }
+            _ => {}
+        }
+    }
+
+    /// A literal must have the form; of a variable the operator learns it. The value is never shown.
+    fn check_format(&mut self, option: &OptionDef, raw: &str, path: &KeyPath) {
+        let Some(format @ VariableType::UrlSafe) = option.format else { return };
+        let text: Text = self.resolver.text(raw, At::manifest(path, Some(self.member.name))).text;
+        for name in text.variables() {
+            if let Some(variable) = self.resolver.notes.variables.get_mut(name)
+                && variable.kind == VariableType::String
+            {
+                variable.kind = format;
+            }
+        }
+        if text.with_defaults().is_some_and(|text| !is_url_safe(&text)) {
+            let message = "this has characters that would need an escape in a URL".to_owned();
+            let help = Some("use letters, digits and `-`, `.`, `_`, `~` only".to_owned());
+            self.resolver.problem(path.clone(), ProblemKind::Option { message, help });
+        }
+    }
+
+    /// The engine would make a directory of a path that leads to nothing, and nobody would hear of it.
+    fn check_path(&mut self, option: &OptionDef, written: &str, path: &KeyPath) {
+        let message = match self.sources.path(written) {
+            Found::Nothing => format!("there is no file `{written}`"),
+            Found::Directory => format!("`{written}` is a directory"),
+            Found::File => {
+                let fits = option.suffixes.iter().any(|suffix| written.ends_with(suffix));
+                if fits || option.suffixes.is_empty() {
+                    return;
+                }
+                format!("`{written}` ends with none of {}", words::and(&option.suffixes))
+            }
+        };
+        let help = Some("name a file, relative to services.toml".to_owned());
+        self.resolver.problem(path.clone(), ProblemKind::Option { message, help });
+    }
+}
+
+fn is_version(version: &str) -> bool {
+    version.starts_with(|c: char| c.is_ascii_digit())
+        && version.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
+}
+
+/// `3.6.2` is a 3.6, and `22-bookworm` a 22.
+fn is_known(version: &str, known: &[String]) -> bool {
+    known.iter().any(|known| {
+        version.strip_prefix(known.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
+    })
+}
+
+/// Whether a text stands for itself anywhere in a URL (RFC 3986, "unreserved").
+fn is_url_safe(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~'))
+}
