@@ -307,16 +307,20 @@ fn strip(route: &Route, path: Option<&str>) -> Option<String> {
 
 /// The request that proves the route: the one named, else the health path as it is reached through the route.
 fn smoke(member: &Member<'_>, route: &Route, matched: &Match) -> Option<String> {
+    let reaches = |path: &str, seen: &str| path == "/" || is_prefix(path, seen);
     match &route.smoke {
         Some(Toggle::Off(_)) => return None,
-        Some(Toggle::On(path)) => return Some(path.clone()),
-        None => {}
+        // Of several paths it proves the one that it lies in.
+        Some(Toggle::On(written)) if matched.path.as_ref().is_none_or(|path| reaches(path, written)) => {
+            return Some(written.clone());
+        }
+        _ => {}
     }
     let path = matched.path.as_deref()?;
     let health = super::health::path(member.service)?;
     let stripped = strip(route, Some(path)).map(|prefix| format!("{prefix}{health}"));
     let seen = stripped.unwrap_or_else(|| health.to_owned());
-    (path == "/" || is_prefix(path, &seen)).then_some(seen)
+    reaches(path, &seen).then_some(seen)
 }
 
 /// Whether removing `prefix` from requests to `path` ends at a `/`.
