@@ -107,6 +107,9 @@ pub struct Variable {
     pub help: Option<String>,
     /// An example value for the env example.
     pub example: Option<Scalar>,
+    /// Whether `stackgen env --write` makes a random value where none is set: `true` for 32 random bytes in URL-safe
+    /// base64, or how many characters of that alphabet (8 to 1024). Default: false.
+    pub generate: Option<super::unions::Generate>,
 }
 
 /// What the value of a variable must look like.

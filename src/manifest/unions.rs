@@ -115,6 +115,16 @@ pub enum BoolOr<T> {
     Value(T),
 }
 
+/// Whether a random value is made for a variable, and how long it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Generate {
+    /// `true`: 32 random bytes in URL-safe base64.
+    Key(bool),
+    /// This many characters.
+    Characters(u16),
+}
+
 /// A number, or text.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(untagged)]

@@ -45,6 +45,7 @@ pub use edge::{EntryPoint, MiddlewareUse, Proxy, Resolver, Router, RouterTls};
 pub use problem::{CommandFlaw, Problem, ProblemKind, VariableFlaw};
 pub use raw::Raw;
 pub use text::{Form, Part, Text};
+pub use variables::Random;
 
 /// The variable that holds the project's name; Compose sets it itself (Compose docs, "Environment variables").
 pub const PROJECT_VARIABLE: &str = "COMPOSE_PROJECT_NAME";
@@ -112,6 +113,8 @@ pub struct Variable {
     pub help: Option<String>,
     /// An example value.
     pub example: Option<String>,
+    /// What `stackgen env --write` makes where nothing is set.
+    pub generate: Option<Random>,
     /// Who reads it: services, in the order of the manifest.
     pub readers: Vec<String>,
     /// Whether stackgen made it up: a host port.

@@ -8,7 +8,7 @@ use super::resolve::{At, Resolved, Resolver};
 use super::{Form, Plan, Problem, ProblemKind, Secret, Text, Variable, VariableFlaw};
 use crate::manifest::text::{DEEPEST, Flaw, FlawKind, Operator};
 use crate::manifest::types::{self, VariableType};
-use crate::manifest::unions::{Required, Scalar};
+use crate::manifest::unions::{Generate, Required, Scalar};
 use crate::source::KeyPath;
 
 /// How a declared variable is written wherever it is used.
@@ -88,10 +88,17 @@ impl Resolver<'_, '_> {
             values: declared.values.clone().unwrap_or_default(),
             help: declared.help.clone(),
             example: declared.example.as_ref().map(ToString::to_string),
+            generate: Random::of(declared),
             readers: Vec::new(),
             derived: false,
             origin,
         };
+        if variable.generate.is_some()
+            && let Some((message, help)) = flaw_of_generate(declared, &variable)
+        {
+            let message = format!("`{name}` {message}");
+            self.problem(variable.origin.key("generate"), ProblemKind::Value { message, help });
+        }
         self.notes.variables.insert(name.to_owned(), variable);
         self.notes.entries.insert(name.to_owned(), Entry::Done { text: text.clone(), edges: edges.clone() });
         Resolved { text, edges }
@@ -131,6 +138,7 @@ impl Resolver<'_, '_> {
                 values: Vec::new(),
                 help,
                 example: None,
+                generate: None,
                 readers: Vec::new(),
                 derived: false,
                 origin: at.path.clone(),
@@ -168,6 +176,7 @@ impl Resolver<'_, '_> {
             values: Vec::new(),
             help: Some(format!("Host port of {what}")),
             example: None,
+            generate: None,
             readers: Vec::new(),
             derived: true,
             origin: origin.clone(),
@@ -212,6 +221,46 @@ fn inferred(default: Option<&Scalar>) -> VariableType {
         Some(Scalar::Int(_)) => VariableType::Int,
         Some(Scalar::Float(_)) => VariableType::Float,
         _ => VariableType::String,
+    }
+}
+
+/// A random value of letters, digits, `-` and `_` (RFC 4648, section 5): nothing has to be escaped, not even in a URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Random {
+    /// 32 bytes in base64 without padding: 43 characters.
+    Key,
+    /// This many characters.
+    Characters(u16),
+}
+
+/// How many characters a generated value may have: fewer can be guessed, and nothing asks for more.
+const LENGTHS: std::ops::RangeInclusive<u16> = 8..=1024;
+
+impl Random {
+    fn of(declared: &types::Variable) -> Option<Self> {
+        match declared.generate? {
+            Generate::Key(generate) => generate.then_some(Self::Key),
+            Generate::Characters(length) => Some(Self::Characters(length)),
+        }
+    }
+}
+
+/// Why no random value can be made for a variable, and what to write instead.
+fn flaw_of_generate(declared: &types::Variable, variable: &Variable) -> Option<(String, &'static str)> {
+    let lacks_nothing = declared.default.is_some() && !matches!(declared.required, Some(Required::In(_)));
+    if let Some(Random::Characters(length)) = variable.generate
+        && !LENGTHS.contains(&length)
+    {
+        let message = format!("cannot be generated with {length} characters");
+        Some((message, "write a length from 8 to 1024, or `true` for 32 random bytes"))
+    } else if !matches!(variable.kind, VariableType::String | VariableType::UrlSafe) || !variable.values.is_empty() {
+        let message = "is no free text, and a generated value is random characters".to_owned();
+        Some((message, "take `generate` away, or `type` and `values`"))
+    } else if lacks_nothing && !variable.required {
+        let message = "has a default, so that no value is ever generated for it".to_owned();
+        Some((message, "take `default` or `generate` away, or name in `required` where it has to be set"))
+    } else {
+        None
     }
 }
 

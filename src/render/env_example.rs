@@ -94,12 +94,13 @@ fn variable_context<'a>(name: &'a str, variable: &'a Variable) -> VariableContex
     } else if variable.kind != VariableType::String {
         facts.push(type_word(variable.kind).to_owned());
     }
+    let generated = if variable.generate.is_some() { "; `stackgen env --write` makes one" } else { "" };
     let readers = if variable.derived || variable.readers.is_empty() {
         String::new()
     } else {
         format!("; read by {}", words::and(&variable.readers))
     };
-    let comment = format!("{help}({}{readers})", facts.join(", ")).replace(['\n', '\r'], " ");
+    let comment = format!("{help}({}{readers}{generated})", facts.join(", ")).replace(['\n', '\r'], " ");
     VariableContext { name, comment, value: value(name, variable), is_optional: !variable.required }
 }
 

@@ -11,7 +11,8 @@ pub(super) static RULE: Rule = Rule {
     summary: "a duration, size, policy or list that cannot do what it says",
     docs: "\
 A time without a unit, a size that is none, a number of processors that is not above zero, a restart policy that does not
-exist, two mounts on one directory, or networks that keep apart what a route or a reference connects.
+exist, two mounts on one directory, networks that keep apart what a route or a reference connects, or a `generate` for a
+variable that has a default, is a number, or would be too short to be safe.
 
 **Why it breaks.** Compose rejects some of them when it reads the file (`stop-grace = \"10\"`), and takes others that only
 the engine refuses, when the container is to be created (`restart = \"sometimes\"`, a negative number of processors).
@@ -30,7 +31,8 @@ stop-grace = \"30s\"                # good
 ```
 
 **Fix.** Durations are numbers with units (`us`, `ms`, `s`, `m`, `h`), sizes a number with `b`, `k`, `m` or `g`, restart
-policies `no`, `always`, `unless-stopped`, `on-failure` and `on-failure:<retries>`.
+policies `no`, `always`, `unless-stopped`, `on-failure` and `on-failure:<retries>`. `generate` is `true` or a number of
+characters, for a variable of type `string` or `url-safe` without a default where it is required.
 
 **Source.** compose-spec, \"Specifying durations\", \"Specifying byte values\" and `restart`.
 ",
