@@ -1,6 +1,8 @@
 //! Compose's own little languages: each module is one grammar, with its source.
 
 pub mod amount;
+pub mod dotenv;
+pub mod interpolation;
 pub mod model;
 pub mod port;
 pub mod volume;

@@ -74,7 +74,7 @@ impl Operator {
         }
     }
 
-    fn parse(text: &str) -> Option<(Self, &str)> {
+    pub(crate) fn parse(text: &str) -> Option<(Self, &str)> {
         // Two characters before one: `:-` is not `-`.
         [
             Self::DefaultIfEmpty,

@@ -16,6 +16,7 @@ mod build_env;
 mod debug;
 mod dependencies;
 mod edge;
+mod evaluation;
 mod health;
 mod inputs;
 mod member;

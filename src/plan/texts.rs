@@ -4,7 +4,7 @@ use super::{Plan, Service, Text};
 
 impl Plan {
     /// Calls `visit` with every text that belongs to no service.
-    pub(super) fn each_own_text<'p>(&'p self, visit: &mut dyn FnMut(&'p Text)) {
+    pub fn each_own_text<'p>(&'p self, visit: &mut dyn FnMut(&'p Text)) {
         visit(&self.project);
         self.edge.iter().for_each(&mut *visit);
         self.networks.values().filter_map(|network| network.name.as_ref()).for_each(&mut *visit);

@@ -82,7 +82,7 @@ pub(crate) fn config_json(file: &Path, folder: &Path, env_file: &Path) -> Result
 }
 
 /// Compose: the plugin itself where the client says which it runs, since that takes half the time of `docker compose`.
-fn compose() -> Command {
+pub(crate) fn compose() -> Command {
     static PLUGIN: OnceLock<Option<PathBuf>> = OnceLock::new();
     let plugin = PLUGIN.get_or_init(|| {
         let output = docker().args(["info", "--format", "{{json .ClientInfo.Plugins}}"]).output().ok()?;
