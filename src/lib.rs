@@ -11,6 +11,7 @@
 //! * [`plan`] is what the stack is in one environment, with every reference resolved.
 //! * [`rules`] read all of that and report [`diagnostics::Finding`]s.
 //! * [`render`] turns a plan into [`render::Artifacts`]: paths and bytes, no side effects.
+//! * [`mod@env`] says which values an operator's machine has for a plan, and what to add to its env files.
 //! * [`disk`] compares artifacts with the working tree, writes, prunes, and refuses.
 //!
 //! A user's mistake is a finding; an `Err` means that stackgen itself could not work. The library never prints.
@@ -19,6 +20,7 @@ pub mod compose;
 pub mod diagnostics;
 pub mod disk;
 pub mod dockerfile;
+pub mod env;
 pub mod kinds;
 pub mod manifest;
 pub mod plan;

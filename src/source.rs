@@ -167,6 +167,11 @@ impl Source {
         &self.name
     }
 
+    /// The same without the way to it.
+    pub fn file_name(&self) -> &str {
+        self.name.rsplit('/').next().unwrap_or(&self.name)
+    }
+
     /// The directory that holds the file: the project.
     pub fn directory(&self) -> &Path {
         &self.directory

@@ -16,6 +16,7 @@ use stackgen::project::{Analysis, Project};
 use stackgen::render::{self, Artifacts, RenderError};
 
 mod check;
+mod env;
 mod explain;
 mod render_command;
 mod rules;
@@ -71,6 +72,8 @@ enum Command {
     Render(render_command::Render),
     /// Report everything that is wrong, and every generated file that is not what it should be
     Check(check::Check),
+    /// Say which variables are set on this machine; make and complete env files
+    Env(env::Env),
     /// Explain a rule: what it finds, why it matters, how to mend it
     Explain(explain::Explain),
     /// List all rules
@@ -84,6 +87,7 @@ pub(crate) fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     match &cli.command {
         Command::Render(command) => command.run(&cli.global),
         Command::Check(command) => command.run(&cli.global),
+        Command::Env(command) => command.run(&cli.global),
         Command::Explain(command) => command.run(&cli.global),
         Command::Rules(command) => command.run(),
         Command::Schema(command) => command.run(&cli.global),
@@ -159,7 +163,7 @@ impl Global {
     }
 
     fn rendered(&self, plans: &[Plan], project: &Project) -> Result<Artifacts, RenderError> {
-        let manifest = project.source().name().rsplit('/').next().unwrap_or("services.toml");
+        let manifest = project.source().file_name();
         let templates = project.templates();
         if self.environments.is_empty() {
             return render::render(plans, manifest, templates);

@@ -13,7 +13,7 @@ use crate::source::{KeyPath, Part, Place, Source};
 
 mod drift;
 pub mod emit;
-mod redaction;
+pub(crate) mod redaction;
 pub mod words;
 
 pub use drift::Drift;

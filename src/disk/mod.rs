@@ -33,6 +33,7 @@
 
 mod comparison;
 mod entry;
+mod env_file;
 mod error;
 mod folders;
 #[cfg(test)]
@@ -43,5 +44,6 @@ mod survey;
 mod write;
 
 pub use entry::{Entry, State};
+pub use env_file::EnvFile;
 pub use error::{DiskError, Obstacle, Refusal, Why};
 pub use survey::{Edits, Summary, Survey};

@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use tempfile::NamedTempFile;
+
 use super::error::{DiskError, words};
 use super::folders::is_within;
 use super::lock::lf;
@@ -119,13 +121,16 @@ fn remove_emptied(full: &Path) -> io::Result<()> {
 
 /// Gives `target` its text and mode in one rename. A symbolic link is replaced, not followed.
 fn replace(target: &Path, text: &str, executable: bool) -> io::Result<()> {
-    let directory = target.parent().unwrap_or(target);
-    let mut builder = tempfile::Builder::new();
-    let mut file = builder.prefix(PREFIX).suffix(SUFFIX).rand_bytes(RANDOM).tempfile_in(directory)?;
+    let mut file = temporary(target.parent().unwrap_or(target))?;
     file.write_all(text.as_bytes())?;
     set_mode(file.path(), executable)?;
     file.persist(target).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// A temporary file of a name that is swept; only its owner may read it.
+pub(super) fn temporary(directory: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).rand_bytes(RANDOM).tempfile_in(directory)
 }
 
 fn remove(root: &Path, path: &str, text: &[u8]) -> Result<(), DiskError> {
@@ -187,8 +192,7 @@ mod tests {
     #[test]
     fn a_temporary_file_has_a_name_that_is_swept() {
         let root = tempfile::tempdir().expect("a directory");
-        let mut builder = tempfile::Builder::new();
-        let file = builder.prefix(PREFIX).suffix(SUFFIX).rand_bytes(RANDOM).tempfile_in(&root).expect("a file");
+        let file = temporary(root.path()).expect("a file");
         assert!(file.path().file_name().and_then(|name| name.to_str()).is_some_and(is_stray));
     }
 

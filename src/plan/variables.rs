@@ -245,6 +245,13 @@ impl Random {
     }
 }
 
+impl Variable {
+    /// Whether a random value is made for it where it has none: not where a default holds.
+    pub fn is_generated(&self) -> bool {
+        self.generate.is_some() && (self.required || self.default.is_none())
+    }
+}
+
 /// Why no random value can be made for a variable, and what to write instead.
 fn flaw_of_generate(declared: &types::Variable, variable: &Variable) -> Option<(String, &'static str)> {
     let lacks_nothing = declared.default.is_some() && !matches!(declared.required, Some(Required::In(_)));

@@ -22,18 +22,18 @@ struct Context<'a> {
 }
 
 #[derive(Serialize)]
-struct Group<'a> {
-    title: String,
-    variables: Vec<VariableContext<'a>>,
+pub(super) struct Group<'a> {
+    pub(super) title: String,
+    pub(super) variables: Vec<VariableContext<'a>>,
 }
 
 #[derive(Serialize)]
-struct VariableContext<'a> {
-    name: &'a str,
-    comment: String,
-    value: String,
+pub(super) struct VariableContext<'a> {
+    pub(super) name: &'a str,
+    pub(super) comment: String,
+    pub(super) value: String,
     /// Whether the stack runs without it, so that the example leaves it commented out.
-    is_optional: bool,
+    pub(super) is_optional: bool,
 }
 
 pub(super) fn render(
@@ -58,7 +58,7 @@ pub(super) fn render(
 }
 
 /// Shared variables first, then those of each service, then host ports.
-fn groups(plan: &Plan) -> Vec<Group<'_>> {
+pub(super) fn groups(plan: &Plan) -> Vec<Group<'_>> {
     let mut shared = Vec::new();
     let mut ports = Vec::new();
     let mut by_service: BTreeMap<usize, Vec<VariableContext<'_>>> = BTreeMap::new();
@@ -94,7 +94,7 @@ fn variable_context<'a>(name: &'a str, variable: &'a Variable) -> VariableContex
     } else if variable.kind != VariableType::String {
         facts.push(type_word(variable.kind).to_owned());
     }
-    let generated = if variable.generate.is_some() { "; `stackgen env --write` makes one" } else { "" };
+    let generated = if variable.is_generated() { "; `stackgen env --write` makes one" } else { "" };
     let readers = if variable.derived || variable.readers.is_empty() {
         String::new()
     } else {
@@ -104,7 +104,8 @@ fn variable_context<'a>(name: &'a str, variable: &'a Variable) -> VariableContex
     VariableContext { name, comment, value: value(name, variable), is_optional: !variable.required }
 }
 
-fn type_word(kind: VariableType) -> &'static str {
+/// What a value must look like, in words.
+pub(crate) fn type_word(kind: VariableType) -> &'static str {
     match kind {
         VariableType::String => "text",
         VariableType::Int => "whole number",
@@ -118,8 +119,7 @@ fn type_word(kind: VariableType) -> &'static str {
     }
 }
 
-/// What stands in the example: the default where it holds; else the example value; else something of the right type
-/// that nobody could take for real.
+/// What stands in the example: the default where it holds; else the example value; else something made up.
 fn value(name: &str, variable: &Variable) -> String {
     if !variable.required
         && let Some(default) = &variable.default
@@ -135,7 +135,12 @@ fn value(name: &str, variable: &Variable) -> String {
     if let Some(first) = variable.values.first() {
         return first.clone();
     }
-    match variable.kind {
+    made_up(name, variable.kind)
+}
+
+/// Something of the right type that nobody could take for real.
+fn made_up(name: &str, kind: VariableType) -> String {
+    match kind {
         VariableType::Int => "1".to_owned(),
         VariableType::Float => "1.0".to_owned(),
         VariableType::Bool => "false".to_owned(),
@@ -147,4 +152,17 @@ fn value(name: &str, variable: &Variable) -> String {
             format!("change-me-{}", name.to_ascii_lowercase().replace('_', "-"))
         }
     }
+}
+
+/// Whether a value is the one of the example, and nobody could mean it: a secret that is printed there, something that
+/// stackgen made up, or a domain that is reserved for examples (RFC 2606).
+pub(crate) fn is_fake(name: &str, variable: &Variable, set: &str) -> bool {
+    const RESERVED: [&str; 6] = ["change-me", "example.com", "example.net", "example.org", ".example", ".invalid"];
+    let example = match &variable.example {
+        Some(example) => example.clone(),
+        None if variable.required && variable.values.is_empty() => made_up(name, variable.kind),
+        None => return false,
+    };
+    let is_secret = variable.secret && variable.example.is_some();
+    set == example && (is_secret || RESERVED.iter().any(|word| example.contains(word)))
 }

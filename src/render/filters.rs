@@ -10,6 +10,7 @@ use crate::templates::{FOLDER, SHARED, Templates};
 const TEMPLATES: &[(&str, &str)] = &[
     ("compose.yml.j2", include_str!("../../templates/compose.yml.j2")),
     ("env.example.j2", include_str!("../../templates/env.example.j2")),
+    ("env.j2", include_str!("../../templates/env.j2")),
 ];
 
 /// An environment with every template of the project.

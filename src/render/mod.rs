@@ -8,7 +8,8 @@ use crate::templates::Templates;
 
 mod compose;
 mod dockerfile;
-mod env_example;
+pub(crate) mod env_example;
+pub mod env_file;
 mod filters;
 pub mod schema;
 mod yaml;
@@ -94,6 +95,11 @@ impl Plan {
     /// The name of the file with its operator's values.
     pub fn env_file(&self) -> String {
         if self.is_default { ".env".to_owned() } else { format!(".env.{}", self.environment) }
+    }
+
+    /// The path of that file, relative to services.toml.
+    pub fn env_path(&self) -> String {
+        in_output(self, &self.env_file())
     }
 
     /// The name of the example of that file.

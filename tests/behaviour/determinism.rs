@@ -119,6 +119,23 @@ fn one_environment_after_the_other_gives_what_all_at_once_give() {
 }
 
 #[test]
+fn what_an_operator_has_set_makes_no_difference() {
+    let (plain, set) = (Tree::rendered(SHOP), Tree::rendered(SHOP));
+    set.write(".env", "API_TOKEN='not closed\nGREETING=${");
+    set.write(".env.prod", "COMPOSE_FILE=other.yml\nAPI_TOKEN=x\n");
+    for arguments in [&["check", "--format", "json"][..], &["check"], &["render", "--diff"]] {
+        let mut command = set.command(arguments);
+        command.envs([("API_TOKEN", "x"), ("GREETING", ""), ("COMPOSE_FILE", "x.yml"), ("COMPOSE_PROJECT_NAME", "X")]);
+        let (with, without) = (Ran::of(&mut command), plain.run(arguments));
+        assert_eq!(
+            (with.code, with.stdout, with.stderr),
+            (without.code, without.stdout, without.stderr),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
 fn a_crlf_checkout_is_as_good_as_any() {
     let tree = Tree::rendered(SHOP);
     for (path, bytes) in tree.files() {

@@ -9,7 +9,7 @@ use super::support;
 use super::tree::{Ran, SHOP, Tree};
 
 /// Commands that print to stdout, for a rendered tree whose services.toml has changed and is wrong in another file.
-const PRINTING: [&[&str]; 13] = [
+const PRINTING: [&[&str]; 15] = [
     &["schema"],
     &["rules"],
     &["explain", "unknown-key"],
@@ -23,6 +23,8 @@ const PRINTING: [&[&str]; 13] = [
     &["render", "--dry-run", "--format", "sarif"],
     &["render", "--diff", "--format", "github"],
     &["render", "-f", "wrong.toml", "--format", "json"],
+    &["env"],
+    &["env", "--format", "json"],
 ];
 
 /// A tree in which every command of `PRINTING` has something to say.
@@ -113,6 +115,8 @@ fn data_goes_to_stdout_and_talk_to_stderr() {
     assert_eq!(streams(&["render", "--format", "github"]), (false, true), "what is found is nothing");
     assert_eq!(streams(&["render", "--format", "sarif"]), (true, true));
     assert_eq!(streams(&["render", "--format", "json", "-q"]), (true, false));
+    assert_eq!(streams(&["env"]), (true, false));
+    assert_eq!(streams(&["env", "-e", "dev", "--write"]), (true, true));
     assert_eq!(streams(&["render"]), (false, true));
     assert_eq!(streams(&["check"]), (false, true));
     assert_eq!(streams(&["check", "--format", "github"]), (false, false));

@@ -112,7 +112,7 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 /// Texts from a fixed seed, without doubles.
-fn texts(count: usize) -> Vec<String> {
+pub(crate) fn texts(count: usize) -> Vec<String> {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let mut texts = std::collections::BTreeSet::new();

@@ -3,5 +3,33 @@
 
 mod files;
 mod oracle;
+mod secrets;
 #[path = "../support/mod.rs"]
 mod support;
+mod table;
+#[allow(dead_code, reason = "this test crate uses the parts that it needs")]
+#[path = "../behaviour/tree.rs"]
+mod tree;
+mod writing;
+
+/// Two environments; a service that reads one variable of each sort.
+const STACK: &str = r#"[stack]
+name = "till"
+environments = ["dev", "prod"]
+
+[variables]
+API_TOKEN   = { secret = true, help = "From the bank" }
+SESSION_KEY = { secret = true, generate = true }
+SALT        = { secret = true, generate = 24 }
+DB_PASSWORD = { secret = true, default = "", required = ["prod"], generate = 24 }
+TRACE_ID    = { required = false, generate = 8 }
+ADMIN_EMAIL = { required = ["prod"], type = "email" }
+WORKERS     = { default = 2 }
+
+[services.till]
+image = "till:1.4"
+
+[services.till.env]
+SESSION_KEY = "${SESSION_KEY}"
+ALL         = "${API_TOKEN}${SALT}${DB_PASSWORD}${TRACE_ID}${ADMIN_EMAIL}${WORKERS}"
+"#;
