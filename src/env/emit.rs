@@ -45,7 +45,7 @@ use annotate_snippets::renderer::{
 use anstyle::Style;
 use serde::Serialize;
 
-use super::{From, Inspection, Note, Row, State};
+use super::{Inspection, Note, Origin, Row, State};
 use crate::diagnostics::Severity;
 use crate::diagnostics::emit::Terminal;
 use crate::diagnostics::words;
@@ -226,13 +226,13 @@ fn style_of(state: State) -> Style {
 fn cells(inspection: &Inspection, row: &Row) -> [String; 7] {
     let file = inspection.file.rsplit('/').next().unwrap_or_default();
     let from = match row.from {
-        From::Shell => "shell",
-        From::EnvFile => file,
-        From::Default => "default",
-        From::Empty => "empty",
-        From::Missing => "-",
+        Origin::Shell => "shell",
+        Origin::EnvFile => file,
+        Origin::Default => "default",
+        Origin::Empty => "empty",
+        Origin::Missing => "-",
     };
-    let empty = if row.is_empty && matches!(row.from, From::Shell | From::EnvFile) { ", empty" } else { "" };
+    let empty = if row.is_empty && matches!(row.from, Origin::Shell | Origin::EnvFile) { ", empty" } else { "" };
     let needed = match (row.required, row.secret) {
         (true, true) => "required, secret",
         (true, false) => "required",
@@ -299,7 +299,7 @@ struct JsonVariable<'a> {
     r#type: &'static str,
     values: &'a [String],
     default: Option<&'a str>,
-    from: From,
+    from: Origin,
     empty: bool,
     line: Option<usize>,
     state: State,

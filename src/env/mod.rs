@@ -77,7 +77,7 @@ pub struct Row {
     /// The value where nothing is set, where there is one that may be shown. Variables in it stay as they are.
     pub default: Option<String>,
     /// Where its value comes from.
-    pub from: From,
+    pub from: Origin,
     /// Whether it is set to nothing, in the shell or in the env file.
     pub is_empty: bool,
     /// The line of the env file that sets it, from 1.
@@ -89,7 +89,7 @@ pub struct Row {
 /// Where a value comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum From {
+pub enum Origin {
     /// The shell, which wins.
     Shell,
     /// The env file.
@@ -252,9 +252,9 @@ impl Scene<'_> {
         let from = match value.as_deref() {
             // Nothing is as good as not set where every use says so.
             Some("") if !is_refused && is_replaced(uses) => self.default_of(default),
-            Some(_) if self.is_from_shell(name) => From::Shell,
-            Some(_) => From::EnvFile,
-            None if is_refused => From::Missing,
+            Some(_) if self.is_from_shell(name) => Origin::Shell,
+            Some(_) => Origin::EnvFile,
+            None if is_refused => Origin::Missing,
             None => self.default_of(default),
         };
         let state = match value.as_deref() {
@@ -280,9 +280,9 @@ impl Scene<'_> {
     }
 
     /// Where the value comes from where none is set.
-    fn default_of(&self, default: Option<&Text>) -> From {
+    fn default_of(&self, default: Option<&Text>) -> Origin {
         let value = default.and_then(|default| default.evaluate(&|name| self.value(name)).ok());
-        if value.is_some_and(|value| !value.is_empty()) { From::Default } else { From::Empty }
+        if value.is_some_and(|value| !value.is_empty()) { Origin::Default } else { Origin::Empty }
     }
 
     /// A default for the eyes of people: what other variables are in it is theirs to say.

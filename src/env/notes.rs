@@ -1,7 +1,7 @@
 //! What there is to say about an environment: a sentence for everything that is not as it should be.
 
 use super::own::{self, FILE_VARIABLE};
-use super::{From, Note, Row, Scene, State, fit, names};
+use super::{Note, Origin, Row, Scene, State, fit, names};
 use crate::compose::dotenv::{Entry, Flaw, FlawKind};
 use crate::diagnostics::redaction::MASK;
 use crate::diagnostics::{Severity, words};
@@ -83,8 +83,8 @@ impl Scene<'_> {
     fn note_of(&self, row: &Row) -> Option<Note> {
         let name = row.name.as_str();
         let variable = self.plan.variables.get(name);
-        let place = if row.from == From::Shell { " of the shell" } else { "" };
-        let line = row.line.filter(|_| row.from == From::EnvFile);
+        let place = if row.from == Origin::Shell { " of the shell" } else { "" };
+        let line = row.line.filter(|_| row.from == Origin::EnvFile);
         let note = match row.state {
             State::Ok => return None,
             _ if own::has_row(name) => self.own_note(row),
@@ -93,7 +93,7 @@ impl Scene<'_> {
                 let note = Note::new(Severity::Error, "missing", format!("`{name}`{place} is required, and {what}"));
                 let is_in_file = self.values.get(name).is_some_and(|assigned| !assigned.value.is_empty());
                 match variable.and_then(|variable| variable.help.as_deref()) {
-                    _ if row.from == From::Shell && is_in_file => {
+                    _ if row.from == Origin::Shell && is_in_file => {
                         note.help(format!("the shell wins over {}: `unset {name}`", self.plan.env_file()))
                     }
                     Some(help) => note.help(help),
@@ -128,7 +128,7 @@ impl Scene<'_> {
                 let message = format!("`{FILE_VARIABLE}` is not set: Compose would run {default} with these values");
                 Note::new(Severity::Error, "missing", message).help(help)
             }
-            (_, From::Shell) => {
+            (_, Origin::Shell) => {
                 let message =
                     format!("`{FILE_VARIABLE}` of the shell names another file than {file}, and the shell wins");
                 Note::new(Severity::Error, "invalid", message).help(format!("`unset {FILE_VARIABLE}` in that shell"))

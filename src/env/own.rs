@@ -1,6 +1,6 @@
 //! The variables that Compose itself reads (Docker docs, "Set or change pre-defined environment variables").
 
-use super::{From, Row, Scene, State};
+use super::{Origin, Row, Scene, State};
 use crate::manifest::types::VariableType;
 use crate::plan::{PROJECT_VARIABLE, Plan};
 
@@ -49,10 +49,10 @@ impl Scene<'_> {
             _ => value.is_empty() || is_project(value),
         };
         let (from, state) = match value.as_deref() {
-            None if required => (From::Missing, State::Missing),
+            None if required => (Origin::Missing, State::Missing),
             None => return None,
             Some(value) => {
-                let from = if self.is_from_shell(name) { From::Shell } else { From::EnvFile };
+                let from = if self.is_from_shell(name) { Origin::Shell } else { Origin::EnvFile };
                 let state = match value {
                     "" if required => State::Missing,
                     value if fits(value) => State::Ok,

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 use stackgen::compose::dotenv::EnvFile;
+use stackgen::project::Project;
 
 use crate::oracle::{self, Shell};
 use crate::support::compose::has_compose;
@@ -99,6 +100,18 @@ fn resolved(cases: &[Case]) -> Result<BTreeMap<String, String>, String> {
     Ok(environment.iter().map(|(key, value)| (name(key), value.clone())).collect())
 }
 
+/// What the plan has for each case.
+fn evaluated(cases: &[Case]) -> BTreeMap<String, String> {
+    let (tree, shell) = stack(cases);
+    let plan = Project::open(&tree.path("services.toml")).expect("a file").analyse().expect("plans").plans.remove(0);
+    let file = EnvFile::parse(&tree.read(".env")).expect("an env file");
+    let values = file.values(&oracle::lookup(&shell)).expect("values");
+    let value = |name: &str| shell.get(name).cloned().or_else(|| Some(values.get(name)?.value.clone()));
+    let of =
+        |case: &Case| plan.services["s"].environment[&format!("OF_{}", case.name)].evaluate(&value).expect("a value");
+    cases.iter().map(|case| (case.name.clone(), of(case))).collect()
+}
+
 /// What `stackgen env` says of each variable.
 fn said(cases: &[Case]) -> BTreeMap<String, Value> {
     let (tree, shell) = stack(cases);
@@ -130,6 +143,7 @@ fn every_combination_is_what_compose_makes_of_it() {
 
     let fine: Vec<Case> = fine.into_iter().cloned().collect();
     let resolved = resolved(&fine).unwrap_or_else(|said| panic!("{said}"));
+    assert_eq!(evaluated(&fine), resolved);
     for case in &fine {
         let row = &said[&case.name];
         let value = resolved[&case.name].as_str();
@@ -179,4 +193,46 @@ fn the_table_has_every_state_of_an_env_file() {
     let file = EnvFile::parse(&tree.read(".env")).expect("an env file");
     let kinds: BTreeSet<String> = file.entries.iter().map(|entry| format!("{:?}", entry.value)).collect();
     assert_eq!(kinds, ["Inherited", "Template(\"\")", "Template(\"file\")"].map(str::to_owned).into());
+}
+
+/// What the env file of `prod` says of Compose's own variables, what the shell says, and what `stackgen env` makes of it.
+const OWN: [(&str, &[(&str, &str)], &str); 14] = [
+    ("", &[], "missing"),
+    ("COMPOSE_FILE=\n", &[], "missing"),
+    ("COMPOSE_FILE=docker-compose.prod.yml\n", &[], "ok"),
+    ("COMPOSE_FILE='./docker-compose.prod.yml'\n", &[], "ok"),
+    ("COMPOSE_FILE=docker-compose.yml\n", &[], "invalid"),
+    ("COMPOSE_FILE=docker-compose.prod.yml:more.yml\n", &[], "ok"),
+    ("COMPOSE_FILE=docker-compose.prod.yml,more.yml\nCOMPOSE_PATH_SEPARATOR=,\n", &[], "ok"),
+    ("COMPOSE_FILE=docker-compose.prod.yml,more.yml\n", &[], "invalid"),
+    ("", &[("COMPOSE_FILE", "docker-compose.prod.yml")], "ok"),
+    ("COMPOSE_FILE=docker-compose.prod.yml\n", &[("COMPOSE_FILE", "docker-compose.yml")], "invalid"),
+    ("COMPOSE_FILE=docker-compose.prod.yml\nCOMPOSE_PROJECT_NAME=other-1\n", &[], "ok"),
+    ("COMPOSE_FILE=docker-compose.prod.yml\nCOMPOSE_PROJECT_NAME=\n", &[], "ok"),
+    ("COMPOSE_FILE=docker-compose.prod.yml\nCOMPOSE_PROJECT_NAME=Other\n", &[], "invalid"),
+    ("COMPOSE_FILE=docker-compose.prod.yml\n", &[("COMPOSE_PROJECT_NAME", "-other")], "invalid"),
+];
+
+#[test]
+fn the_file_and_the_project_are_those_that_compose_takes() {
+    if !has_compose() {
+        return;
+    }
+    let manifest = "[stack]\nname = 'own'\nenvironments = ['dev', 'prod']\n\n[services.s]\nimage = 'none:1'\n\n[environments.prod.services.s]\nenv.HERE = 'prod'\n";
+    let tree = Tree::rendered(manifest);
+    tree.write("more.yml", "services: {}\n");
+    for (text, shell, state) in OWN {
+        tree.write(".env.prod", text);
+        let shell: Shell = shell.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let environments = oracle::environments(&oracle::config(tree.root(), &shell, &["--env-file", ".env.prod"]));
+        let is_prod = environments.is_ok_and(|services| services["s"].contains_key("HERE"));
+        let ran = Ran::of(tree.command(&["env", "-e", "prod", "--format", "json"]).env_clear().envs(&shell));
+        let document: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {ran:?}"));
+        let rows = document["environments"][0]["variables"].as_array().expect("variables");
+        let states: Vec<&str> =
+            rows.iter().filter_map(|row| row["state"].as_str()).filter(|state| *state != "ok").collect();
+        assert_eq!(states, if state == "ok" { vec![] } else { vec![state] }, "{text:?} {shell:?}");
+        assert_eq!(is_prod, state == "ok", "{text:?} {shell:?}");
+        assert_eq!(ran.code, Some(i32::from(state != "ok")), "{text:?} {shell:?}");
+    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use stackgen::compose::dotenv::EnvFile;
+use stackgen::disk::EnvFile as EnvFileOnDisk;
 use stackgen::env::completion::complete;
 use stackgen::env::random;
 use stackgen::plan::{Plan, Random};
@@ -237,7 +238,10 @@ fn nothing_is_written_through_a_link() {
     assert!(ran.stdout.contains("\"from\": \"env-file\""), "{ran:?}");
     let ran = tree.refuses(&["env", "--write"]);
     assert!(ran.stderr.contains("`.env` cannot be written: it is a symbolic link"), "{ran:?}");
-    assert!(!tree.has(".env.prod"), "all or nothing");
+    fs::remove_file(tree.path(".env")).expect("a link");
+    symlink("nowhere", tree.path(".env.prod")).expect("a link");
+    tree.refuses(&["env", "--write"]);
+    assert!(!tree.has(".env"), "all or nothing");
 
     let tree = Tree::new(&STACK.replace("name = \"till\"", "name = \"till\"\noutput = \"out\""));
     symlink(elsewhere.path(), tree.path("out")).expect("a link");
@@ -246,6 +250,33 @@ fn nothing_is_written_through_a_link() {
     let left: Vec<_> =
         elsewhere.path().read_dir().expect("a folder").flatten().map(|entry| entry.file_name()).collect();
     assert_eq!(left, ["values"]);
+}
+
+#[test]
+fn what_changed_meanwhile_is_not_overwritten() {
+    let tree = Tree::new(STACK);
+    tree.write(".env", "SALT=x\n");
+    let file = EnvFileOnDisk::new(tree.root(), ".env").expect("a project");
+    for before in [None, Some(b"SALT=y\n".as_slice())] {
+        let error = file.write(before, b"SALT=z\n").expect_err("it is another one");
+        assert!(error.to_string().contains("`.env` changed while stackgen was at work"), "{error}");
+    }
+    assert_eq!(tree.read(".env"), "SALT=x\n");
+    file.write(Some(b"SALT=x\n"), b"SALT=z\n").expect("it is the same");
+    assert_eq!(tree.read(".env"), "SALT=z\n");
+    assert!(EnvFileOnDisk::new(tree.root(), "../.env").is_err());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_appears_meanwhile_is_not_replaced() {
+    let tree = Tree::new(STACK);
+    tree.write("values", "SALT=x\n");
+    std::os::unix::fs::symlink("values", tree.path(".env")).expect("a link");
+    let file = EnvFileOnDisk::new(tree.root(), ".env").expect("a project");
+    let error = file.write(Some(b"SALT=x\n"), b"SALT=z\n").expect_err("a link");
+    assert!(error.to_string().contains("it is a symbolic link"), "{error}");
+    assert_eq!((tree.read("values"), fs::read_link(tree.path(".env")).is_ok()), ("SALT=x\n".to_owned(), true));
 }
 
 #[test]
