@@ -195,8 +195,11 @@ fn the_table_has_every_state_of_an_env_file() {
     assert_eq!(kinds, ["Inherited", "Template(\"\")", "Template(\"file\")"].map(str::to_owned).into());
 }
 
+/// Names and values.
+type Pairs = &'static [(&'static str, &'static str)];
+
 /// What the env file of `prod` says of Compose's own variables, what the shell says, and what `stackgen env` makes of it.
-const OWN: [(&str, &[(&str, &str)], &str); 14] = [
+const OWN: [(&str, Pairs, &str); 14] = [
     ("", &[], "missing"),
     ("COMPOSE_FILE=\n", &[], "missing"),
     ("COMPOSE_FILE=docker-compose.prod.yml\n", &[], "ok"),
@@ -234,5 +237,51 @@ fn the_file_and_the_project_are_those_that_compose_takes() {
         assert_eq!(states, if state == "ok" { vec![] } else { vec![state] }, "{text:?} {shell:?}");
         assert_eq!(is_prod, state == "ok", "{text:?} {shell:?}");
         assert_eq!(ran.code, Some(i32::from(state != "ok")), "{text:?} {shell:?}");
+    }
+}
+
+/// Secrets that reach containers as files, and variables of services that Compose does not start by itself.
+#[test]
+fn files_and_profiles_are_asked_for_too() {
+    if !has_compose() {
+        return;
+    }
+    let manifest = r#"[stack]
+name = "asked"
+
+[variables]
+AS_FILE  = { secret = true, file = true }
+BY_JOB   = { secret = true }
+OPTIONAL = { secret = true, file = true, required = false }
+
+[services.s]
+image = "none:1"
+env.AS_FILE = "${AS_FILE}"
+env.OPTIONAL = "${OPTIONAL}"
+
+[services.job]
+image = "none:1"
+profiles = ["jobs"]
+env.BY_JOB = "${BY_JOB}"
+"#;
+    let tree = Tree::rendered(manifest);
+    for (text, missing, is_taken) in [
+        ("", &["AS_FILE", "BY_JOB"][..], false),
+        ("AS_FILE=\nBY_JOB=\n", &["AS_FILE", "BY_JOB"], false),
+        ("AS_FILE=x\n", &["BY_JOB"], true),
+        ("AS_FILE=x\nBY_JOB=x\n", &[], true),
+    ] {
+        tree.write(".env", text);
+        let output = oracle::config(tree.root(), &Shell::new(), &[]);
+        assert_eq!(output.status.success(), is_taken, "{text:?}: {output:?}");
+        let ran = Ran::of(tree.command(&["env", "--format", "json"]).env_clear());
+        let document: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {ran:?}"));
+        let rows = document["environments"][0]["variables"].as_array().expect("variables");
+        let named = |state: &str| -> Vec<&str> {
+            rows.iter().filter(|row| row["state"] == state).filter_map(|row| row["name"].as_str()).collect()
+        };
+        assert_eq!(named("missing"), missing, "{text:?}");
+        assert_eq!(rows.len(), 3, "{ran:?}");
+        assert_eq!(ran.code, Some(i32::from(!missing.is_empty())), "{text:?}");
     }
 }
