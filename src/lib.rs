@@ -16,6 +16,7 @@
 //!
 //! A user's mistake is a finding; an `Err` means that stackgen itself could not work. The library never prints.
 
+mod addresses;
 pub mod compose;
 pub mod diagnostics;
 pub mod disk;

@@ -300,3 +300,61 @@ fn a_plain_image_is_hardened_only_as_far_as_any_image_bears_it() {
     assert!(!service.drop_capabilities && !service.init && !service.read_only);
     assert_eq!((service.restart.as_deref(), service.stop_grace.as_str()), (None, "10s"));
 }
+
+#[test]
+fn a_probe_that_is_passed_through_decides_what_others_wait_for() {
+    let text = "
+[stack]
+name = 's'
+[services.a]
+image = 'a:1'
+env = { B = '${services.b.host}', C = '${services.c.host}' }
+[services.b]
+kind = 'redis'
+version = '7'
+compose.healthcheck.disable = true
+[services.c]
+image = 'c:1'
+compose.healthcheck.test = ['CMD', 'c', 'ping']
+";
+    let plan = plan(text);
+    let condition = |name: &str| plan.services["a"].depends_on[name].condition;
+    assert_eq!((condition("b"), condition("c")), (Condition::Started, Condition::Healthy));
+}
+
+#[test]
+fn the_network_of_the_host_takes_the_place_of_the_derived_ones() {
+    let plan = plan("[stack]\nname = 's'\n[services.a]\nimage = 'a:1'\ncompose.network_mode = 'host'\n");
+    assert!(plan.services["a"].networks.is_empty());
+}
+
+#[test]
+fn what_is_planned_keeps_its_place_beside_what_is_passed_through() {
+    let text = "
+[stack]
+name = 's'
+[services.a]
+image = 'a:1'
+port = 8000
+publish = true
+volumes = ['data:/data']
+env.B = '${services.b.host}'
+[services.a.compose]
+ports = ['...', '9000:9000']
+volumes = ['...', 'more:/more']
+depends_on = { c = { condition = 'service_started', required = false } }
+[services.b]
+image = 'b:1'
+[services.c]
+image = 'c:1'
+";
+    let plan = plan(text);
+    let service = &plan.services["a"];
+    let ports: Vec<String> = service.ports.iter().map(|port| port.origin.to_string()).collect();
+    assert_eq!(ports, ["services.a.publish", "services.a.compose.ports[1]"]);
+    let volumes: Vec<String> = service.volumes.iter().map(|mount| mount.origin.to_string()).collect();
+    assert_eq!(volumes, ["services.a.volumes[0]", "services.a.compose.volumes[1]"]);
+    let dependency = |name: &str| (service.depends_on[name].origin.to_string(), service.depends_on[name].required);
+    assert_eq!(dependency("b"), ("services.a.env.B".to_owned(), true));
+    assert_eq!(dependency("c"), ("services.a.compose.depends_on.c".to_owned(), false));
+}

@@ -31,7 +31,6 @@ impl Assembly<'_, '_, '_> {
         let production = self.resolver.frame.production;
         self.check_options();
         self.check_values();
-        self.check_baked();
         self.refer_by_options();
         let mut volumes = self.mounts();
         let build = self.build(&volumes);
@@ -108,6 +107,8 @@ impl Assembly<'_, '_, '_> {
             ports,
             health,
             depends_on,
+            references: Vec::new(),
+            data: self.data_path(),
             volumes,
             networks: Vec::new(),
             stop_grace: written

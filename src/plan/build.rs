@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::assembly::Assembly;
 use super::member::{Frame, Member};
 use super::resolve::{At, Resolver};
-use super::{Condition, EDGE, Plan, ProblemKind, Service, Target, Volume, network, recipe, routing};
+use super::{Condition, EDGE, Plan, ProblemKind, Reference, Service, Target, Volume, network, recipe, routing};
 use crate::kinds::Kind;
 use crate::kinds::Kinds;
 use crate::manifest::Manifest;
@@ -55,7 +55,6 @@ pub fn build(materials: Materials<'_>, environment: &str, manifest: &Manifest) -
     let ways = resolver.ways();
     let mut services: IndexMap<String, Service> = IndexMap::with_capacity(frame.members.len());
     let mut talks: HashSet<String> = HashSet::new();
-    let mut references: Vec<(String, String, KeyPath)> = Vec::new();
     for member in frame.members.values().filter(|member| !member.is_external) {
         let mut assembly = Assembly {
             resolver: &mut resolver,
@@ -65,24 +64,34 @@ pub fn build(materials: Materials<'_>, environment: &str, manifest: &Manifest) -
             output: &output,
             sources,
         };
-        let service = assembly.service(ways.as_deref());
+        let mut service = assembly.service(ways.as_deref());
         let edges = std::mem::take(&mut assembly.edges);
         if !edges.is_empty() {
             talks.insert(member.name.to_owned());
         }
         for (target, origin) in edges {
-            references.push((member.name.to_owned(), target.clone(), origin));
-            talks.insert(target);
+            talks.insert(target.clone());
+            service.references.push(Reference { service: target, origin });
         }
         services.insert(service.name.clone(), service);
+    }
+    for (name, service) in &mut services {
+        resolver.pass_probe(&frame.members[name.as_str()], service);
     }
     conditions(&mut services);
     for service in services.values_mut() {
         service.networks = network::of_service(&frame, service, talks.contains(&service.name));
     }
-    resolver.check_reach(&services, &references);
     for (name, service) in &mut services {
-        resolver.pass_through(&frame.members[name.as_str()], service);
+        let member = &frame.members[name.as_str()];
+        resolver.pass_through(member, service);
+        // Compose takes one or the other.
+        if network::has_mode(service)
+            && member.service.networks.is_none()
+            && !service.passthrough.contains_key("networks")
+        {
+            service.networks.clear();
+        }
     }
     let networks = resolver.networks(&services, edge.as_ref());
     let network = routing::edge_network(networks.get(EDGE).and_then(|network| network.name.as_ref()));

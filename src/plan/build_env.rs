@@ -8,9 +8,6 @@ use super::{ProblemKind, Secret, Text};
 use crate::manifest::unions::{EnvValue, Scalar};
 use crate::source::KeyPath;
 
-/// Beginnings of names whose values tools bake into what browsers load (the docs of Next.js, Vite and Create React App).
-const BAKED: [&str; 3] = ["NEXT_PUBLIC_", "VITE_", "REACT_APP_"];
-
 /// What a build is told.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Told {
@@ -30,12 +27,9 @@ impl Assembly<'_, '_, '_> {
                 EnvValue::Scalar(Scalar::Text(text)) => {
                     let at = At { in_build: true, ..At::manifest(&place, Some(member.name)) };
                     let resolved = self.resolver.text(text, at);
-                    if let Some(inside) = resolved.edges.first() {
-                        let message = format!(
-                            "`{name}` holds the address of `{inside}` inside of the stack, which means nothing to a build"
-                        );
-                        let help = "use `public-url`, the address from outside";
-                        self.resolver.problem(place.clone(), ProblemKind::Value { message, help });
+                    // Through the default of a variable.
+                    if let Some(service) = resolved.edges.first().cloned() {
+                        self.resolver.problem(place.clone(), ProblemKind::Internal { service, output: None });
                     }
                     resolved.text
                 }
@@ -69,21 +63,6 @@ impl Assembly<'_, '_, '_> {
                 }
                 told.args.insert(name.to_owned(), text);
             }
-        }
-    }
-
-    /// A name that is baked in at build time means nothing in the environment of the container.
-    pub(super) fn check_baked(&mut self) {
-        let member = self.member;
-        for name in member.service.env.keys() {
-            let Some(prefix) = BAKED.iter().find(|prefix| name.starts_with(**prefix)) else { continue };
-            let message = format!(
-                "`{name}` is set when `{}` runs, but what begins with `{prefix}` is read when it is built",
-                member.name
-            );
-            let help = format!("move it to `[services.{}.build-env]`", member.name);
-            let path = member.path().key("env").key(name);
-            self.resolver.problem(path, ProblemKind::Baked { message, help });
         }
     }
 }

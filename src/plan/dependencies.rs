@@ -11,8 +11,13 @@ impl Assembly<'_, '_, '_> {
     pub(super) fn depends_on(&mut self) -> IndexMap<String, Dependency> {
         let mut out: IndexMap<String, Dependency> = IndexMap::new();
         for (target, origin) in &self.edges {
-            let dependency =
-                Dependency { condition: Condition::Healthy, is_named: false, restart: true, origin: origin.clone() };
+            let dependency = Dependency {
+                condition: Condition::Healthy,
+                is_named: false,
+                required: true,
+                restart: true,
+                origin: origin.clone(),
+            };
             out.entry(target.clone()).or_insert(dependency);
         }
         let path = self.member.path().key("depends-on");
@@ -74,7 +79,8 @@ impl Assembly<'_, '_, '_> {
             }
             Some(_) => {}
             None => {
-                out.insert(name.to_owned(), Dependency { condition, is_named, restart: false, origin });
+                let dependency = Dependency { condition, is_named, required: true, restart: false, origin };
+                out.insert(name.to_owned(), dependency);
             }
         }
     }

@@ -222,8 +222,12 @@ pub struct Service {
     pub consumes: Vec<String>,
     /// What must be up first.
     pub depends_on: IndexMap<String, Dependency>,
+    /// The services that its texts refer to, each place for itself.
+    pub references: Vec<Reference>,
     /// Mounts.
     pub volumes: Vec<PlannedMount>,
+    /// The directory of the container in which its kind keeps data.
+    pub data: Option<String>,
     /// Networks, in order.
     pub networks: Vec<String>,
     /// How long it may take to stop.
@@ -251,6 +255,29 @@ impl Service {
     pub fn origin(&self) -> KeyPath {
         KeyPath::of(["services", &self.name])
     }
+
+    /// How many containers run: `scale` says the same as `deploy.replicas` (compose-spec, `scale`).
+    pub fn containers(&self) -> u64 {
+        let scale = self.passthrough.get("scale").and_then(Option::as_ref).and_then(Raw::to_text);
+        let scale = scale.and_then(|text| text.with_defaults()?.parse().ok());
+        scale.or(self.replicas.map(u64::from)).unwrap_or(1)
+    }
+
+    /// Whether there is a choice of profiles with which both run, and nobody has to ask for more than one profile.
+    pub fn runs_beside(&self, other: &Self) -> bool {
+        self.profiles.is_empty()
+            || other.profiles.is_empty()
+            || self.profiles.iter().any(|profile| other.profiles.contains(profile))
+    }
+}
+
+/// A place at which a service refers to another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// The other service.
+    pub service: String,
+    /// The text that refers to it.
+    pub origin: KeyPath,
 }
 
 /// How an image is built.
@@ -446,6 +473,8 @@ pub struct Dependency {
     pub condition: Condition,
     /// Whether services.toml names the state; else it is awaited as far as it can be.
     pub is_named: bool,
+    /// Whether this service cannot do without it (compose-spec, `depends_on`, `required`).
+    pub required: bool,
     /// Whether this service is restarted when Compose restarts that one: a reference holds a connection to it.
     pub restart: bool,
     /// What made it a dependency.

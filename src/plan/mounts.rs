@@ -3,10 +3,11 @@
 use super::assembly::Assembly;
 use super::{PlannedMount, ProblemKind, Text, recipe};
 use crate::compose::volume;
+use crate::kinds::Data;
 use crate::manifest::unions::{BoolOr, Toggle};
 use crate::source::KeyPath;
 
-impl Assembly<'_, '_, '_> {
+impl<'a> Assembly<'_, 'a, '_> {
     pub(super) fn mounts(&mut self) -> Vec<PlannedMount> {
         let member = self.member;
         let mut mounts = Vec::new();
@@ -42,9 +43,20 @@ impl Assembly<'_, '_, '_> {
         }
     }
 
+    /// Where the kind keeps its data.
+    fn data(&self) -> Option<&'a Data> {
+        let member = self.member;
+        member.kind?.data.iter().find(|data| member.holds(data.when.as_deref(), member.target))
+    }
+
+    /// The directory of the container in which the kind keeps its data.
+    pub(super) fn data_path(&self) -> Option<String> {
+        self.data().map(|data| data.path.clone())
+    }
+
     fn data_mount(&self) -> Option<Text> {
         let member = self.member;
-        let data = member.kind?.data.iter().find(|data| member.holds(data.when.as_deref(), member.target))?;
+        let data = self.data()?;
         let source = match member.service.persist.as_ref() {
             Some(Toggle::Off(_) | Toggle::On(BoolOr::Bool(false))) => return None,
             Some(Toggle::On(BoolOr::Value(source))) => source.clone(),

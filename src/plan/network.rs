@@ -91,34 +91,9 @@ impl Resolver<'_, '_> {
         networks
     }
 
-    /// Whoever refers to a service, and the proxy of a route, must share a network with it.
-    pub(super) fn check_reach(
-        &mut self,
-        services: &IndexMap<String, Service>,
-        references: &[(String, String, KeyPath)],
-    ) {
-        let help = "name the derived networks too: `networks = [\"...\", \"…\"]`";
-        for service in services.values() {
-            if !service.routers.is_empty() && !service.networks.iter().any(|name| name == EDGE) {
-                let message = format!("`{}` has routes and is not on `{EDGE}`, where the proxy is", service.name);
-                self.problem(service.origin().key("networks"), ProblemKind::Value { message, help });
-            }
-        }
-        for (from, to, origin) in references {
-            let (Some(a), Some(b)) = (services.get(from), services.get(to)) else { continue };
-            let is_written = |service: &Service| {
-                self.frame.members.get(service.name.as_str()).is_some_and(|member| member.service.networks.is_some())
-            };
-            let shares = a.networks.iter().any(|name| b.networks.contains(name));
-            if from != to && !shares && (is_written(a) || is_written(b)) {
-                let message = format!("`{from}` refers to `{to}` and shares no network with it");
-                self.problem(origin.clone(), ProblemKind::Value { message, help });
-            }
-        }
-    }
-
     fn check_empty(&mut self, services: &IndexMap<String, Service>) {
-        for service in services.values().filter(|service| service.networks.is_empty()) {
+        let is_lost = |service: &&Service| service.networks.is_empty() && !has_mode(service);
+        for service in services.values().filter(is_lost) {
             let message = format!("`{}` would be on no network", service.name);
             let help = "leave `networks` out for the derived ones, or name one".to_owned();
             let missing = service.origin().key("networks");
@@ -145,6 +120,11 @@ impl Resolver<'_, '_> {
             }
         }
     }
+}
+
+/// Whether it has the network of the host, of another container, or none (compose-spec, `network_mode`).
+pub(super) fn has_mode(service: &Service) -> bool {
+    service.passthrough.get("network_mode").is_some_and(Option::is_some)
 }
 
 /// Whether everybody on `internal` either keeps data or has another way out, and nobody publishes a port that only

@@ -15,12 +15,25 @@ use crate::source::KeyPath;
 /// The key to which the proxy's own entries are added.
 const LABELS: &str = "labels";
 
+/// The key of the health probe.
+const PROBE: &str = "healthcheck";
+
 /// Top-level keys that the stack itself says.
 const OWN_SECTIONS: [(&str, &str); 2] =
     [("services", "write it as a service"), ("name", "write it as `project` in `[stack]`")];
 
 impl<'a> Resolver<'a, '_> {
-    /// Lays the service's `compose` table over it, but for its labels.
+    /// Lays the probe of the service's `compose` table over it: whoever waits for the service has to know.
+    pub(super) fn pass_probe(&mut self, member: &Member<'a>, service: &mut Service) {
+        let Some(written) = member.service.compose.get(PROBE) else { return };
+        let path = member.path().key("compose").key(PROBE);
+        let raw = self.raw(written, &path, Some(member.name));
+        let merged = Raw::merge(model::planned(service).get(PROBE), &raw);
+        self.read_back(service, PROBE, merged.as_ref(), &path);
+        service.passthrough.insert(PROBE.to_owned(), merged);
+    }
+
+    /// Lays the service's `compose` table over it, but for its labels, after the probe.
     pub(super) fn pass_through(&mut self, member: &Member<'a>, service: &mut Service) {
         let written = &member.service.compose;
         if written.is_empty() {
@@ -29,6 +42,11 @@ impl<'a> Resolver<'a, '_> {
         let planned = model::planned(service);
         let base = member.path().key("compose");
         for (key, value) in written.iter().filter(|(key, _)| *key != LABELS) {
+            // Laid over before, and keeps its place among the others.
+            if let Some(probe) = service.passthrough.shift_remove(key) {
+                service.passthrough.insert(key.clone(), probe);
+                continue;
+            }
             let path = base.key(key);
             let raw = self.raw(value, &path, Some(member.name));
             let merged = Raw::merge(planned.get(key), &raw);
@@ -121,11 +139,32 @@ impl<'a> Resolver<'a, '_> {
                     service.stop_grace = grace;
                 }
             }
-            "ports" => service.ports = self.published_back(value, path),
-            "volumes" => service.volumes = self.mounts_back(value, path),
+            "ports" => {
+                let planned = std::mem::take(&mut service.ports);
+                service.ports = self.published_back(value, path);
+                keep(&mut service.ports, &planned, |a, b| a.text == b.text);
+            }
+            "volumes" => {
+                let planned = std::mem::take(&mut service.volumes);
+                service.volumes = self.mounts_back(value, path);
+                keep(&mut service.volumes, &planned, |a, b| a.text == b.text);
+            }
             "networks" => service.networks = value.map(names).unwrap_or_default(),
-            "depends_on" => service.depends_on = value.map(|value| dependencies(value, path)).unwrap_or_default(),
-            "healthcheck" => service.health = value.and_then(|value| health(service.health.as_ref(), value)),
+            "depends_on" => {
+                let planned = std::mem::take(&mut service.depends_on);
+                service.depends_on = value.map(|value| dependencies(value, path)).unwrap_or_default();
+                for (name, dependency) in &mut service.depends_on {
+                    let is_same = |known: &&Dependency| {
+                        known.condition == dependency.condition
+                            && known.restart == dependency.restart
+                            && known.required == dependency.required
+                    };
+                    if let Some(known) = planned.get(name).filter(is_same) {
+                        known.clone_into(dependency);
+                    }
+                }
+            }
+            PROBE => service.health = value.and_then(|value| health(service.health.as_ref(), value)),
             "deploy" => deploy(service, value),
             "logging" => service.logging = value.and_then(logging),
             _ => {}
@@ -162,6 +201,15 @@ impl<'a> Resolver<'a, '_> {
             }
         }
         mounts
+    }
+}
+
+/// Items that were planned stand where they were asked for, also where others are passed through beside them.
+fn keep<T: Clone>(items: &mut [T], planned: &[T], is_same: impl Fn(&T, &T) -> bool) {
+    for item in items {
+        if let Some(known) = planned.iter().find(|known| is_same(known, item)) {
+            known.clone_into(item);
+        }
     }
 }
 
@@ -206,7 +254,8 @@ fn names(value: &Raw) -> Vec<String> {
 }
 
 fn dependencies(value: &Raw, path: &KeyPath) -> IndexMap<String, Dependency> {
-    let dependency = |condition, restart, origin| Dependency { condition, is_named: true, restart, origin };
+    let dependency =
+        |condition, required, restart, origin| Dependency { condition, is_named: true, required, restart, origin };
     if let Some(map) = value.as_map() {
         return map
             .iter()
@@ -216,12 +265,13 @@ fn dependencies(value: &Raw, path: &KeyPath) -> IndexMap<String, Dependency> {
                 let all = [Condition::Healthy, Condition::Completed];
                 let condition = all.into_iter().find(|condition| Some(condition.word()) == word);
                 let restart = matches!(get("restart").map(Raw::plain), Some(Raw::Bool(true)));
-                (name.clone(), dependency(condition.unwrap_or(Condition::Started), restart, path.key(name)))
+                let required = !matches!(get("required").map(Raw::plain), Some(Raw::Bool(false)));
+                (name.clone(), dependency(condition.unwrap_or(Condition::Started), required, restart, path.key(name)))
             })
             .collect();
     }
     let names = literals(Some(value)).into_iter().enumerate();
-    names.map(|(index, name)| (name, dependency(Condition::Started, false, path.index(index)))).collect()
+    names.map(|(index, name)| (name, dependency(Condition::Started, true, false, path.index(index)))).collect()
 }
 
 /// A published port in the short syntax, also where it is written in the long one.

@@ -94,12 +94,12 @@ pub enum ProblemKind {
         /// What to write.
         help: &'static str,
     },
-    /// A variable that is baked into a program at build time, in the environment of its container.
-    Baked {
-        /// What is wrong.
-        message: String,
-        /// What to write instead.
-        help: String,
+    /// An address inside of the stack, in a value that is needed while an image is built.
+    Internal {
+        /// The service whose address it is.
+        service: String,
+        /// The output that gives it, where a reference does and not the default of a variable.
+        output: Option<String>,
     },
     /// Files that a build needs and that are not there.
     Build {
@@ -122,6 +122,11 @@ pub enum VariableFlaw {
     OperatorBesideDeclaration {
         /// The declaration.
         declared: KeyPath,
+    },
+    /// stackgen makes it up for two different host ports.
+    TwoPorts {
+        /// The other port.
+        other: KeyPath,
     },
     /// Two uses give it different defaults.
     TwoDefaults {

@@ -285,15 +285,8 @@ impl<'a, 'f> Resolver<'a, 'f> {
         let is_use = !matches!(output, ["public-url" | "image" | "name"]);
         let makes_edge = from_other && at.service != Some(service) && is_use && !member.is_external;
         if at.in_build && is_use {
-            let note = "an address inside of the stack means nothing to a build, nor to a browser";
-            self.unknown(
-                at,
-                range,
-                "build-time output",
-                format!("{service}.{}", output.join(".")),
-                Vec::new(),
-                Some(note),
-            );
+            let kind = ProblemKind::Internal { service: service.to_owned(), output: Some(output.join(".")) };
+            self.notes.problems.push(Problem { path: at.path.clone(), range: Some(range.clone()), kind });
             return None;
         }
         let name = format!("{service}.{}", output.join("."));

@@ -164,6 +164,22 @@ impl Text {
         Some(out)
     }
 
+    /// The value where the operator sets nothing, with `unknown` in the place of each variable without a default.
+    pub(crate) fn with_unknown(&self, unknown: char) -> String {
+        let mut out = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Literal(text) => out.push_str(text),
+                Part::Variable { form: Some((Form::DefaultIfEmpty | Form::DefaultIfUnset, argument)), .. } => {
+                    out.push_str(&argument.with_unknown(unknown));
+                }
+                Part::Variable { form: Some((Form::AlternativeIfSet | Form::AlternativeIfNonEmpty, _)), .. } => {}
+                Part::Variable { .. } => out.push(unknown),
+            }
+        }
+        out
+    }
+
     /// The names of all variables in it, also of those in defaults.
     pub fn variables(&self) -> Vec<&str> {
         let mut names = Vec::new();

@@ -10,12 +10,13 @@ use indexmap::IndexMap;
 
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::manifest::{Manifest, Problem, Read};
-use crate::plan::Plan;
+use crate::plan::{Plan, Service};
 use crate::source::{KeyPath, Part, Place, Source};
 use crate::sources::Sources;
 
 mod build_inputs;
 mod command_form;
+mod container_name;
 mod dependency_cycle;
 mod dockerfile_conflict;
 mod duplicate_traefik_name;
@@ -33,12 +34,14 @@ mod manifest_syntax;
 mod missing_env_var;
 mod mount_target;
 mod port_invalid;
+mod public_var_internal_host;
 mod route_overlap;
 mod rule_syntax;
 mod undefined_routing_reference;
 mod unknown_key;
 mod unknown_kind;
 mod unknown_reference;
+mod unreachable_reference;
 mod unused_allow;
 mod variable_declared_twice;
 
@@ -76,6 +79,7 @@ pub struct Context<'a> {
 pub static ALL: &[&Rule] = &[
     &build_inputs::RULE,
     &command_form::RULE,
+    &container_name::RULE,
     &dependency_cycle::RULE,
     &dockerfile_conflict::RULE,
     &duplicate_traefik_name::RULE,
@@ -93,12 +97,14 @@ pub static ALL: &[&Rule] = &[
     &missing_env_var::RULE,
     &mount_target::RULE,
     &port_invalid::RULE,
+    &public_var_internal_host::RULE,
     &route_overlap::RULE,
     &rule_syntax::RULE,
     &undefined_routing_reference::RULE,
     &unknown_key::RULE,
     &unknown_kind::RULE,
     &unknown_reference::RULE,
+    &unreachable_reference::RULE,
     &unused_allow::RULE,
     &variable_declared_twice::RULE,
 ];
@@ -203,6 +209,74 @@ impl<'a> Context<'a> {
         };
         let environment = (!in_base).then_some(plan.environment.as_str());
         Label::key(environment, path.clone(), label)
+    }
+
+    /// Where a key of a service stands: in `compose` where that says it, under the keys `passed`, else in the defaults
+    /// where those alone do.
+    pub(crate) fn origin_of(&self, plan: &Plan, service: &str, key: &str, passed: &[&str]) -> KeyPath {
+        let origin = KeyPath::of(["services", service, key]);
+        let Some(manifest) = self.manifest(plan) else { return origin };
+        let mut at = manifest.services.get(service);
+        if let Some(written) = at {
+            let mut value = None;
+            let mut path = KeyPath::of(["services", service, "compose"]);
+            for (index, key) in passed.iter().enumerate() {
+                let table = if index == 0 { Some(&written.compose) } else { value.and_then(toml::Value::as_table) };
+                value = table.and_then(|table| table.get(*key));
+                path = path.key(key);
+            }
+            if value.is_some() {
+                return path;
+            }
+        }
+        let mut is_written = false;
+        while let Some(service) = at.filter(|_| !is_written) {
+            is_written = service.written.iter().any(|written| written == key);
+            let is_own = crate::manifest::OWN_KEYS.contains(&key);
+            at = service.extends.as_ref().filter(|_| !is_own).and_then(|other| manifest.services.get(other));
+        }
+        if is_written { origin } else { KeyPath::of(["defaults", key]) }
+    }
+
+    /// Where the value of a variable of a service's container stands; the service where its kind says it.
+    pub(crate) fn origin_of_env(&self, plan: &Plan, service: &Service, name: &str) -> KeyPath {
+        let written = self.manifest(plan).and_then(|manifest| manifest.services.get(&service.name));
+        let Some(written) = written else { return service.origin() };
+        let passed = written.compose.get("environment");
+        let is_passed = |value: &toml::Value| match value {
+            toml::Value::Table(table) => table.contains_key(name),
+            toml::Value::Array(lines) => lines
+                .iter()
+                .filter_map(toml::Value::as_str)
+                .any(|line| line.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))),
+            _ => false,
+        };
+        match passed.filter(|value| is_passed(value)) {
+            Some(toml::Value::Table(_)) => service.origin().key("compose").key("environment").key(name),
+            Some(_) => service.origin().key("compose").key("environment"),
+            None if written.env.contains_key(name) => service.origin().key("env").key(name),
+            None => service.origin(),
+        }
+    }
+
+    /// Where the value of an argument of a service's build stands.
+    pub(crate) fn origin_of_build_env(&self, plan: &Plan, service: &Service, name: &str) -> KeyPath {
+        let written = self.manifest(plan).and_then(|manifest| manifest.services.get(&service.name));
+        let passed = written.and_then(|written| written.compose.get("build")?.get("args"));
+        let args = service.origin().key("compose").key("build").key("args");
+        match passed {
+            Some(toml::Value::Table(table)) if table.contains_key(name) => args.key(name),
+            Some(toml::Value::Array(_)) => args,
+            _ => service.origin().key("build-env").key(name),
+        }
+    }
+
+    /// Where it says how many containers of a service run.
+    pub(crate) fn origin_of_count(&self, plan: &Plan, service: &Service) -> KeyPath {
+        match service.passthrough.get("scale") {
+            Some(Some(_)) => service.origin().key("compose").key("scale"),
+            _ => self.origin_of(plan, &service.name, "replicas", &["deploy", "replicas"]),
+        }
     }
 
     /// Whether a `$` in the text at `path` looks wrong, which is reported on its own.

@@ -67,7 +67,6 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             "output of the stack" => Some(unknown.output_of_stack()),
             "network" => unknown.network(),
             "default" => Some(unknown.default()),
-            "build-time output" => Some(unknown.at_build_time()),
             _ => Some(unknown.reference()),
         });
     }
@@ -212,14 +211,6 @@ impl Unknown<'_> {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("declare it with `[networks.{name}]`; there are {}", words::names(self.known)),
         }))
-    }
-
-    fn at_build_time(&self) -> Finding {
-        let (service, output) = self.name.split_once('.').unwrap_or((self.name, ""));
-        let message =
-            format!("`{output}` of `{service}` cannot be used at build time: {}", self.note.unwrap_or_default());
-        let help = format!("use `${{services.{service}.public-url}}`, the address from outside");
-        self.at(message, "an address inside of the stack").help(help)
     }
 
     fn default(&self) -> Finding {

@@ -73,7 +73,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let is_secret = names_secret(name) || context.holds_secret(plan, &KeyPath::of(["variables", name]));
         let veiled = |label: Label| if is_secret { label.redacted() } else { label };
         let (message, label, other, help) = match flaw {
-            VariableFlaw::Undeclared { .. } => continue,
+            VariableFlaw::Undeclared { .. } | VariableFlaw::TwoPorts { .. } => continue,
             VariableFlaw::OperatorBesideDeclaration { declared } => (
                 format!("`{name}` is declared, and used here with an operator of its own"),
                 "says again what happens where it is not set",

@@ -114,7 +114,11 @@ impl Place<'_> {
             produces: _,
             consumes: _,
             depends_on,
+            // Each is a text of the service.
+            references: _,
             volumes,
+            // Where one of the volumes is mounted.
+            data: _,
             networks,
             stop_grace,
             logging,
@@ -320,7 +324,8 @@ fn published(text: &str) -> Vec<Value> {
 }
 
 fn awaited(dependency: &Dependency) -> Value {
-    let Dependency { condition, is_named: _, restart, origin: _ } = dependency;
+    let Dependency { condition, is_named: _, required, restart, origin: _ } = dependency;
+    assert!(required, "only what is passed through says otherwise");
     let mut model = Object::default();
     model.set("condition", condition.word());
     model.set_some("restart", restart.then_some(true));

@@ -1,0 +1,196 @@
+//! Addresses in texts: the hosts that URLs and lists of `host:port` name (RFC 3986, "Authority").
+//!
+//! Only what is certain is found: a scheme that is known to be followed by a host of a network, and hosts that can be
+//! names. Where a text could be read in two ways, nothing is.
+
+/// Stands for what is not known of a text: nothing that an address can hold.
+pub(crate) const UNKNOWN: char = '\u{fffc}';
+
+/// A host that a text names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Address {
+    /// The host, as it is written.
+    pub(crate) host: String,
+    /// The port, where one is named.
+    pub(crate) port: Option<u16>,
+    /// Whether a URL names it, and not a list of hosts and ports.
+    pub(crate) in_url: bool,
+}
+
+/// Schemes that are followed by a host: those of the IANA's registry and those that drivers of databases, queues and
+/// logs document. `postgresql+asyncpg` counts like `postgresql`.
+const SCHEMES: [&str; 49] = [
+    "amqp",
+    "amqps",
+    "bolt",
+    "cassandra",
+    "clickhouse",
+    "cockroachdb",
+    "elasticsearch",
+    "fluentd",
+    "ftp",
+    "ftps",
+    "gelf",
+    "grpc",
+    "grpcs",
+    "h2c",
+    "http",
+    "https",
+    "imap",
+    "imaps",
+    "influxdb",
+    "kafka",
+    "ldap",
+    "ldaps",
+    "mariadb",
+    "memcache",
+    "memcached",
+    "mongodb",
+    "mqtt",
+    "mqtts",
+    "mssql",
+    "mysql",
+    "nats",
+    "neo4j",
+    "pop3",
+    "postgres",
+    "postgresql",
+    "redis",
+    "rediss",
+    "rtmp",
+    "rtsp",
+    "sftp",
+    "smtp",
+    "smtps",
+    "sqlserver",
+    "ssh",
+    "syslog",
+    "tcp",
+    "udp",
+    "ws",
+    "wss",
+];
+
+/// Every host that the text names.
+pub(crate) fn addresses(text: &str) -> Vec<Address> {
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices("://") {
+        if has_scheme(&text[..at]) {
+            found.extend(authority(&text[at + "://".len()..]));
+        }
+    }
+    if found.is_empty() {
+        found.extend(text.split_whitespace().flat_map(list));
+    }
+    found
+}
+
+/// Whether a scheme that is followed by a host stands at the end.
+fn has_scheme(before: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    let start =
+        before.rfind(|c| !is_part(c)).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
+    let scheme = before[start..].to_ascii_lowercase();
+    let (base, driver) = scheme.split_once('+').unwrap_or((&scheme, ""));
+    // `mongodb+srv` asks the DNS for services, and `http+unix` a socket.
+    SCHEMES.binary_search(&base).is_ok() && !matches!(driver, "srv" | "unix")
+}
+
+/// The hosts of a URL; several where it lists them, as those of MongoDB and Kafka do.
+fn authority(text: &str) -> Vec<Address> {
+    let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ';' | '<' | '>' | '(' | ')' | '|' | '\\');
+    let url = &text[..text.find(ends).unwrap_or(text.len())];
+    let end = url.find(['/', '?', '#']).unwrap_or(url.len());
+    let (authority, rest) = url.split_at(end);
+    // A password with a `/` in it: where the host begins is anybody's guess.
+    if rest.contains('@') {
+        return Vec::new();
+    }
+    let hosts = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts);
+    let mut hosts = hosts.split(',');
+    let first = hosts.next().and_then(|host| address(host, true));
+    // Behind a comma stands another host, or something else altogether.
+    let others = hosts.filter_map(|host| address(host, true)).filter(|address| address.port.is_some());
+    first.into_iter().chain(others).collect()
+}
+
+/// `a:1,b:2`, also behind `--flag=`.
+fn list(word: &str) -> Vec<Address> {
+    let word = word.rsplit_once('=').map_or(word, |(_, value)| value);
+    let found: Option<Vec<Address>> = word.split(',').map(|item| address(item, false)).collect();
+    found.filter(|found| found.iter().all(|address| address.port.is_some())).unwrap_or_default()
+}
+
+/// `host` or `host:port`, where the host can be a name.
+fn address(text: &str, in_url: bool) -> Option<Address> {
+    let (host, port) = match text.split_once(':') {
+        Some((host, port)) => (host, Some(port.parse().ok()?)),
+        None => (text, None),
+    };
+    let is_name = host.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
+    is_name.then(|| Address { host: host.to_owned(), port, in_url })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<String> {
+        let show = |address: &Address| match address.port {
+            Some(port) => format!("{}:{port}", address.host),
+            None => address.host.clone(),
+        };
+        addresses(text).iter().map(show).collect()
+    }
+
+    #[test]
+    fn schemes_are_sorted_for_the_search() {
+        assert!(SCHEMES.is_sorted());
+    }
+
+    #[test]
+    fn hosts_of_urls_and_of_lists() {
+        for (text, hosts) in [
+            ("http://api:8000/v1?x=@", vec![]),
+            ("http://api:8000/v1", vec!["api:8000"]),
+            ("HTTPS://Api", vec!["Api"]),
+            ("postgresql+asyncpg://u:p%40@db/x", vec!["db"]),
+            ("jdbc:postgresql://db:5432/x", vec!["db:5432"]),
+            ("mongodb://u:p@a:1,b:2/x", vec!["a:1", "b:2"]),
+            ("http://a,http://b:1", vec!["a", "b:1"]),
+            ("--url=http://a/ --other=http://b", vec!["a", "b"]),
+            ("wait until tcp://db:5432; then", vec!["db:5432"]),
+            ("a:9092,b:9093", vec!["a:9092", "b:9093"]),
+            ("--broker=a:9092", vec!["a:9092"]),
+            ("redis://:secret@cache:6379/0", vec!["cache:6379"]),
+        ] {
+            assert_eq!(found(text), hosts, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_could_be_something_else_is_none() {
+        for text in [
+            "postgres://u:pa/ss@db/x",
+            "mongodb+srv://cluster/x",
+            "http+unix://socket",
+            "file://host/x",
+            "s3://bucket/x",
+            "myapp://callback",
+            "http://+:80",
+            "http://*:80",
+            "http://[::1]:80",
+            "http://\u{fffc}:80",
+            "http://a\u{fffc}:80",
+            "http://",
+            "://a",
+            "a:b",
+            "a",
+            "12:30:45",
+            "user:70000",
+        ] {
+            assert_eq!(found(text), [""; 0], "{text}");
+        }
+    }
+}
