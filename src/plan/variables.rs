@@ -160,12 +160,17 @@ impl Resolver<'_, '_> {
         }
         let default = Text::literal(number.to_string());
         let text = Text::variable(name.clone(), Some((Form::DefaultIfEmpty, default.clone())));
-        if let Some(known) = self.notes.variables.get(&name)
-            && (known.default.as_ref() != Some(&default))
-        {
-            let flaw = VariableFlaw::TwoDefaults { other: known.origin.clone() };
-            self.problem(origin.clone(), ProblemKind::Variable { name, flaw });
-            return text;
+        if let Some(known) = self.notes.variables.get(&name) {
+            let other = known.origin.clone();
+            let flaw = if known.derived {
+                (other != *origin).then_some(VariableFlaw::TwoPorts { other })
+            } else {
+                (known.default.as_ref() != Some(&default)).then_some(VariableFlaw::TwoDefaults { other })
+            };
+            if let Some(flaw) = flaw {
+                self.problem(origin.clone(), ProblemKind::Variable { name, flaw });
+                return text;
+            }
         }
         let what = listener.map_or_else(|| service.to_owned(), |listener| format!("{service} ({listener})"));
         self.notes.variables.entry(name).or_insert_with(|| Variable {

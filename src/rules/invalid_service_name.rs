@@ -10,7 +10,7 @@ use crate::manifest::unions::{BoolOr, EnvValue, Toggle};
 use crate::plan::Plan;
 use crate::source::KeyPath;
 
-mod form;
+pub(super) mod form;
 
 use form::Form;
 
@@ -24,7 +24,8 @@ A name that becomes part of something with rules of its own:
 
 | name of | takes |
 | --- | --- |
-| a service, the stack, an environment, a route, an entry point | lower-case letters, digits and inner hyphens; at most 63 |
+| a service, the stack, an environment | lower-case letters, digits and inner hyphens; at most 63 |
+| a route, an entry point, an entry of `ports` | the same |
 | a middleware, a certificate resolver | letters, digits, `-` and `_` |
 | a network, a volume | letters, digits, `.`, `-` and `_`; no volume of one letter |
 | a variable | letters, digits and `_`, and no digit first |
@@ -68,7 +69,9 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         names.variables(manifest);
         names.traefik(manifest);
         names.mounted(manifest, plan);
-        names.keys("service", Form::Host, &KeyPath::of(["services"]), manifest.services.keys());
+        // One that meets another is `name-collision`'s.
+        let services = manifest.services.keys().filter(|name| super::name_collision::met_by(manifest, name).is_none());
+        names.keys("service", Form::Host, &KeyPath::of(["services"]), services);
         names.keys("network", Form::Key, &KeyPath::of(["networks"]), manifest.networks.keys());
         names.keys("volume", Form::Volume, &KeyPath::of(["volumes"]), manifest.volumes.keys());
         for (name, service) in &manifest.services {
@@ -115,6 +118,7 @@ impl Names<'_> {
 
     fn service(&mut self, path: &KeyPath, service: &Service) {
         self.keys("route", Form::Host, &path.key("routes"), service.routes.keys());
+        self.keys("port", Form::Host, &path.key("ports"), service.ports.keys());
         for (option, what, form) in
             [("entrypoints", "entry point", Form::Host), ("certificates", "certificate resolver", Form::Label)]
         {

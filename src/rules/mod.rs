@@ -33,6 +33,7 @@ mod literal_secret;
 mod manifest_syntax;
 mod missing_env_var;
 mod mount_target;
+mod name_collision;
 mod port_invalid;
 mod public_var_internal_host;
 mod route_overlap;
@@ -96,6 +97,7 @@ pub static ALL: &[&Rule] = &[
     &manifest_syntax::RULE,
     &missing_env_var::RULE,
     &mount_target::RULE,
+    &name_collision::RULE,
     &port_invalid::RULE,
     &public_var_internal_host::RULE,
     &route_overlap::RULE,

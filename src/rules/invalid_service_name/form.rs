@@ -5,7 +5,7 @@ pub(super) const LONGEST: usize = 63;
 
 /// What a name may look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     /// A label of a host name: `[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?`.
     Host,
     /// What can stand between the dots of one of Traefik's labels.
@@ -22,7 +22,7 @@ pub(super) enum Form {
 
 impl Form {
     /// Whether `name` has this form.
-    pub(super) fn takes(self, name: &str) -> bool {
+    pub(crate) fn takes(self, name: &str) -> bool {
         match self {
             Self::Host => {
                 let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
