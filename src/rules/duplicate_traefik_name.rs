@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::{Context, Rule};
 use crate::diagnostics::{Finding, Label, Severity};
+use crate::manifest::types::RouteProtocol;
 use crate::plan::{MiddlewareUse, Plan, Text};
 use crate::source::KeyPath;
 
@@ -55,12 +56,14 @@ const STRIP: &str = "stripprefix.prefixes";
 type Meaning = (KeyPath, Vec<(String, Text)>);
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
-    for plan in context.plans {
+    // The names of the two protocols are apart.
+    let protocols = [RouteProtocol::Http, RouteProtocol::Tcp];
+    for (plan, protocol) in context.plans.iter().flat_map(|plan| protocols.map(|protocol| (plan, protocol))) {
         let mut routers: HashMap<&str, Meaning> = HashMap::new();
         let mut middlewares: HashMap<&str, Meaning> = HashMap::new();
         let mut services: HashMap<&str, Meaning> = HashMap::new();
         for service in plan.services.values() {
-            for router in &service.routers {
+            for router in service.routers.iter().filter(|router| router.protocol == protocol) {
                 let unique = vec![(format!("{}/{}", service.name, router.origin), router.rule.clone())];
                 meet(plan, "router", &mut routers, &router.name, (router.origin.clone(), unique), findings);
                 let port = vec![(service.name.clone(), Text::literal(router.port.to_string()))];
