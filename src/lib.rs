@@ -31,4 +31,4 @@ pub mod rules;
 pub mod source;
 pub mod sources;
 pub mod templates;
-mod traefik;
+pub mod traefik;

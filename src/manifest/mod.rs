@@ -15,9 +15,11 @@ use crate::kinds::{KindError, Kinds};
 use crate::source::{KeyPath, Origins, Source, Step};
 use crate::templates::Templates;
 
+mod alignment;
 mod check;
 mod extends;
 mod kind_names;
+mod labels;
 mod layers;
 mod problem;
 mod schema;
@@ -27,6 +29,7 @@ pub mod text;
 pub mod types;
 pub mod unions;
 
+pub(crate) use alignment::Alignment;
 pub(crate) use extends::OWN_KEYS;
 use kind_names::{KindAnswers, kind_names, unknown_kinds};
 pub use problem::{ExtendsFlaw, Problem};

@@ -278,7 +278,7 @@ impl Parser {
 }
 
 /// The offset of the brace that closes the one at offset 1.
-fn closing_brace(text: &str) -> Option<usize> {
+pub(super) fn closing_brace(text: &str) -> Option<usize> {
     let mut depth = 0usize;
     for (at, byte) in text.bytes().enumerate().skip(1) {
         match byte {

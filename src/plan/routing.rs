@@ -154,13 +154,6 @@ impl<'a> Resolver<'a, '_> {
         if let Some(rule) = &route.rule {
             let place = origin.key("rule");
             let rule = self.text(rule, At::manifest(&place, Some(member.name))).text;
-            if rule.is_empty() {
-                let message = "the rule is empty: Traefik drops the router".to_owned();
-                self.problem(
-                    place,
-                    ProblemKind::Rule { message, help: "write a rule, or `path` and `host`".to_owned() },
-                );
-            }
             // Traefik's own default: the length of the rule, where nothing else is known of it.
             let priority = i64::try_from(rule.to_compose().len()).unwrap_or(i64::MAX);
             return vec![Match { rule, hosts: Vec::new(), path: None, priority, slug: String::new() }];

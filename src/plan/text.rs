@@ -165,7 +165,7 @@ impl Text {
     }
 
     /// The value where the operator sets nothing, with `unknown` in the place of each variable without a default.
-    pub(crate) fn with_unknown(&self, unknown: char) -> String {
+    pub fn with_unknown(&self, unknown: char) -> String {
         let mut out = String::new();
         for part in &self.parts {
             match part {
@@ -217,5 +217,7 @@ mod tests {
         assert_eq!(text.to_compose(), "a$$b${V:-x$$}$$");
         assert_eq!(text.with_defaults().as_deref(), Some("a$bx$$"));
         assert_eq!(text.variables(), ["V"]);
+        text.push(Text::variable("W", Some((Form::AlternativeIfSet, Text::literal("y")))));
+        assert_eq!(text.with_unknown('?'), "a$bx$$?");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Context, Rule};
 use crate::diagnostics::{Finding, Label, Severity};
-use crate::plan::{Form, Part, Plan, Text};
+use crate::plan::{Plan, Text};
 use crate::source::KeyPath;
 
 /// An image without a tag, or with `latest`.
@@ -46,7 +46,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         for service in plan.services.values().filter(|service| service.build.is_none()) {
             let Some(image) = &service.image else { continue };
             let place = service.origin().key("image");
-            let name = known(image);
+            let name = image.known(UNKNOWN);
             let (message, label) = match tag(&name) {
                 Tag::Missing => (format!("the image {} has no tag", quoted(&name)), "this means `latest`"),
                 Tag::Latest => (format!("the image {} is whatever was pushed last", quoted(&name)), "a moving tag"),
@@ -82,18 +82,6 @@ fn tag(image: &str) -> Tag {
         None if !name.contains(UNKNOWN) => Tag::Missing,
         _ => Tag::Named,
     }
-}
-
-/// The image with the defaults of its variables.
-fn known(image: &Text) -> String {
-    let known = |part: &Part| match part {
-        Part::Literal(text) => text.clone(),
-        Part::Variable { form: Some((Form::DefaultIfEmpty | Form::DefaultIfUnset, default)), .. } => {
-            default.with_defaults().unwrap_or_else(|| UNKNOWN.to_string())
-        }
-        Part::Variable { .. } => UNKNOWN.to_string(),
-    };
-    image.parts().iter().map(known).collect()
 }
 
 /// Declared variables of the image whose default is `latest`.

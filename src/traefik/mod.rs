@@ -1,4 +1,5 @@
-//! Traefik's two languages as far as they are written and read here: container labels and static flags.
+//! Traefik's languages as far as they are written and read here: container labels, static flags, and the rules of
+//! routers.
 //!
 //! Every label that a router needs is written; none is left to a default (Traefik docs, "Routing configuration with
 //! labels", v3). What a service says in labels of its own is laid over them and read back as routers.
@@ -8,6 +9,8 @@ use crate::plan::{Service, Text};
 mod flags;
 mod labels;
 mod read;
+pub mod regex;
+pub mod rule;
 
 /// What the services of a stack share with the proxy that serves them.
 pub(crate) struct Edge {
