@@ -120,6 +120,8 @@ pub enum FlawKind {
     Nesting,
     /// A path with an empty or malformed word.
     Path,
+    /// A password hash whose `$` are not doubled: stands for itself here, and nobody means variables by it. A warning.
+    Hash,
     /// `$NAME` without braces: stands for itself here, but looks like a variable. A warning.
     Bare {
         /// The name.
@@ -135,7 +137,7 @@ pub enum FlawKind {
 impl FlawKind {
     /// Whether the text has no meaning; else it only looks like a mistake.
     pub fn is_error(&self) -> bool {
-        !matches!(self, Self::Bare { .. } | Self::SilentDefault { .. })
+        !matches!(self, Self::Hash | Self::Bare { .. } | Self::SilentDefault { .. })
     }
 }
 
@@ -191,6 +193,12 @@ impl Parser {
                     }
                     pieces.push(piece);
                 }
+                at += length;
+            } else if let Some(length) = hash(&text[at..]) {
+                if has_name(&text[at..at + length]) {
+                    self.flaw(base + at..base + at + length, FlawKind::Hash);
+                }
+                literal.push_str(&text[at..at + length]);
                 at += length;
             } else {
                 let name = name_of(rest);
@@ -304,6 +312,26 @@ fn name_of(text: &str) -> &str {
     &text[..end]
 }
 
+/// The length of the password hash at the begin of `text`: `$apr1$salt$hash` (crypt(5), the modular crypt format; Traefik
+/// docs, "Basic authentication").
+fn hash(text: &str) -> Option<usize> {
+    /// What is known by its name alone, and what could be something else if it were short, such as `$1$suffix`.
+    const NAMES: [&str; 9] = ["apr1", "2a", "2b", "2x", "2y", "argon2d", "argon2i", "argon2id", "scrypt"];
+    const DIGITS: [&str; 4] = ["1", "5", "6", "y"];
+    const SHORTEST: usize = 24;
+    let (name, rest) = text.strip_prefix('$')?.split_once('$')?;
+    let is_part =
+        |c: char| c.is_ascii_alphanumeric() || "./$+-".contains(c) || (name.starts_with("argon") && "=,".contains(c));
+    let length = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+    let is_hash = length > 0 && NAMES.contains(&name) || length >= SHORTEST && DIGITS.contains(&name);
+    is_hash.then_some(name.len() + 2 + length)
+}
+
+/// Whether a `$` stands before a name.
+fn has_name(text: &str) -> bool {
+    text.match_indices('$').any(|(at, _)| !name_of(&text[at + 1..]).is_empty())
+}
+
 fn first_word(text: &str) -> &str {
     let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-').unwrap_or(text.len());
     &text[..end]
@@ -404,6 +432,26 @@ mod tests {
         assert_eq!(flaw("${MY-VAR}"), FlawKind::SilentDefault { meant: "MY-VAR".to_owned() });
         assert!(!flaw("${MY-VAR}").is_error());
         clean("${MY-fallback}");
+    }
+
+    #[test]
+    fn a_password_hash_is_one_thing() {
+        for (text, hash) in [
+            ("u:$apr1$H6usk$Ig/", Some("$apr1$H6usk$Ig/")),
+            ("u:$apr1$a$b/,v:$2y$05$abc./", Some("$apr1$a$b/")),
+            ("$2y$05$12abc", None),
+            ("$6$rounds5000$saltsaltsalt$hash", Some("$6$rounds5000$saltsaltsalt$hash")),
+            ("$argon2id$v=19$m=65536,t=3,p=4$c2E$aGE x", Some("$argon2id$v=19$m=65536,t=3,p=4$c2E$aGE")),
+        ] {
+            let (parsed, flaws) = Text::parse(text);
+            assert_eq!(parsed.as_literal(), Some(text), "{text}");
+            assert!(flaws.iter().all(|flaw| flaw.kind == FlawKind::Hash), "{text}: {flaws:?}");
+            assert_eq!(flaws.first().map(|flaw| &text[flaw.range.clone()]), hash, "{text}");
+        }
+        // A replacement of a regular expression, and doubled ones.
+        clean("/b/$1$2");
+        clean("u:$$apr1$$H6usk$$Ig/");
+        assert_eq!(flaw("/b/$1$suffix"), FlawKind::Bare { name: "suffix".to_owned() });
     }
 
     #[test]

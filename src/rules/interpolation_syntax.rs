@@ -1,6 +1,6 @@
 //! `interpolation-syntax`: see [`RULE`].
 
-use super::{Context, Rule, at_problem};
+use super::{Context, Rule, at_problem, unescaped_dollar};
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::manifest::text::{DEEPEST, FlawKind};
 use crate::plan::{Plan, ProblemKind};
@@ -17,7 +17,8 @@ Two expressions that are valid and most likely not meant are warnings: `$NAME` w
 **Why it breaks.** After the name of a variable come `}` or one of six operators: `:-`, `-`, `:?`, `?`, `:+`, `+`. The
 shell's other forms (`${NAME:=x}`, `${NAME/a/b}`, `${#NAME}`) do not exist. Names have no hyphens, so `${MY-VAR}` is
 `MY` with the default `VAR`. Braces in a default make Compose lose count: `${A:-{}}` works alone, and is an error with
-another variable behind it. In services.toml a `$` without braces stands for itself; in a Compose file it would not.
+another variable behind it. In services.toml a `$` without braces stands for itself; in a Compose file it would not, and
+so it is an error of its own in `labels` and `compose` (`unescaped-dollar`). A password hash is meant as it stands.
 
 **How it shows.** An error ends every command: `invalid interpolation format for services.web.environment.URL`. Of
 `${MY-VAR}` nobody says anything: the service gets the text `VAR`. And a password `pa$word` that somebody meant to be
@@ -47,7 +48,11 @@ stands for itself: `$$`.
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for (plan, problem) in context.problems() {
         let ProblemKind::Text(flaw) = &problem.kind else { continue };
-        let (message, label, help) = words(context, plan, &flaw.kind);
+        let is_other = matches!(flaw.kind, FlawKind::Bare { .. }) && unescaped_dollar::is_raw(&problem.path);
+        if is_other {
+            continue;
+        }
+        let Some((message, label, help)) = words(context, plan, &flaw.kind) else { continue };
         let mut finding = at_problem(&RULE, plan, problem, message, label).help(help);
         if !flaw.kind.is_error() {
             finding.severity = Severity::Warning;
@@ -61,8 +66,8 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// Message, label and help. What stands in the text may be a secret, so only names are repeated.
-fn words(context: &Context<'_>, plan: &Plan, flaw: &FlawKind) -> (String, &'static str, String) {
-    match flaw {
+fn words(context: &Context<'_>, plan: &Plan, flaw: &FlawKind) -> Option<(String, &'static str, String)> {
+    Some(match flaw {
         FlawKind::Unclosed => (
             "a `${` has no `}`".to_owned(),
             "not closed",
@@ -108,6 +113,8 @@ fn words(context: &Context<'_>, plan: &Plan, flaw: &FlawKind) -> (String, &'stat
             "no reference",
             "write words of letters, digits, `-` and `_` between single dots: `${services.redis.url}`".to_owned(),
         ),
+        // It is meant as it stands, but for where Compose's own terms make it another rule's business.
+        FlawKind::Hash => return None,
         FlawKind::Bare { name } => {
             let is_declared = context.manifest(plan).is_some_and(|manifest| manifest.variables.contains_key(name));
             let variable = if is_declared { format!("`${{{name}}}`") } else { "`${NAME}`".to_owned() };
@@ -125,5 +132,5 @@ fn words(context: &Context<'_>, plan: &Plan, flaw: &FlawKind) -> (String, &'stat
                 ),
             )
         }
-    }
+    })
 }

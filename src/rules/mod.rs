@@ -39,6 +39,7 @@ mod public_var_internal_host;
 mod route_overlap;
 mod rule_syntax;
 mod undefined_routing_reference;
+mod unescaped_dollar;
 mod unknown_key;
 mod unknown_kind;
 mod unknown_reference;
@@ -103,6 +104,7 @@ pub static ALL: &[&Rule] = &[
     &route_overlap::RULE,
     &rule_syntax::RULE,
     &undefined_routing_reference::RULE,
+    &unescaped_dollar::RULE,
     &unknown_key::RULE,
     &unknown_kind::RULE,
     &unknown_reference::RULE,
