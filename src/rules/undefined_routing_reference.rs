@@ -6,18 +6,23 @@ use crate::kinds::Class;
 use crate::plan::{Plan, Problem, ProblemKind};
 use crate::source::KeyPath;
 
-/// A middleware, entry point or resolver that nothing defines.
+mod labels;
+
+/// A middleware, entry point, resolver or service that nothing defines.
 pub(super) static RULE: Rule = Rule {
     id: "undefined-routing-reference",
     severity: Severity::Error,
-    summary: "a middleware, entry point or resolver that nothing defines",
+    summary: "a middleware, entry point, resolver or service that nothing defines",
     docs: "\
-A route, an entry point or a chain names a middleware, an entry point or a certificate resolver that nothing defines; or
-it needs one that is not there: a proxy, an entry point that does not redirect, one on port 80 for an HTTP challenge.
+A route, an entry point, a chain or a label names a middleware, an entry point, a certificate resolver or a service that
+nothing defines; or it needs one that is not there: a proxy, an entry point that does not redirect, one on port 80 for an HTTP challenge.
 
 **Why it breaks.** Traefik looks each of these names up when it builds its routers. A router with a name that it does not
 find is switched off. An unknown certificate resolver is worse: the router stays, with a certificate that no browser
 trusts.
+
+In labels, a name without `@` is one that a label defines, of whichever container. A router with several entry points
+works on those that exist: one that does not is a warning then. TLS options cannot be defined in labels at all.
 
 **How it shows.** `404 page not found` for every request of the route, and an error in Traefik's log and API: `middleware
 \"auth@docker\" does not exist`, `entryPoint \"webscure\" doesn't exist`. With an unknown resolver the browser warns of a
@@ -31,12 +36,16 @@ security-headers.headers = { stsSeconds = 31536000 }
 site = { path = \"/\", middlewares = [\"security-header\"] }      # bad: a typing error
 site = { path = \"/\", middlewares = [\"security-headers\"] }     # good
 site = { path = \"/\", middlewares = [\"auth@file\"] }            # good: defined in a file of Traefik's
+
+[services.web.labels]
+\"traefik.http.routers.old.middlewares\" = \"auth\"               # bad, if no label begins with
+                                                                # traefik.http.middlewares.auth
 ```
 
 **Fix.** Correct the name, or define what it names: `[middlewares.<name>]`, and `entrypoints` and `certificates` of the
 proxy.
 
-**Source.** Traefik docs, \"Routers\"; which mistake its API shows and which only its log was tried with Traefik 3.
+**Source.** Traefik docs, \"Routers\"; which mistake its API shows and which only its log was tried with Traefik 3.7.
 ",
     can_be_allowed: false,
     judges_text: true,
@@ -66,6 +75,9 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             at_problem(&RULE, plan, problem, message, "nothing defines it").help(advice(plan, what, name, known))
         };
         findings.push(finding);
+    }
+    for plan in context.plans {
+        labels::check(context, plan, findings);
     }
 }
 
