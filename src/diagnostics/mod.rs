@@ -87,6 +87,13 @@ impl Finding {
         self
     }
 
+    /// Adds several of them.
+    #[must_use]
+    pub fn with_all(mut self, labels: impl IntoIterator<Item = Label>) -> Self {
+        self.secondary.extend(labels);
+        self
+    }
+
     /// Adds what to write instead.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {

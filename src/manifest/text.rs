@@ -167,6 +167,16 @@ impl Text {
     }
 }
 
+impl Text {
+    /// The name of the variable, where the text is nothing else.
+    pub(crate) fn into_variable(mut self) -> Option<String> {
+        match self.pieces.pop()? {
+            Piece::Variable { name, .. } if self.pieces.is_empty() => Some(name),
+            _ => None,
+        }
+    }
+}
+
 struct Parser {
     flaws: Vec<Flaw>,
     depth: usize,

@@ -1,6 +1,7 @@
 //! `image-unpinned`: see [`RULE`].
 
-use super::{Context, Rule};
+use super::{Context, Rule, image_reference};
+use crate::compose::image::{self, UNKNOWN};
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::plan::{Plan, Text};
 use crate::source::KeyPath;
@@ -38,15 +39,13 @@ image = \"nginx:1.28\"        # good
     check,
 };
 
-/// Stands for a variable whose value is not known: nothing that a name can hold.
-const UNKNOWN: char = '\u{fffc}';
-
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for plan in context.plans {
         for service in plan.services.values().filter(|service| service.build.is_none()) {
             let Some(image) = &service.image else { continue };
-            let place = service.origin().key("image");
-            let name = image.known(UNKNOWN);
+            let place = image_reference::written(context, plan, service);
+            let place = place.map_or_else(|| service.origin().key("image"), |(place, _)| place);
+            let name = image.with_unknown(UNKNOWN);
             let (message, label) = match tag(&name) {
                 Tag::Missing => (format!("the image {} has no tag", quoted(&name)), "this means `latest`"),
                 Tag::Latest => (format!("the image {} is whatever was pushed last", quoted(&name)), "a moving tag"),
@@ -67,19 +66,17 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 enum Tag {
     Missing,
     Latest,
-    /// A tag, a digest, or nothing that can be known.
+    /// A tag, a digest, or nothing that can be known or read.
     Named,
 }
 
 fn tag(image: &str) -> Tag {
-    let name = image.rsplit('/').next().unwrap_or_default();
-    if image.contains('@') || image.is_empty() {
-        return Tag::Named;
-    }
-    match name.split_once(':') {
-        Some((_, "latest")) => Tag::Latest,
-        Some((_, "")) => Tag::Missing,
-        None if !name.contains(UNKNOWN) => Tag::Missing,
+    // One that cannot be read is another rule's.
+    let Ok(reference) = image::parse(image) else { return Tag::Named };
+    let is_known = !reference.name.rsplit('/').next().unwrap_or_default().contains(UNKNOWN);
+    match (reference.tag, reference.digest) {
+        (Some("latest"), None) => Tag::Latest,
+        (None, None) if is_known => Tag::Missing,
         _ => Tag::Named,
     }
 }
@@ -111,7 +108,7 @@ mod tests {
     fn the_colon_of_a_port_is_none_of_a_tag() {
         for (image, expected) in [
             ("nginx", Tag::Missing),
-            ("nginx:", Tag::Missing),
+            ("nginx:", Tag::Named),
             ("nginx:latest", Tag::Latest),
             ("nginx:1.28", Tag::Named),
             ("localhost:5000/nginx", Tag::Missing),

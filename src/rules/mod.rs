@@ -5,11 +5,13 @@
 //! that is not listed.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use indexmap::IndexMap;
 
 use crate::diagnostics::{Finding, Label, Severity};
-use crate::manifest::{Manifest, Problem, Read};
+use crate::manifest::text::Text;
+use crate::manifest::{Alignment, Manifest, Problem, Read};
 use crate::plan::{Plan, Service};
 use crate::source::{KeyPath, Part, Place, Source};
 use crate::sources::Sources;
@@ -22,6 +24,7 @@ mod dockerfile_conflict;
 mod duplicate_traefik_name;
 mod healthcheck_tool;
 mod host_port_conflict;
+mod image_reference;
 mod image_unpinned;
 mod incomplete_service;
 mod interpolation_syntax;
@@ -87,6 +90,7 @@ pub static ALL: &[&Rule] = &[
     &duplicate_traefik_name::RULE,
     &healthcheck_tool::RULE,
     &host_port_conflict::RULE,
+    &image_reference::RULE,
     &image_unpinned::RULE,
     &incomplete_service::RULE,
     &interpolation_syntax::RULE,
@@ -353,6 +357,20 @@ pub(crate) fn at_problem(
 pub(crate) fn place_of(plan: &Plan, problem: &crate::plan::Problem, label: &str) -> Label {
     let part = problem.range.clone().map_or(Part::Value, Part::Inside);
     Label::entry(Some(&plan.environment), problem.path.clone(), part, label)
+}
+
+/// Where a part of a text comes from whose variables have taken their defaults: the part as written, and the declarations
+/// of the variables that it touches.
+pub(crate) fn trace(plan: &Plan, written: &str, resolved: &str, range: &Range<usize>) -> (Part, Vec<Label>) {
+    let Some(alignment) = Alignment::new(written, resolved).filter(|_| !range.is_empty()) else {
+        return (Part::Value, Vec::new());
+    };
+    let names = alignment.holes(range).filter_map(|hole| Text::parse(written.get(hole)?).0.into_variable());
+    let origins = names.filter_map(|name| plan.variables.get(&name).map(|variable| &variable.origin));
+    let declared = origins.filter(|origin| origin.key_at(0) == Some("variables"));
+    let label =
+        |origin: &KeyPath| Label::value(Some(&plan.environment), origin.key("default"), "the value comes from here");
+    (Part::Inside(alignment.written(range)), declared.map(label).collect())
 }
 
 /// Whether a variable of this name may hold a secret: in doubt yes, since this only decides what is hidden.

@@ -1,9 +1,8 @@
 //! `rule-syntax`: see [`RULE`].
 
-use super::{Context, Rule, at_problem};
+use super::{Context, Rule, at_problem, trace};
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::manifest::types::RouteProtocol;
-use crate::manifest::{Alignment, text};
 use crate::plan::{Plan, ProblemKind, Service, Text};
 use crate::source::{KeyPath, Part};
 use crate::traefik::rule::{self, Flaw, UNKNOWN};
@@ -128,41 +127,20 @@ fn router_of(label: &str) -> Option<(RouteProtocol, &str)> {
 
 impl RawRule<'_> {
     fn judge(&self, plan: &Plan, findings: &mut Vec<Finding>) {
-        let known = self.resolved.known(UNKNOWN);
+        let known = self.resolved.with_unknown(UNKNOWN);
         let Err(flaws) = rule::parse(&known, self.protocol) else { return };
-        let alignment = Alignment::new(&self.written, &known);
-        for flaw in flaws {
-            findings.push(self.finding(plan, &known, &flaw, alignment.as_ref()));
-        }
+        findings.extend(flaws.iter().map(|flaw| self.finding(plan, &known, flaw)));
     }
 
-    fn finding(&self, plan: &Plan, known: &str, flaw: &Flaw, alignment: Option<&Alignment>) -> Finding {
-        let environment = Some(plan.environment.as_str());
+    fn finding(&self, plan: &Plan, known: &str, flaw: &Flaw) -> Finding {
         let words = words::of(flaw, known, self.protocol);
-        let part = match alignment {
-            Some(alignment) if !flaw.range.is_empty() => {
-                let range = alignment.written(&flaw.range);
-                Part::Inside(range.start + self.start..range.end + self.start)
-            }
-            _ => Part::Value,
+        let (part, defaults) = trace(plan, &self.written, known, &flaw.range);
+        let part = match part {
+            Part::Inside(range) => Part::Inside(range.start + self.start..range.end + self.start),
+            other => other,
         };
-        let label = Label::entry(environment, self.path.clone(), part, words.label);
-        let finding = Finding::new(RULE.id, RULE.severity, words.message, label).help(words.help);
-        let holes = alignment.into_iter().flat_map(|alignment| alignment.holes(&flaw.range));
-        let names = holes.filter_map(|hole| variable(self.written.get(hole)?));
-        let origins = names.filter_map(|name| Some(plan.variables.get(&name)?.origin.clone()));
-        let declared = origins.filter(|origin| origin.key_at(0) == Some("variables"));
-        declared.fold(finding, |finding, origin| {
-            finding.with(Label::value(environment, origin.key("default"), "the value comes from here"))
-        })
-    }
-}
-
-/// The variable of a `${NAME}`.
-fn variable(hole: &str) -> Option<String> {
-    match text::Text::parse(hole).0.pieces.into_iter().next()? {
-        text::Piece::Variable { name, .. } => Some(name),
-        _ => None,
+        let label = Label::entry(Some(&plan.environment), self.path.clone(), part, words.label);
+        Finding::new(RULE.id, RULE.severity, words.message, label).help(words.help).with_all(defaults)
     }
 }
 
