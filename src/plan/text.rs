@@ -164,7 +164,7 @@ impl Text {
         Some(out)
     }
 
-    /// The value where the operator sets nothing, with `unknown` in the place of each variable without a default.
+    /// The value where the operator sets nothing, with `unknown` in the place of what nobody can know.
     pub fn with_unknown(&self, unknown: char) -> String {
         let mut out = String::new();
         for part in &self.parts {
@@ -173,7 +173,6 @@ impl Text {
                 Part::Variable { form: Some((Form::DefaultIfEmpty | Form::DefaultIfUnset, argument)), .. } => {
                     out.push_str(&argument.with_unknown(unknown));
                 }
-                Part::Variable { form: Some((Form::AlternativeIfSet | Form::AlternativeIfNonEmpty, _)), .. } => {}
                 Part::Variable { .. } => out.push(unknown),
             }
         }

@@ -58,7 +58,7 @@ fn judge(context: &Context<'_>, plan: &Plan, service: &Service) -> Option<Findin
     if Context::has_flaw(plan, &path) {
         return None;
     }
-    let known = service.image.as_ref()?.known(UNKNOWN);
+    let known = service.image.as_ref()?.with_unknown(UNKNOWN);
     // That nothing is there is another rule's.
     let flaw = image::parse(&known).err().filter(|_| !known.is_empty())?;
     let environment = Some(plan.environment.as_str());

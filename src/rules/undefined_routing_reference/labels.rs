@@ -119,7 +119,7 @@ impl<'p> Flags<'p> {
         let mut flags = Self { proxy: &service.name, entry_points: BTreeSet::new(), resolvers: BTreeSet::new() };
         flags.entry_points.insert(API.to_owned());
         for word in service.command.iter().flatten() {
-            let word = word.known(UNKNOWN);
+            let word = word.with_unknown(UNKNOWN);
             let Some((group, rest)) = word.trim_start_matches('-').split_once('.') else {
                 if word.to_ascii_lowercase().contains("configfile") {
                     return None;
@@ -182,7 +182,7 @@ impl Search<'_> {
         if Context::has_flaw(self.plan, &written.path) {
             return findings;
         }
-        let known = service.labels.get(label).map(|text| text.known(UNKNOWN)).unwrap_or_default();
+        let known = service.labels.get(label).map(|text| text.with_unknown(UNKNOWN)).unwrap_or_default();
         let alignment = Alignment::new(&written.value, &known);
         let references = references(&known);
         let is_lost = |reference: &Reference<'_>| !self.is_there(service, &section, what, router, reference.name);
@@ -260,7 +260,7 @@ impl Search<'_> {
             let sections = service.labels.keys().filter_map(|label| parts(label));
             sections.into_iter().any(|(one, group, ..)| one == section && group == "services")
         };
-        let project = self.plan.project.known(UNKNOWN);
+        let project = self.plan.project.with_unknown(UNKNOWN);
         let plain = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
         let services = std::iter::once(service).chain(self.plan.services.values());
         services.filter(|service| !names_one(service)).any(|service| {
