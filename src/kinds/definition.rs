@@ -48,6 +48,9 @@ pub struct Kind {
     /// In-memory directories that it needs under a read-only root.
     #[serde(default)]
     pub tmpfs: Vec<String>,
+    /// Whether its image has `sh`, `tar` and `find`, with which volumes can be backed up.
+    #[serde(default)]
+    pub archives: bool,
     /// How long it may take to stop.
     pub stop_grace: Option<String>,
     /// The options it takes beside a service's own keys.

@@ -35,6 +35,8 @@ pub struct Router {
     pub smoke: Option<String>,
     /// What an answer must look like to come from this service.
     pub expect: Option<Expect>,
+    /// The beginning of the path that the service does not see.
+    pub strip_prefix: Option<String>,
     /// Where the route is declared.
     pub origin: KeyPath,
 }
@@ -53,6 +55,8 @@ pub enum MiddlewareUse {
     Own {
         /// Its name in Traefik.
         name: String,
+        /// Its name in services.toml; none for what a route's own keys ask for.
+        key: Option<String>,
         /// Its options: the path below the name, and the value.
         options: Vec<(String, Text)>,
     },
@@ -65,6 +69,14 @@ impl MiddlewareUse {
     pub fn name(&self) -> &str {
         match self {
             Self::Own { name, .. } | Self::Elsewhere(name) => name,
+        }
+    }
+
+    /// The name by which services.toml calls it; none for what a route's own keys ask for.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Own { key, .. } => key.as_deref(),
+            Self::Elsewhere(name) => Some(name),
         }
     }
 }

@@ -90,7 +90,8 @@ impl<'a> Resolver<'a, '_> {
         let table: toml::Table =
             middleware.iter().map(|(kind, options)| (kind.clone(), toml::Value::Table(options.clone()))).collect();
         let options = self.options(&toml::Value::Table(table), &path);
-        vec![MiddlewareUse::Own { name: format!("{}-{}-{}", slug(self.frame.stack), member.name, slug(name)), options }]
+        let own = format!("{}-{}-{}", slug(self.frame.stack), member.name, slug(name));
+        vec![MiddlewareUse::Own { name: own, key: Some(name.to_owned()), options }]
     }
 
     /// Options in Traefik's spelling as flat paths: `headers.stsSeconds`, arrays as comma lists or with positions.

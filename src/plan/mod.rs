@@ -160,7 +160,7 @@ pub struct Service {
     pub kind: Option<String>,
     /// What sort of thing it is; a plain container is an app.
     pub class: Class,
-    /// What it is for.
+    /// One line that says what it is for: its own, else that of its kind.
     pub help: Option<String>,
     /// The service of whose program it is another process.
     pub extends: Option<String>,
@@ -174,6 +174,8 @@ pub struct Service {
     pub one_shot: bool,
     /// The image that is run.
     pub image: Option<Text>,
+    /// Whether that image is known to have `sh`, `tar` and `find`.
+    pub archives: bool,
     /// How it is built.
     pub build: Option<Build>,
     /// The restart policy.
@@ -304,7 +306,9 @@ pub struct Build {
 pub struct External {
     /// Its kind.
     pub kind: Option<String>,
-    /// What it is for.
+    /// What sort of thing it is.
+    pub class: Class,
+    /// One line that says what it is for: its own, else that of its kind.
     pub help: Option<String>,
     /// Its address.
     pub host: Option<Text>,

@@ -396,7 +396,8 @@ impl<'a, 'f> Resolver<'a, 'f> {
                 member.name.to_owned(),
                 External {
                     kind: member.service.kind.clone(),
-                    help: member.service.help.clone(),
+                    class: member.class(),
+                    help: member.service.help.clone().or_else(|| member.kind.map(|kind| kind.help.clone())),
                     host,
                     port: member.port,
                 },

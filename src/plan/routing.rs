@@ -80,8 +80,9 @@ impl<'a> Resolver<'a, '_> {
                 let help = "write the path or its first segments, or `true` for the whole path".to_owned();
                 self.problem(origin.key("strip-prefix"), ProblemKind::Rule { message, help });
             }
-            let strip = prefix.map(|prefix| MiddlewareUse::Own {
+            let strip = prefix.clone().map(|prefix| MiddlewareUse::Own {
                 name: format!("{path_base}-strip"),
+                key: None,
                 options: vec![("stripprefix.prefixes".to_owned(), Text::literal(prefix))],
             });
             for entry_name in &entry_points {
@@ -113,6 +114,7 @@ impl<'a> Resolver<'a, '_> {
                     tls: entry.tls.clone(),
                     hosts: matched.hosts.clone(),
                     path: matched.path.clone(),
+                    strip_prefix: prefix.clone(),
                     origin: origin.clone(),
                 });
             }

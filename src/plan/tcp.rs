@@ -66,6 +66,7 @@ impl<'a> Resolver<'a, '_> {
                 path: None,
                 smoke: None,
                 expect: None,
+                strip_prefix: None,
                 origin: origin.clone(),
             });
         }

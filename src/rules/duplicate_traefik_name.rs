@@ -69,7 +69,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 let port = vec![(service.name.clone(), Text::literal(router.port.to_string()))];
                 meet(plan, "service", &mut services, &router.service, (router.origin.clone(), port), findings);
                 for middleware in &router.middlewares {
-                    if let MiddlewareUse::Own { name, options } = middleware {
+                    if let MiddlewareUse::Own { name, options, .. } = middleware {
                         // Two middlewares of the file that become one name are `invalid-service-name`'s.
                         let is_strip = |options: &[(String, Text)]| options.iter().any(|(key, _)| key == STRIP);
                         let known = middlewares.get(name.as_str());

@@ -37,7 +37,7 @@ pub(super) fn labels(service: &Service, edge: &Edge) -> IndexMap<String, Text> {
     }
     for router in &service.routers {
         for middleware in &router.middlewares {
-            if let MiddlewareUse::Own { name, options } = middleware {
+            if let MiddlewareUse::Own { name, options, .. } = middleware {
                 for (path, text) in options {
                     labels.insert(format!("traefik.{}.middlewares.{name}.{path}", section(router)), text.clone());
                 }

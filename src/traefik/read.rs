@@ -73,7 +73,19 @@ fn change(router: &mut Router, said: &Said<'_>, service: &Service, section: &str
     if let Some(names) = list(said, "middlewares") {
         let known: Vec<&str> = router.middlewares.iter().map(MiddlewareUse::name).collect();
         if known != names {
-            router.middlewares = names.into_iter().map(|name| middleware(service, section, name)).collect();
+            let before = std::mem::take(&mut router.middlewares);
+            let with_key = |name: String| {
+                let mut used = middleware(service, section, name);
+                let known = before.iter().find(|known| known.name() == used.name()).map(MiddlewareUse::key);
+                if let (MiddlewareUse::Own { key, .. }, Some(known)) = (&mut used, known) {
+                    *key = known.map(str::to_owned);
+                }
+                used
+            };
+            router.middlewares = names.into_iter().map(with_key).collect();
+            if router.middlewares.iter().all(|used| used.key().is_some()) {
+                router.strip_prefix = None;
+            }
         }
     }
 }
@@ -114,6 +126,7 @@ fn new(
         path: None,
         smoke: None,
         expect: None,
+        strip_prefix: None,
         origin: service.origin().key("labels").key(label),
     };
     entry_points.into_iter().map(router).collect()
@@ -130,7 +143,7 @@ fn middleware(service: &Service, section: &str, name: String) -> MiddlewareUse {
     match middlewares.get(&name) {
         Some(said) => {
             let options = said.iter().map(|(option, (text, _))| (option.clone(), (*text).clone()));
-            MiddlewareUse::Own { name, options: options.collect() }
+            MiddlewareUse::Own { key: Some(name.clone()), name, options: options.collect() }
         }
         None => MiddlewareUse::Elsewhere(name),
     }

@@ -79,6 +79,7 @@ impl Place<'_> {
             class: _,
             // Told to people.
             help: _,
+            archives: _,
             // Its image is the other's, which its build says.
             extends: _,
             container_name,
