@@ -46,7 +46,8 @@ fn rendered(kind: &Kind) -> String {
     assert_eq!(findings, [""; 0], "the example of `{}`", kind.name);
     let mut out = format!("==== services.toml\n{}", project.source().text());
     for (path, artifact) in stackgen::render::render(&plans, "services.toml", project.templates()).expect("artifacts") {
-        if path != stackgen::render::schema::PATH {
+        // Neither says what only this kind does.
+        if path != stackgen::render::schema::PATH && path != "STACK.md" {
             let program = if artifact.executable { " (a program)" } else { "" };
             write!(out, "\n==== {path}{program}\n{}", artifact.text).expect("writing to a string");
         }

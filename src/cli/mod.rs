@@ -165,12 +165,8 @@ impl Global {
     fn rendered(&self, plans: &[Plan], project: &Project) -> Result<Artifacts, RenderError> {
         let manifest = project.source().file_name();
         let templates = project.templates();
-        if self.environments.is_empty() {
-            return render::render(plans, manifest, templates);
-        }
-        let is_chosen = |plan: &&Plan| self.environments.contains(&plan.environment);
-        let chosen: Vec<Plan> = plans.iter().filter(is_chosen).cloned().collect();
-        render::render(&chosen, manifest, templates)
+        let is_chosen = |name: &str| self.environments.is_empty() || self.environments.iter().any(|it| it == name);
+        render::render_for(plans, manifest, templates, is_chosen)
     }
 
     /// The environments of this run; none for all.

@@ -11,6 +11,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("compose.yml.j2", include_str!("../../templates/compose.yml.j2")),
     ("env.example.j2", include_str!("../../templates/env.example.j2")),
     ("env.j2", include_str!("../../templates/env.j2")),
+    ("stack.md.j2", include_str!("../../templates/stack.md.j2")),
 ];
 
 /// An environment with every template of the project.

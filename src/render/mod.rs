@@ -11,7 +11,10 @@ mod dockerfile;
 pub(crate) mod env_example;
 pub mod env_file;
 mod filters;
+pub mod graph;
 pub mod schema;
+mod shown;
+mod stack_page;
 mod yaml;
 
 /// What a generated file belongs to: decides what a run for one environment may prune.
@@ -53,20 +56,35 @@ pub enum RenderError {
     Kind(#[from] KindError),
 }
 
-/// Every file of the plans. `manifest` is the name of services.toml in its directory.
+/// Every file of a stack. `plans` are those of all its environments, and `manifest` is the name of services.toml in its
+/// directory.
 ///
 /// # Errors
 /// Where a template is broken: plans that passed the rules always render.
 pub fn render(plans: &[Plan], manifest: &str, templates: &Templates) -> Result<Artifacts, RenderError> {
+    render_for(plans, manifest, templates, |_| true)
+}
+
+/// The files of the environments that `is_chosen` names, and those about the stack as a whole.
+///
+/// # Errors
+/// As [`render`].
+pub fn render_for(
+    plans: &[Plan],
+    manifest: &str,
+    templates: &Templates,
+    is_chosen: impl Fn(&str) -> bool,
+) -> Result<Artifacts, RenderError> {
     let environment = filters::environment(templates)?;
     let mut artifacts = Artifacts::new();
-    for plan in plans {
+    for plan in plans.iter().filter(|plan| is_chosen(&plan.environment)) {
         for service in plan.services.values() {
             dockerfile::render(&environment, service, manifest, &mut artifacts)?;
         }
         compose::render(&environment, plan, manifest, &mut artifacts)?;
         env_example::render(&environment, plan, manifest, &mut artifacts)?;
     }
+    stack_page::render(&environment, plans, manifest, &mut artifacts)?;
     schema::render(templates, &mut artifacts)?;
     Ok(artifacts)
 }

@@ -140,7 +140,15 @@ fn what_is_no_longer_generated_is_deleted() {
     assert!(ran.stderr.contains("deleted docker-compose.prod.yml\n"), "{ran:?}");
     assert_eq!(
         tree.names(),
-        [".env.example", "docker-compose.yml", "mine.txt", "services.schema.json", "services.toml", "stackgen.lock"]
+        [
+            ".env.example",
+            "STACK.md",
+            "docker-compose.yml",
+            "mine.txt",
+            "services.schema.json",
+            "services.toml",
+            "stackgen.lock"
+        ]
     );
 }
 

@@ -185,7 +185,7 @@ fn a_repository_is_told_where_files_are_from_where_stackgen_is_run() {
         assert_eq!((&sarif, &github), (&expected, &expected), "{way:?}");
     }
     let (sarif, github) = places(parent, &["check", "-C", absolute]);
-    let drifted = [".env.example", ".env.prod.example", "docker-compose.prod.yml", "docker-compose.yml"];
+    let drifted = [".env.example", ".env.prod.example", "STACK.md", "docker-compose.prod.yml", "docker-compose.yml"];
     let drifted = BTreeSet::from(drifted.map(|path| format!("{name}/{path}")));
     assert_eq!((&sarif, &github), (&drifted, &drifted));
 }

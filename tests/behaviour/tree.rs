@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::support;
 
-/// Two plain images, two environments: five files.
+/// Two plain images, two environments: six files.
 pub(crate) const SHOP: &str = r#"[stack]
 name = "shop"
 environments = ["dev", "prod"]
@@ -33,8 +33,14 @@ publish = true
 "#;
 
 /// What `SHOP` renders to, beside stackgen.lock.
-pub(crate) const SHOP_FILES: [&str; 5] =
-    [".env.example", ".env.prod.example", "docker-compose.prod.yml", "docker-compose.yml", "services.schema.json"];
+pub(crate) const SHOP_FILES: [&str; 6] = [
+    ".env.example",
+    ".env.prod.example",
+    "STACK.md",
+    "docker-compose.prod.yml",
+    "docker-compose.yml",
+    "services.schema.json",
+];
 
 /// A directory with a services.toml, which goes when this value goes.
 pub(crate) struct Tree {
