@@ -142,8 +142,9 @@ impl Project {
         self.source.set_origins(std::mem::take(&mut read.origins));
         let sources = Sources::take(self.source.directory(), &read)?;
         let materials = Materials { kinds: &read.kinds, sources: &sources, environments: &read.environments };
-        let plans: Vec<Plan> =
+        let mut plans: Vec<Plan> =
             read.environments.iter().map(|(name, manifest)| plan::build(materials, name, manifest)).collect();
+        plan::settle(&mut plans);
         let context = rules::Context { read: &read, plans: &plans, sources: &sources };
         let (outcome, done) = std::thread::scope(|scope| {
             let beside = scope.spawn(|| work(&plans));

@@ -358,3 +358,61 @@ image = 'c:1'
     assert_eq!(dependency("b"), ("services.a.env.B".to_owned(), true));
     assert_eq!(dependency("c"), ("services.a.compose.depends_on.c".to_owned(), false));
 }
+
+/// Services of two environments, of which each has a database.
+fn databases(dev: &str, prod: &str) -> Vec<Plan> {
+    plans(&format!(
+        "{TWO}
+[variables]
+DB_PASSWORD = {{ secret = true }}
+[services.db]
+kind = 'postgres'
+version = '17'
+password = '${{DB_PASSWORD}}'
+[environments.dev.services]
+db = {{ databases = {dev} }}
+[environments.prod.services]
+db = {{ databases = {prod} }}
+"
+    ))
+}
+
+#[test]
+fn environments_that_want_the_same_of_a_file_share_it() {
+    let shared = databases("['a', 'b']", "['a', 'b']");
+    for plan in &shared {
+        let file = &plan.services["db"].files[0];
+        assert_eq!((file.path.as_str(), file.is_shared), ("docker/db/00-databases.sql", true));
+        let mount = plan.services["db"].volumes[0].text.to_compose();
+        assert_eq!(mount, "./docker/db/00-databases.sql:/docker-entrypoint-initdb.d/00-databases.sql:ro");
+    }
+    let own = databases("['a']", "['b']");
+    for plan in &own {
+        let path = format!("docker/{}/db/00-databases.sql", plan.environment);
+        let file = &plan.services["db"].files[0];
+        assert_eq!((&file.path, file.is_shared), (&path, false));
+        let mount = plan.services["db"].volumes[0].text.to_compose();
+        assert_eq!(mount, format!("./{path}:/docker-entrypoint-initdb.d/00-databases.sql:ro"));
+    }
+    let only = databases("['a']", "[]");
+    let file = &only[0].services["db"].files[0];
+    assert_eq!((file.path.as_str(), file.is_shared), ("docker/db/00-databases.sql", false));
+    assert_eq!(only[1].services["db"].files, []);
+}
+
+#[test]
+fn what_a_kind_calls_something_else_is_no_key_of_its_services() {
+    let text = "[stack]\nname = 's'\n[variables]\nDB_PASSWORD = { secret = true }\n[defaults]\nuser = 1000\n\
+                [services.db]\nkind = 'postgres'\nversion = '18-bookworm'\nuser = 'keeper'\npassword = '${DB_PASSWORD}'\n\
+                [services.web]\nimage = 'web:1'\nenv.URL = '${services.db.url}'\nenv.WHO = '${services.db.user}'\n";
+    let plan = plan(text);
+    let db = &plan.services["db"];
+    assert_eq!(db.user.as_deref(), Some("999:999"));
+    assert_eq!(db.environment["POSTGRES_USER"].to_compose(), "keeper");
+    assert_eq!(db.environment["POSTGRES_DB"].to_compose(), "keeper");
+    assert_eq!(db.image.as_ref().map(Text::to_compose).as_deref(), Some("postgres:18-bookworm"));
+    assert_eq!(db.volumes[0].text.to_compose(), "db-data:/var/lib/postgresql");
+    assert_eq!(plan.services["web"].user.as_deref(), Some("1000:1000"));
+    assert_eq!(env(&plan, "web", "WHO"), "keeper");
+    assert_eq!(env(&plan, "web", "URL"), "postgresql://keeper:${DB_PASSWORD:?see the env example}@db:5432/keeper");
+}

@@ -5,13 +5,14 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use stackgen::plan::{Plan, Target};
 use support::compose::{self, Stack, docker};
 use support::http::{Request, Response};
@@ -36,6 +37,10 @@ fn each_stack_builds_starts_and_answers_in_every_environment() {
             let start = Instant::now();
             let running = Running::up(&rendered, plan);
             running.answers();
+            if plan.services.contains_key("database") {
+                running.database_is_as_described();
+                running.database_keeps_its_data();
+            }
             running.ends_in_time();
             say(&format!("{}, {}: {:.1} s", rendered.name, plan.environment, start.elapsed().as_secs_f64()));
         }
@@ -138,6 +143,33 @@ impl<'r> Running<'r> {
         assert_eq!(body["day"], 86_400_000, "{}: its dependency: {answered:#?}", self.name);
         assert_eq!(body["development"], development, "{}: what only development needs: {answered:#?}", self.name);
         assert_eq!(body["user"], 1000, "{}: {answered:#?}", self.name);
+    }
+
+    /// Everything that the first start had to make is there, and belongs to the owner.
+    fn database_is_as_described(&self) {
+        assert_eq!(self.get("/about").json(), json!({ "owner": "keeper", "name": "ledger" }), "{}", self.name);
+        let names = self.get("/databases").json();
+        let names: BTreeSet<&str> = names.as_array().expect("names").iter().filter_map(Value::as_str).collect();
+        let only_in_dev = self.plan.is_default.then_some("tests");
+        let ours = ["ledger", "reports", "it's \"odd\" \\ $x :y"].into_iter().chain(only_in_dev);
+        let of_every_server = ["postgres", "template0", "template1"];
+        assert_eq!(names, ours.chain(of_every_server).collect(), "{}", self.name);
+    }
+
+    /// What is written survives a restart, and containers that are removed; what runs once does not run again.
+    fn database_keeps_its_data(&self) {
+        // Docker Hub's image ends at once; one without its stop signal waits for the program to leave.
+        let restart = ["restart", "--timeout", "3", "database"];
+        let mut visits = vec!["the first"];
+        let steps: [&[&[&str]]; 3] =
+            [&[], &[&restart], &[&["down"], &["up", "--no-build", "--wait", "--wait-timeout", "60"]]];
+        for step in steps {
+            for arguments in step {
+                self.stack.run(arguments);
+            }
+            visits.push("somebody");
+            assert_eq!(self.get("/visit").json(), json!(visits), "{}, after {step:?}", self.name);
+        }
     }
 
     fn get(&self, path: &str) -> Response {

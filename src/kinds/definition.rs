@@ -104,6 +104,22 @@ pub struct Kind {
 }
 
 impl Kind {
+    /// What it says that cannot be meant.
+    pub(super) fn flaw(&self) -> Option<String> {
+        let file = self.files.iter().find(|file| file.path.is_some() == file.target.is_some());
+        if let Some(file) = file {
+            return Some(format!("the file of `{}` needs either a `path` or a `target`", file.template));
+        }
+        let mount = self.mounts.iter().find(|mount| mount.source.is_some() == mount.each.is_some());
+        if let Some(mount) = mount {
+            return Some(format!("the mount on `{}` needs either a `source` or an `each`", mount.target));
+        }
+        let named = self.files.iter().flat_map(|file| &file.options);
+        let named = named.chain(self.mounts.iter().filter_map(|mount| mount.each.as_ref()));
+        let mut unknown = named.filter(|name| !self.options.contains_key(*name));
+        unknown.next().map(|name| format!("there is no option `{name}`"))
+    }
+
     /// Every condition in it.
     pub(super) fn conditions(&self) -> Vec<&str> {
         let outputs = self.image.iter().chain(self.outputs.values()).filter_map(|output| match output {
@@ -121,6 +137,11 @@ impl Kind {
         let refusals = self.refuse.iter().map(|refusal| refusal.when.as_str());
         let inputs = self.install.iter().filter_map(|inputs| inputs.when.as_deref());
         outputs.flatten().chain(env).chain(commands).chain(data).chain(files).chain(refusals).chain(inputs).collect()
+    }
+
+    /// Whether an option of the kind takes the place of this key of a service.
+    pub fn replaces(&self, key: &str) -> bool {
+        self.options.get(key).is_some_and(|option| option.replaces_key)
     }
 
     /// Whether a service of this kind is built from its source.
@@ -206,6 +227,9 @@ pub struct OptionDef {
     /// The values of an `enum`.
     #[serde(default)]
     pub values: Vec<String>,
+    /// Whether it takes the place of the key of that name that every service has, which means nothing for this kind.
+    #[serde(default)]
+    pub replaces_key: bool,
     /// The option without which it means nothing.
     pub requires: Option<String>,
     /// What its text must look like; an operator variable in it must too.
@@ -371,9 +395,12 @@ pub struct Data {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Mount {
-    /// The path on the host.
-    pub source: String,
-    /// The path in the container.
+    /// The path on the host; none where an option names it.
+    pub source: Option<String>,
+    /// The option whose paths are mounted, each for itself.
+    pub each: Option<String>,
+    /// The path in the container. For each of several `${item.order}` counts them from 01, and `${item.name}` is the name
+    /// of the file.
     pub target: String,
     /// Whether it cannot be written to.
     #[serde(default)]
@@ -479,7 +506,7 @@ pub struct OutputCase {
     pub value: String,
 }
 
-/// A file that a kind renders.
+/// A file that a kind renders: part of a source, or something that the container reads.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct File {
@@ -488,7 +515,12 @@ pub struct File {
     /// The template: in the kind's folder, or `shared/` and its name among those that kinds share.
     pub template: String,
     /// The path in the repository. Interpolated with `service.*`.
-    pub path: String,
+    pub path: Option<String>,
+    /// Where the container finds it: it is mounted there, read-only.
+    pub target: Option<String>,
+    /// The options that the template reads, where it is mounted: no operator can set what is in them.
+    #[serde(default)]
+    pub options: Vec<String>,
     /// Whether it is a program.
     #[serde(default)]
     pub executable: bool,

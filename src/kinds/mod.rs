@@ -19,6 +19,7 @@ pub use definition::{
 /// The built-in kinds: name and `kind.toml`.
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("node", include_str!("../../templates/kinds/node/kind.toml")),
+    ("postgres", include_str!("../../templates/kinds/postgres/kind.toml")),
     ("python", include_str!("../../templates/kinds/python/kind.toml")),
     ("redis", include_str!("../../templates/kinds/redis/kind.toml")),
     ("traefik", include_str!("../../templates/kinds/traefik/kind.toml")),
@@ -28,6 +29,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
 pub const TEMPLATES: &[(&str, &str)] = &[
     ("node/Dockerfile.j2", include_str!("../../templates/kinds/node/Dockerfile.j2")),
     ("node/dockerignore.j2", include_str!("../../templates/kinds/node/dockerignore.j2")),
+    ("postgres/databases.sql.j2", include_str!("../../templates/kinds/postgres/databases.sql.j2")),
     ("python/Dockerfile.j2", include_str!("../../templates/kinds/python/Dockerfile.j2")),
     ("python/dockerignore.j2", include_str!("../../templates/kinds/python/dockerignore.j2")),
     ("shared/dockerfile.j2", include_str!("../../templates/shared/dockerfile.j2")),
@@ -132,6 +134,9 @@ fn parse(name: &str, text: &str, place: Option<&str>) -> Result<Kind, KindError>
         message,
     };
     let mut kind: Kind = toml::from_str(text).map_err(|error| wrong(error.to_string().trim_end().to_owned()))?;
+    if let Some(flaw) = kind.flaw() {
+        return Err(wrong(flaw));
+    }
     // Those of the built-in kinds are compiled by a test.
     let own = if place.is_some() { kind.conditions() } else { Vec::new() };
     for when in own {
@@ -202,6 +207,17 @@ mod tests {
             }
         }
         assert_eq!(folder("templates/shared"), registered("shared"));
+    }
+
+    #[test]
+    fn an_option_takes_the_place_of_a_key_only_where_it_says_so() {
+        let schema = crate::manifest::published_schema([]);
+        let keys = schema.pointer("/definitions/Service/properties").and_then(serde_json::Value::as_object).unwrap();
+        for kind in Kinds::all(&Templates::default()).unwrap().iter() {
+            for (name, option) in &kind.options {
+                assert_eq!(keys.contains_key(name), option.replaces_key, "{}: {name}", kind.name);
+            }
+        }
     }
 
     #[test]

@@ -57,6 +57,9 @@ impl Walk<'_> {
             let below = path.key(name);
             let child = shape.by_name.get(name).copied().map_or(shape.additional, Additional::Each);
             let checked = match child {
+                Additional::Each(_) if shape.name == "Service" && self.is_replaced(name, path) => {
+                    self.option(value, name, &below)
+                }
                 Additional::Each(child) if self.is_deletion(shape, child, name, value) => {
                     self.out.deletions.push(below);
                     Some(toml::Value::Boolean(false))
@@ -209,6 +212,15 @@ impl Walk<'_> {
             meant,
         });
         None
+    }
+
+    /// Whether an option of the kind takes the place of this key of the service at `path`.
+    fn is_replaced(&self, name: &str, path: &KeyPath) -> bool {
+        let (Some("services"), Some(service)) = (path.key_at(0), path.key_at(1)) else { return false };
+        match self.kinds.options(service, self.environment.as_deref()) {
+            Options::Known(options) => options.get(name).is_some_and(|option| option.replaces_key),
+            Options::Unknown => false,
+        }
     }
 
     /// A key of a service that is not one of its own: perhaps an option of its kind.

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use toml::{Table, Value};
 
+use crate::kinds::Kinds;
 use crate::source::{KeyPath, Step};
 
 /// An inline variable that was hoisted: layer, name, and where it was written.
@@ -166,13 +167,17 @@ fn remove_false(table: &mut Table, steps: &[Step]) {
     }
 }
 
-/// Fills every service with the defaults; the service's own keys win.
-pub(super) fn fill_defaults(table: &mut Table) {
+/// Fills every service with the defaults; the service's own keys win. What its kind calls something else is no default of
+/// its.
+pub(super) fn fill_defaults(table: &mut Table, kinds: &Kinds) {
     let Some(Value::Table(defaults)) = table.remove("defaults") else { return };
     if let Some(Value::Table(services)) = table.get_mut("services") {
         for (_, service) in services.iter_mut() {
             if let Value::Table(service) = service {
-                let own = std::mem::replace(service, defaults.clone());
+                let kind = service.get("kind").and_then(Value::as_str).and_then(|kind| kinds.get(kind));
+                let mut defaults = defaults.clone();
+                defaults.retain(|key, _| !kind.is_some_and(|kind| kind.replaces(key)));
+                let own = std::mem::replace(service, defaults);
                 merge(service, &own);
             }
         }
@@ -241,7 +246,7 @@ mod tests {
         let mut layer = table(
             "[defaults]\nlimits = { memory = '1g', cpus = 1 }\n[services.a]\nlimits.memory = '2g'\n[services.b]\nlimits = false",
         );
-        fill_defaults(&mut layer);
+        fill_defaults(&mut layer, &Kinds::default());
         take_away(&mut layer, &HashSet::from([KeyPath::of(["services", "b", "limits"])]));
         assert_eq!(layer, table("[services.a]\nlimits = { memory = '2g', cpus = 1 }\n[services.b]"));
     }

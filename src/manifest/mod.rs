@@ -135,10 +135,10 @@ pub fn read(document: &DeTable<'_>, templates: &Templates) -> Result<Read, ReadE
         let (extends, wrong) = extends::extend(&mut merged, &service_keys, &kinds, name, &mut deletions);
         origins.extends.extend(extends.into_iter().map(|(child, parent)| ((name.clone(), child), parent)));
         problems.extend(wrong);
-        layers::fill_defaults(&mut merged);
+        layers::fill_defaults(&mut merged, &kinds);
         layers::take_away(&mut merged, &deletions);
         problems.extend(missing(&base, &merged, name));
-        let mut manifest = typed(merged, name)?;
+        let mut manifest = typed(merged, &kinds, name)?;
         for (service, keys) in written {
             if let Some(service) = manifest.services.get_mut(&service) {
                 service.written = keys;
@@ -277,14 +277,15 @@ fn written_keys(merged: &Table) -> Vec<(String, Vec<String>)> {
 }
 
 /// The types of one environment's view.
-fn typed(mut merged: Table, environment: &str) -> Result<Manifest, ReadError> {
+fn typed(mut merged: Table, kinds: &Kinds, environment: &str) -> Result<Manifest, ReadError> {
     let keys: HashSet<&str> = shapes().keys_of("Service").collect();
     let mut options: IndexMap<String, Table> = IndexMap::new();
     if let Some(Value::Table(services)) = merged.get_mut("services") {
         for (name, service) in services.iter_mut() {
             if let Value::Table(table) = service {
-                let (own, flat): (Table, Table) =
-                    std::mem::take(table).into_iter().partition(|(key, _)| keys.contains(key.as_str()));
+                let kind = table.get("kind").and_then(Value::as_str).and_then(|kind| kinds.get(kind));
+                let is_own = |key: &str| keys.contains(key) && !kind.is_some_and(|kind| kind.replaces(key));
+                let (own, flat): (Table, Table) = std::mem::take(table).into_iter().partition(|(key, _)| is_own(key));
                 *table = own;
                 if !flat.is_empty() {
                     options.insert(name.clone(), flat);

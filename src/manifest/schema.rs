@@ -66,7 +66,8 @@ pub fn published<'a>(options: impl IntoIterator<Item = (&'a str, &'a str, &'a Op
 
 /// The same option name under a second kind: either shape will do.
 fn widen(known: &mut Value, shape: &Value, help: &str) {
-    let description = known.get("description").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let description = known.get("description").and_then(Value::as_str).unwrap_or_default();
+    let description = description.trim_end_matches('.').to_owned();
     let mut first = known.clone();
     if let Some(first) = first.as_object_mut() {
         first.remove("description");

@@ -68,6 +68,7 @@ impl Assembly<'_, '_, '_> {
             (_, Some(_)) => None,
         };
         let depends_on = self.depends_on();
+        let files = self.files();
         let one_shot = written.one_shot.unwrap_or_default();
         Service {
             name: member.name.to_owned(),
@@ -111,6 +112,7 @@ impl Assembly<'_, '_, '_> {
             references: Vec::new(),
             data: self.data_path(),
             volumes,
+            files,
             networks: Vec::new(),
             stop_grace: written
                 .stop_grace

@@ -17,6 +17,7 @@ mod debug;
 mod dependencies;
 mod edge;
 mod evaluation;
+mod files;
 mod health;
 mod inputs;
 mod member;
@@ -43,6 +44,7 @@ mod variables;
 
 pub use build::{Materials, build};
 pub use edge::{EntryPoint, MiddlewareUse, Proxy, Resolver, Router, RouterTls};
+pub use files::{SupportingFile, settle};
 pub use problem::{CommandFlaw, Problem, ProblemKind, VariableFlaw};
 pub use raw::Raw;
 pub use text::{Form, Part, Text};
@@ -230,6 +232,8 @@ pub struct Service {
     pub volumes: Vec<PlannedMount>,
     /// The directory of the container in which its kind keeps data.
     pub data: Option<String>,
+    /// Files that are generated for it to read; each is among the mounts.
+    pub files: Vec<SupportingFile>,
     /// Networks, in order.
     pub networks: Vec<String>,
     /// How long it may take to stop.

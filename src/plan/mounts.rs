@@ -1,7 +1,7 @@
 //! Mounts: what the kind needs, its data, and what the service names.
 
 use super::assembly::Assembly;
-use super::{PlannedMount, ProblemKind, Text, recipe};
+use super::{PlannedMount, ProblemKind, Text, files, recipe};
 use crate::compose::volume;
 use crate::kinds::Data;
 use crate::manifest::unions::{BoolOr, Toggle};
@@ -11,10 +11,8 @@ impl<'a> Assembly<'_, 'a, '_> {
     pub(super) fn mounts(&mut self) -> Vec<PlannedMount> {
         let member = self.member;
         let mut mounts = Vec::new();
-        for mount in member.kind.into_iter().flat_map(|kind| &kind.mounts) {
-            let mode = if mount.read_only { ":ro" } else { "" };
-            let text = Text::literal(format!("{}:{}{mode}", mount.source, mount.target));
-            mounts.extend(self.mount(text, &member.path()));
+        for (text, path) in self.kind_mounts() {
+            mounts.extend(self.mount(Text::literal(text), &path));
         }
         if let Some(text) = self.data_mount() {
             let is_written = matches!(member.service.persist, Some(Toggle::On(BoolOr::Value(_))));
@@ -29,6 +27,36 @@ impl<'a> Assembly<'_, 'a, '_> {
         }
         self.check_targets(&mounts);
         mounts
+    }
+
+    /// What the kind mounts: what it cannot do without, the files that are generated for it, and those that options name.
+    fn kind_mounts(&self) -> Vec<(String, KeyPath)> {
+        let member = self.member;
+        let Some(kind) = member.kind else { return Vec::new() };
+        let mut out = Vec::new();
+        let files = kind.files.iter().filter(|file| member.holds(file.when.as_deref(), member.target));
+        for (file, target) in files.filter_map(|file| Some((file, file.target.as_deref()?))) {
+            let path = files::path(self.output, None, member.name, target);
+            let origin = file.options.first().map_or_else(|| member.path(), |option| member.path().key(option));
+            out.push((format!("./{path}:{target}:ro"), origin));
+        }
+        for mount in &kind.mounts {
+            let mode = if mount.read_only { ":ro" } else { "" };
+            if let Some(source) = &mount.source {
+                out.push((format!("{source}:{}{mode}", mount.target), member.path()));
+            }
+            let Some(option) = &mount.each else { continue };
+            let items = member.option(option).and_then(toml::Value::as_array);
+            for (index, item) in items.into_iter().flatten().enumerate() {
+                // What is no path inside of the project is told as a wrong option.
+                let Some(source) = item.as_str().and_then(recipe::clean_path) else { continue };
+                let name = source.rsplit('/').next().unwrap_or_default();
+                let order = format!("{:02}", index + 1);
+                let target = mount.target.replace("${item.order}", &order).replace("${item.name}", name);
+                out.push((format!("./{source}:{target}{mode}"), member.path().key(option).index(index)));
+            }
+        }
+        out
     }
 
     /// Of two mounts on one directory Compose silently keeps the last.

@@ -39,8 +39,22 @@ impl Assembly<'_, '_, '_> {
                         self.check_path(option, item.as_str().unwrap_or_default(), &path.index(index));
                     }
                 }
+                (OptionType::Strings, toml::Value::Array(items)) => {
+                    for (index, _) in items.iter().enumerate().filter(|(_, item)| item.as_str() == Some("")) {
+                        let (message, help) = ("this is empty".to_owned(), Some("name it, or leave it out".to_owned()));
+                        self.resolver.problem(path.index(index), ProblemKind::Option { message, help });
+                    }
+                }
                 _ => {}
             }
+        }
+        // What a kind refuses to build is told with what it builds from.
+        let refused = kind.refuse.iter().filter(|_| !kind.builds());
+        for refusal in refused.filter(|refusal| self.member.holds(Some(&refusal.when), self.member.target)) {
+            let path = self.member.path().key(refusal.at.as_deref().unwrap_or("kind"));
+            let message =
+                self.resolver.kind_text(self.member, &refusal.message).text.with_defaults().unwrap_or_default();
+            self.resolver.problem(path, ProblemKind::Option { message, help: Some(refusal.help.clone()) });
         }
     }
 
@@ -87,6 +101,12 @@ impl Assembly<'_, '_, '_> {
 
     /// The engine would make a directory of a path that leads to nothing, and nobody would hear of it.
     fn check_path(&mut self, option: &OptionDef, written: &str, path: &KeyPath) {
+        if super::recipe::clean_path(written).is_none() {
+            let message = format!("`{written}` lies outside the directory of services.toml");
+            let help = Some("move the file below it".to_owned());
+            self.resolver.problem(path.clone(), ProblemKind::Option { message, help });
+            return;
+        }
         let message = match self.sources.path(written) {
             Found::Nothing => format!("there is no file `{written}`"),
             Found::Directory => format!("`{written}` is a directory"),

@@ -407,7 +407,7 @@ impl<'a> Resolver<'a, '_> {
         let wanted = kind.files.iter().filter(|file| member.holds(file.when.as_deref(), member.target));
         wanted
             .filter_map(|file| {
-                let path = clean_path(&self.kind_literal(member, &file.path)?)?;
+                let path = clean_path(&self.kind_literal(member, file.path.as_ref()?)?)?;
                 Some(RecipeFile { template: file.template.clone(), path, executable: file.executable })
             })
             .collect()

@@ -32,6 +32,7 @@ pub(super) fn environment(templates: &Templates) -> Result<Environment<'_>, Rend
     environment.add_filter("exec", exec);
     environment.add_filter("sh", sh);
     environment.add_filter("env", env);
+    environment.add_filter("sql", sql);
     let of_kinds = templates.of_kinds();
     for (name, text) in TEMPLATES.iter().copied().chain(templates.of_stack()).chain(of_kinds) {
         environment.add_template(name, text).map_err(|error| wrong(&error, name, text))?;
@@ -122,6 +123,11 @@ fn exec(words: Vec<String>) -> String {
 /// One word of a POSIX shell.
 fn sh(text: &str) -> String {
     shlex::try_quote(text).map_or_else(|_| "''".to_owned(), std::borrow::Cow::into_owned)
+}
+
+/// A string constant of SQL (`PostgreSQL` docs, "String Constants"): a backslash stands for itself in it.
+fn sql(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// A value of an env file on one line, as Compose reads it: as it is, in single quotes, which keep everything but

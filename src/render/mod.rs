@@ -15,6 +15,7 @@ pub mod graph;
 pub mod schema;
 mod shown;
 mod stack_page;
+mod supporting;
 mod yaml;
 
 /// What a generated file belongs to: decides what a run for one environment may prune.
@@ -80,6 +81,7 @@ pub fn render_for(
     for plan in plans.iter().filter(|plan| is_chosen(&plan.environment)) {
         for service in plan.services.values() {
             dockerfile::render(&environment, service, manifest, &mut artifacts)?;
+            supporting::render(&environment, plan, service, manifest, &mut artifacts)?;
         }
         compose::render(&environment, plan, manifest, &mut artifacts)?;
         env_example::render(&environment, plan, manifest, &mut artifacts)?;

@@ -56,7 +56,9 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 _ => format!("the version of `{kind}` is meant"),
             };
             finding = finding.with(Label::value(Some(&plan.environment), path, label));
-            if is_version && versions.is_empty() {
+            if help.is_some() {
+                // It says itself what to write.
+            } else if is_version && versions.is_empty() {
                 finding = finding.help("write numbers, such as \"7\" or \"7.4\"");
             } else if is_version {
                 finding = finding.help(format!("write {}", words::or(versions)));

@@ -120,6 +120,8 @@ impl Place<'_> {
             volumes,
             // Where one of the volumes is mounted.
             data: _,
+            // Each is among the mounts.
+            files: _,
             networks,
             stop_grace,
             logging,
