@@ -8,7 +8,6 @@ use super::assembly::Assembly;
 use super::member::{Frame, Member};
 use super::resolve::{At, Resolver};
 use super::{Condition, EDGE, Plan, ProblemKind, Reference, Service, Target, Volume, network, recipe, routing};
-use crate::kinds::Kind;
 use crate::kinds::Kinds;
 use crate::manifest::Manifest;
 use crate::manifest::types;
@@ -155,13 +154,15 @@ fn members<'a>(
         let debugs = service.debug.unwrap_or_default();
         let reloads = service.reload.as_ref().and_then(Toggle::on).is_some() || debugs;
         // What reloads is known of generated Dockerfiles alone.
-        let builds = kind.is_some_and(Kind::builds) && service.source.is_some() && service.dockerfile.is_none();
+        let built_on = || kinds.get(kind?.built_on.as_deref()?);
+        let builder = kind.filter(|kind| kind.builds()).or_else(built_on);
+        let builds = builder.is_some() && service.source.is_some() && service.dockerfile.is_none();
         let target = if reloads && builds { Target::Development } else { Target::Production };
         let port = service.port.or_else(|| kind.filter(|_| service.extends.is_none()).and_then(|kind| kind.port));
         let mut listeners = kind.map(|kind| kind.ports.clone()).unwrap_or_default();
         listeners.extend(service.ports.iter().map(|(name, port)| (name.clone(), *port)));
         let is_external = service.external.unwrap_or_default();
-        let member = Member { name, service, kind, port, listeners, is_external, facts, is_illegible, target };
+        let member = Member { name, service, kind, builder, port, listeners, is_external, facts, is_illegible, target };
         members.insert(name.as_str(), member);
     }
     (members, absent)

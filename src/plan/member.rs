@@ -30,6 +30,8 @@ pub(super) struct Member<'a> {
     pub(super) name: &'a str,
     pub(super) service: &'a types::Service,
     pub(super) kind: Option<&'a Kind>,
+    /// The kind whose image it runs: its own where that is built, else the one that it is built on.
+    pub(super) builder: Option<&'a Kind>,
     pub(super) port: Option<u16>,
     /// Further ports it listens on: the kind's, then its own.
     pub(super) listeners: IndexMap<String, u16>,

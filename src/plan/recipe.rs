@@ -216,7 +216,7 @@ impl Assembly<'_, '_, '_> {
     /// The source, where it is bound into the container.
     pub(super) fn mounted_source(&mut self, build: Option<&Build>) -> Vec<PlannedMount> {
         let member = self.member;
-        let watch = member.kind.and_then(|kind| kind.watch.as_ref());
+        let watch = member.builder.and_then(|kind| kind.watch.as_ref());
         let (Some(build), Some(watch), Target::Development, "mount") = (build, watch, member.target, member.reload())
         else {
             return Vec::new();
@@ -418,7 +418,7 @@ impl<'a> Resolver<'a, '_> {
         let (Some(build), Target::Development, "watch") = (build, member.target, member.reload()) else {
             return Vec::new();
         };
-        let Some(watch) = member.kind.and_then(|kind| kind.watch.as_ref()) else { return Vec::new() };
+        let Some(watch) = member.builder.and_then(|kind| kind.watch.as_ref()) else { return Vec::new() };
         // The context is at the source or above it, by this much.
         let prefix = build.recipe.as_ref().map_or("", |recipe| recipe.prefix.as_str());
         let path = |file: &str| joined(&build.context, &format!("{prefix}{file}"));

@@ -1,0 +1,1 @@
+CREATE TABLE calls (id integer PRIMARY KEY);
