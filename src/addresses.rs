@@ -96,7 +96,7 @@ fn has_scheme(before: &str) -> bool {
     SCHEMES.binary_search(&base).is_ok() && !matches!(driver, "srv" | "unix")
 }
 
-/// The hosts of a URL; several where it lists them, as those of MongoDB and Kafka do.
+/// The hosts of a URL; several where it lists them, as those of `mongodb` and `kafka` do.
 fn authority(text: &str) -> Vec<Address> {
     let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ';' | '<' | '>' | '(' | ')' | '|' | '\\');
     let url = &text[..text.find(ends).unwrap_or(text.len())];

@@ -135,13 +135,20 @@ pub fn read(document: &DeTable<'_>, templates: &Templates) -> Result<Read, ReadE
         let (extends, wrong) = extends::extend(&mut merged, &service_keys, &kinds, name, &mut deletions);
         origins.extends.extend(extends.into_iter().map(|(child, parent)| ((name.clone(), child), parent)));
         problems.extend(wrong);
+        let own = all_keys(&merged);
         layers::fill_defaults(&mut merged, &kinds);
+        let filled = all_keys(&merged);
         layers::take_away(&mut merged, &deletions);
         problems.extend(missing(&base, &merged, name));
         let mut manifest = typed(merged, &kinds, name)?;
         for (service, keys) in written {
             if let Some(service) = manifest.services.get_mut(&service) {
                 service.written = keys;
+            }
+        }
+        for ((service, own), (_, filled)) in own.into_iter().zip(filled) {
+            if let Some(service) = manifest.services.get_mut(&service) {
+                service.defaulted = filled.into_iter().filter(|key| !own.contains(key)).collect();
             }
         }
         environments.insert(name.clone(), manifest);
@@ -273,6 +280,13 @@ fn written_keys(merged: &Table) -> Vec<(String, Vec<String>)> {
         let table = service.as_table().into_iter().flatten();
         table.filter(|(_, value)| **value != Value::Boolean(false)).map(|(key, _)| key.clone()).collect()
     };
+    services.into_iter().flatten().map(|(name, service)| (name.clone(), keys(service))).collect()
+}
+
+/// The keys of each service.
+fn all_keys(merged: &Table) -> Vec<(String, Vec<String>)> {
+    let services = merged.get("services").and_then(Value::as_table);
+    let keys = |service: &Value| service.as_table().into_iter().flat_map(|table| table.keys().cloned()).collect();
     services.into_iter().flatten().map(|(name, service)| (name.clone(), keys(service))).collect()
 }
 

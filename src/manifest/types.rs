@@ -259,6 +259,9 @@ pub struct Service {
     /// The keys that stand on the service itself or in its overlay, and not only in the defaults.
     #[serde(skip)]
     pub written: Vec<String>,
+    /// The keys that the defaults alone say.
+    #[serde(skip)]
+    pub defaulted: Vec<String>,
 }
 
 /// The name of a volume, or a directory.

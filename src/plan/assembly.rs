@@ -191,12 +191,7 @@ impl Assembly<'_, '_, '_> {
         }
         if let Some(image) = written {
             let path = member.path().key("image");
-            let image = self.text(image, &path);
-            if image.is_empty() {
-                let message = "the image has no name".to_owned();
-                self.resolver.problem(path, ProblemKind::Value { message, help: "write `name:tag`" });
-            }
-            return Some(image);
+            return Some(self.text(image, &path));
         }
         let image = self.resolver.image(member).map(|resolved| resolved.text);
         let is_passed = ["image", "build"].iter().any(|key| member.service.compose.contains_key(*key));

@@ -1,9 +1,8 @@
 //! `incomplete-service`: see [`RULE`].
 
 use super::{Context, Rule};
-use crate::diagnostics::{Finding, Label, Severity};
-use crate::manifest::Problem;
-use crate::plan::{Plan, ProblemKind};
+use crate::diagnostics::{Finding, Severity};
+use crate::plan::ProblemKind;
 use crate::source::{KeyPath, Step};
 
 /// A service that lacks what it needs to run.
@@ -14,14 +13,14 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 A service lacks something without which nothing could be rendered for it: an image or a kind, the version of its kind,
 the source it is built from, a command, an option that its kind requires, the port or host of a route, the entry points
-of a proxy. A stack, or one environment of it, without any service is incomplete too.
+of a proxy.
 
 **Why it breaks.** What is missing cannot be guessed: an image without a version would be another one tomorrow, and a
 route without a port would lead to whichever port the image happens to expose.
 
-**How it shows.** Compose refuses the file: `service \"web\" has neither an image nor a build context specified`, or
-`no service selected`. A proxy that is not told the port takes the lowest one that the image exposes, and answers
-`502 Bad Gateway` where that is another one.
+**How it shows.** Compose refuses the file: `service \"web\" has neither an image nor a build context specified`. A proxy
+that is not told the port takes the lowest one that the image exposes, and answers `502 Bad Gateway` where that is
+another one.
 
 ```toml
 [services.cache]
@@ -77,27 +76,4 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 .fold(finding, |finding, other| finding.with(context.key_of(plan, &other.path, "needs it too"))),
         );
     }
-    let services = KeyPath::of(["services"]);
-    let misspelt = |problem: &Problem| matches!(problem, Problem::UnknownEnvironment { .. });
-    if context.may_be_lost(&services) || context.read.problems.iter().any(misspelt) {
-        return;
-    }
-    let is_empty = |plan: &&Plan| plan.services.is_empty();
-    if context.plans.iter().all(|plan| is_empty(&plan)) {
-        let label = Label::key(None, KeyPath::of(["stack"]), "nothing runs in this stack");
-        let help = "describe one: `[services.web]` with `image = \"nginx:1.27\"`, or with `kind` and `source`";
-        findings.push(Finding::new(RULE.id, RULE.severity, "the stack has no service", label).help(help));
-    } else {
-        findings.extend(context.plans.iter().filter(is_empty).map(|plan| without_services(context, plan)));
-    }
-}
-
-/// The finding about an environment in which no service exists, although others have some.
-fn without_services(context: &Context<'_>, plan: &Plan) -> Finding {
-    let name = &plan.environment;
-    let position = context.plans.iter().position(|other| std::ptr::eq(other, plan)).unwrap_or_default();
-    let path = KeyPath::of(["stack", "environments"]).index(position);
-    let label = Label::value(None, path, "nothing runs here");
-    let help = format!("let a service exist there, or take \"{name}\" out of `stack.environments`");
-    Finding::new(RULE.id, RULE.severity, format!("no service exists in `{name}`"), label).help(help)
 }

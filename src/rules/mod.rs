@@ -37,6 +37,7 @@ mod manifest_syntax;
 mod missing_env_var;
 mod mount_target;
 mod name_collision;
+mod nothing_to_run;
 mod port_invalid;
 mod public_var_internal_host;
 mod route_overlap;
@@ -103,6 +104,7 @@ pub static ALL: &[&Rule] = &[
     &missing_env_var::RULE,
     &mount_target::RULE,
     &name_collision::RULE,
+    &nothing_to_run::RULE,
     &port_invalid::RULE,
     &public_var_internal_host::RULE,
     &route_overlap::RULE,
@@ -223,27 +225,23 @@ impl<'a> Context<'a> {
     /// where those alone do.
     pub(crate) fn origin_of(&self, plan: &Plan, service: &str, key: &str, passed: &[&str]) -> KeyPath {
         let origin = KeyPath::of(["services", service, key]);
-        let Some(manifest) = self.manifest(plan) else { return origin };
-        let mut at = manifest.services.get(service);
-        if let Some(written) = at {
-            let mut value = None;
-            let mut path = KeyPath::of(["services", service, "compose"]);
-            for (index, key) in passed.iter().enumerate() {
-                let table = if index == 0 { Some(&written.compose) } else { value.and_then(toml::Value::as_table) };
-                value = table.and_then(|table| table.get(*key));
-                path = path.key(key);
-            }
-            if value.is_some() {
-                return path;
-            }
+        let Some(written) = self.manifest(plan).and_then(|manifest| manifest.services.get(service)) else {
+            return origin;
+        };
+        let mut value = None;
+        let mut path = KeyPath::of(["services", service, "compose"]);
+        for (index, key) in passed.iter().enumerate() {
+            let table = if index == 0 { Some(&written.compose) } else { value.and_then(toml::Value::as_table) };
+            value = table.and_then(|table| table.get(*key));
+            path = path.key(key);
         }
-        let mut is_written = false;
-        while let Some(service) = at.filter(|_| !is_written) {
-            is_written = service.written.iter().any(|written| written == key);
-            let is_own = crate::manifest::OWN_KEYS.contains(&key);
-            at = service.extends.as_ref().filter(|_| !is_own).and_then(|other| manifest.services.get(other));
+        if value.is_some() {
+            path
+        } else if written.defaulted.iter().any(|defaulted| defaulted == key) {
+            KeyPath::of(["defaults", key])
+        } else {
+            origin
         }
-        if is_written { origin } else { KeyPath::of(["defaults", key]) }
     }
 
     /// Where the value of a variable of a service's container stands; the service where its kind says it.

@@ -104,19 +104,16 @@ fn too_late(context: &Context<'_>, plan: &Plan, service: &Service) -> Vec<Findin
         );
         let place = context.origin_of_env(plan, service, name);
         let label = Label::key(environment, place, "too late");
-        findings.push(match &service.build {
-            Some(_) => {
-                let source = context.origin_of(plan, &service.name, "source", &["build"]);
-                Finding::new(RULE.id, RULE.severity, message, label)
-                    .with(Label::value(environment, source, "built here"))
-                    .help(format!("move it to `[services.{}.build-env]`", service.name))
-            }
-            None => {
-                let image = context.origin_of(plan, &service.name, "image", &["image"]);
-                Finding::new(RULE.id, Severity::Warning, message, label)
-                    .with(Label::value(environment, image, "built elsewhere"))
-                    .help("set it where the image is built; if the image puts it in when it starts, allow this rule")
-            }
+        findings.push(if service.build.is_some() {
+            let source = context.origin_of(plan, &service.name, "source", &["build"]);
+            Finding::new(RULE.id, RULE.severity, message, label)
+                .with(Label::value(environment, source, "built here"))
+                .help(format!("move it to `[services.{}.build-env]`", service.name))
+        } else {
+            let image = context.origin_of(plan, &service.name, "image", &["image"]);
+            Finding::new(RULE.id, Severity::Warning, message, label)
+                .with(Label::value(environment, image, "built elsewhere"))
+                .help("set it where the image is built; if the image puts it in when it starts, allow this rule")
         });
     }
     findings

@@ -121,7 +121,7 @@ impl<'c> Search<'_, 'c> {
         let mut told: Vec<&str> = Vec::new();
         for reference in &service.references {
             let Some(target) = self.plan.services.get(&reference.service) else { continue };
-            let Some(obstacle) = self.obstacle(service, target) else { continue };
+            let Some(obstacle) = obstacle(service, target) else { continue };
             if told.contains(&target.name.as_str()) {
                 continue;
             }
@@ -170,10 +170,9 @@ impl<'c> Search<'_, 'c> {
                 continue;
             }
             let finding = match self.names.find(service, &host) {
-                Known::Reached => continue,
                 Known::Service(target) => self.service(service, target, &address, place),
                 Known::Nowhere if address.in_url => self.nowhere(service, &address.host, place),
-                Known::Nowhere => continue,
+                Known::Reached | Known::Nowhere => continue,
             };
             told.push(host);
             self.findings.extend(finding);
@@ -182,7 +181,7 @@ impl<'c> Search<'_, 'c> {
 
     /// An address of a service, where it is certain that it is one.
     fn service(&self, from: &Service, target: &Service, address: &Address, place: &KeyPath) -> Option<Finding> {
-        let obstacle = self.obstacle(from, target)?;
+        let obstacle = obstacle(from, target)?;
         let listens = |port: u16| {
             target.port == Some(port)
                 || target.listeners.values().any(|known| *known == port)
@@ -293,15 +292,6 @@ impl<'c> Search<'_, 'c> {
         })
     }
 
-    /// What keeps one service from another.
-    fn obstacle(&self, from: &Service, to: &Service) -> Option<Obstacle> {
-        if to.containers() == 0 {
-            return Some(Obstacle::Container);
-        }
-        let is_apart = from.name != to.name && !names::share(from, to) && !names::has_foreign_network(to);
-        is_apart.then_some(Obstacle::Network)
-    }
-
     /// Whether the networks of a service are written out.
     fn names_networks(&self, service: &Service) -> bool {
         let written = self.context.manifest(self.plan).and_then(|manifest| manifest.services.get(&service.name));
@@ -321,6 +311,15 @@ impl<'c> Search<'_, 'c> {
             self.context.key_of(self.plan, path, &text)
         }
     }
+}
+
+/// What keeps one service from another.
+fn obstacle(from: &Service, to: &Service) -> Option<Obstacle> {
+    if to.containers() == 0 {
+        return Some(Obstacle::Container);
+    }
+    let is_apart = from.name != to.name && !names::share(from, to) && !names::has_foreign_network(to);
+    is_apart.then_some(Obstacle::Network)
 }
 
 /// The networks of a service, in words.
