@@ -23,6 +23,7 @@ mod dependency_cycle;
 mod dockerfile_conflict;
 mod duplicate_traefik_name;
 mod healthcheck_tool;
+mod healthy_without_healthcheck;
 mod host_port_conflict;
 mod image_reference;
 mod image_unpinned;
@@ -90,6 +91,7 @@ pub static ALL: &[&Rule] = &[
     &dockerfile_conflict::RULE,
     &duplicate_traefik_name::RULE,
     &healthcheck_tool::RULE,
+    &healthy_without_healthcheck::RULE,
     &host_port_conflict::RULE,
     &image_reference::RULE,
     &image_unpinned::RULE,
