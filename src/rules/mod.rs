@@ -20,6 +20,7 @@ mod build_inputs;
 mod command_form;
 mod container_name;
 mod dependency_cycle;
+mod dependency_profile_gap;
 mod dockerfile_conflict;
 mod duplicate_traefik_name;
 mod healthcheck_tool;
@@ -88,6 +89,7 @@ pub static ALL: &[&Rule] = &[
     &command_form::RULE,
     &container_name::RULE,
     &dependency_cycle::RULE,
+    &dependency_profile_gap::RULE,
     &dockerfile_conflict::RULE,
     &duplicate_traefik_name::RULE,
     &healthcheck_tool::RULE,
