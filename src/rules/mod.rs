@@ -42,6 +42,7 @@ mod name_collision;
 mod nothing_to_run;
 mod port_invalid;
 mod public_var_internal_host;
+mod replicas_fixed_port;
 mod route_overlap;
 mod rule_syntax;
 mod undefined_routing_reference;
@@ -111,6 +112,7 @@ pub static ALL: &[&Rule] = &[
     &nothing_to_run::RULE,
     &port_invalid::RULE,
     &public_var_internal_host::RULE,
+    &replicas_fixed_port::RULE,
     &route_overlap::RULE,
     &rule_syntax::RULE,
     &undefined_routing_reference::RULE,
