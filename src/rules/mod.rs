@@ -19,6 +19,8 @@ use crate::sources::Sources;
 mod build_inputs;
 mod command_form;
 mod container_name;
+mod datastore_port_public;
+mod datastore_without_volume;
 mod dependency_cycle;
 mod dependency_profile_gap;
 mod dockerfile_conflict;
@@ -89,6 +91,8 @@ pub static ALL: &[&Rule] = &[
     &build_inputs::RULE,
     &command_form::RULE,
     &container_name::RULE,
+    &datastore_port_public::RULE,
+    &datastore_without_volume::RULE,
     &dependency_cycle::RULE,
     &dependency_profile_gap::RULE,
     &dockerfile_conflict::RULE,

@@ -1,0 +1,56 @@
+//! Images of data stores that are known by their names: the official ones of Docker Hub that most stacks use.
+
+/// Name of the repository, and the directories in which its data lies, by version ("Where to Store Data" and the `VOLUME`s
+/// of each image: hub.docker.com/_/postgres, mysql, mariadb, mongo, redis, and valkey/valkey). From version 18 on, Postgres
+/// keeps its data one directory further up.
+const KNOWN: [(&str, &[&str]); 6] = [
+    ("mariadb", &["/var/lib/mysql"]),
+    ("mongo", &["/data/db"]),
+    ("mysql", &["/var/lib/mysql"]),
+    ("postgres", &["/var/lib/postgresql/data", "/var/lib/postgresql"]),
+    ("redis", &["/data"]),
+    ("valkey/valkey", &["/data"]),
+];
+
+/// What stands before the name of an official image where it is written out, or comes from a copy.
+const PREFIXES: [&str; 6] = [
+    "docker.io/library/",
+    "docker.io/",
+    "index.docker.io/library/",
+    "library/",
+    "mirror.gcr.io/library/",
+    "public.ecr.aws/docker/library/",
+];
+
+/// The directories in which the image keeps its data, the usual one first; none where it is none of those that are known.
+pub(crate) fn data_paths(image: &str) -> Option<&'static [&'static str]> {
+    let image = image.split('@').next().unwrap_or_default();
+    let name = PREFIXES.iter().find_map(|prefix| image.strip_prefix(prefix)).unwrap_or(image);
+    let start = name.rfind('/').map_or(0, |at| at + 1);
+    let end = name[start..].find(':').map_or(name.len(), |at| start + at);
+    let (name, tag) = (&name[..end], &name[end..]);
+    let (_, paths) = KNOWN.iter().find(|(known, _)| *known == name)?;
+    let version: u32 =
+        tag.trim_start_matches(':').split(['.', '-']).next().and_then(|text| text.parse().ok()).unwrap_or(0);
+    Some(if name == "postgres" && version >= 18 { &paths[1..] } else { paths })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_are_known_by_the_name_of_their_repository() {
+        for image in ["postgres", "postgres:17", "docker.io/library/postgres:17-alpine", "library/postgres@sha256:abc"]
+        {
+            assert_eq!(data_paths(image).unwrap()[0], "/var/lib/postgresql/data", "{image}");
+        }
+        assert_eq!(data_paths("postgres:18.1"), Some(["/var/lib/postgresql"].as_slice()));
+        assert_eq!(data_paths("valkey/valkey:8.1"), Some(["/data"].as_slice()));
+        for image in
+            ["example.com/postgres:17", "bitnami/postgresql:17", "redis/redis-stack:7.4", "localhost:5000/redis", ""]
+        {
+            assert_eq!(data_paths(image), None, "{image}");
+        }
+    }
+}
