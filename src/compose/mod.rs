@@ -6,4 +6,5 @@ pub mod image;
 pub mod interpolation;
 pub mod model;
 pub mod port;
+pub mod subnet;
 pub mod volume;

@@ -70,7 +70,7 @@ fn finding(context: &Context<'_>, plan: &Plan, service: &Service, port: &Publish
     let where_to = ip.map_or_else(|| "every address of the host".to_owned(), |ip| ip.to_string());
     let message = format!("the data store `{}` is published on {where_to}", service.name);
     let label = Label::value(environment, port.origin.clone(), "open to the network");
-    let finding = Finding::new(RULE.id, RULE.severity, message, label);
+    let finding = Finding::new(RULE.id, RULE.severity, message, label).with(context.production(plan));
     let bind = KeyPath::of(["stack", "bind"]);
     if port.derived && context.manifest(plan).and_then(|manifest| manifest.stack.as_ref()?.bind.as_ref()).is_some() {
         let place = Label::value(environment, bind, "the address of every derived port");

@@ -35,6 +35,7 @@ mod interpolation_syntax;
 mod invalid_option;
 mod invalid_service_name;
 mod invalid_value;
+mod ip_plan;
 mod key_not_applicable;
 mod literal_secret;
 mod manifest_syntax;
@@ -107,6 +108,7 @@ pub static ALL: &[&Rule] = &[
     &invalid_option::RULE,
     &invalid_service_name::RULE,
     &invalid_value::RULE,
+    &ip_plan::RULE,
     &key_not_applicable::RULE,
     &literal_secret::RULE,
     &manifest_syntax::RULE,
@@ -293,6 +295,17 @@ impl<'a> Context<'a> {
             Some(Some(_)) => service.origin().key("compose").key("scale"),
             _ => self.origin_of(plan, &service.name, "replicas", &["deploy", "replicas"]),
         }
+    }
+
+    /// What makes the environment of a plan one for production: that it says so, or its name.
+    pub(crate) fn production(&self, plan: &Plan) -> Label {
+        const TEXT: &str = "for production";
+        let stack = self.manifest(plan).and_then(|manifest| manifest.stack.as_ref());
+        if stack.is_some_and(|stack| stack.production.is_some()) {
+            return Label::value(Some(&plan.environment), KeyPath::of(["stack", "production"]), TEXT);
+        }
+        let position = self.plans.iter().position(|other| other.environment == plan.environment).unwrap_or_default();
+        Label::value(None, KeyPath::of(["stack", "environments"]).index(position), TEXT)
     }
 
     /// Whether a `$` in the text at `path` looks wrong, which is reported on its own.
