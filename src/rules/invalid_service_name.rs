@@ -70,7 +70,8 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         names.traefik(manifest);
         names.mounted(manifest, plan);
         // One that meets another is `name-collision`'s.
-        let services = manifest.services.keys().filter(|name| super::name_collision::met_by(manifest, name).is_none());
+        let met = super::name_collision::meetings(manifest);
+        let services = manifest.services.keys().filter(|name| !met.contains_key(name.as_str()));
         names.keys("service", Form::Host, &KeyPath::of(["services"]), services);
         names.keys("network", Form::Key, &KeyPath::of(["networks"]), manifest.networks.keys());
         names.keys("volume", Form::Volume, &KeyPath::of(["volumes"]), manifest.volumes.keys());

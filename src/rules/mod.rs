@@ -25,6 +25,7 @@ mod dependency_cycle;
 mod dependency_profile_gap;
 mod dockerfile_conflict;
 mod duplicate_traefik_name;
+mod environment_project_clash;
 mod healthcheck_tool;
 mod healthy_without_healthcheck;
 mod host_port_conflict;
@@ -98,6 +99,7 @@ pub static ALL: &[&Rule] = &[
     &dependency_profile_gap::RULE,
     &dockerfile_conflict::RULE,
     &duplicate_traefik_name::RULE,
+    &environment_project_clash::RULE,
     &healthcheck_tool::RULE,
     &healthy_without_healthcheck::RULE,
     &host_port_conflict::RULE,

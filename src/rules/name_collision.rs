@@ -74,25 +74,32 @@ const SUFFIX: &str = "_FILE";
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for plan in context.plans {
         let Some(manifest) = context.manifest(plan) else { continue };
+        let met = meetings(manifest);
         for name in manifest.services.keys() {
-            if let Some(other) = met_by(manifest, name) {
+            if let Some(other) = met.get(name.as_str()) {
                 findings.push(services(context, plan, name, other));
             }
         }
-        findings.extend(host_ports(plan, manifest));
+        findings.extend(host_ports(plan, &met));
         findings.extend(volumes(context, plan));
         findings.extend(files(plan, manifest));
     }
     findings.extend(environments(context));
 }
 
-/// The service of nearly the same name that a service meets: one whose name is well formed before one whose is not, then
-/// the first in the file.
-pub(super) fn met_by<'m>(manifest: &'m Manifest, name: &str) -> Option<&'m str> {
-    let folded = fold(name);
-    let same = manifest.services.keys().map(String::as_str).filter(|other| fold(other) == folded);
-    let keeper = same.min_by_key(|other| !Form::Host.takes(other))?;
-    (keeper != name).then_some(keeper)
+/// The services that meet another one of nearly the same name, and that one: one whose name is well formed before one
+/// whose is not, then the first in the file.
+pub(super) fn meetings(manifest: &Manifest) -> HashMap<&str, &str> {
+    let mut groups: HashMap<String, Vec<&str>> = HashMap::new();
+    for name in manifest.services.keys() {
+        groups.entry(fold(name)).or_default().push(name);
+    }
+    let mut met = HashMap::new();
+    for group in groups.values() {
+        let Some(keeper) = group.iter().min_by_key(|name| !Form::Host.takes(name)) else { continue };
+        met.extend(group.iter().filter(|name| *name != keeper).map(|name| (*name, *keeper)));
+    }
+    met
 }
 
 /// The name without what does not count where it is used.
@@ -110,14 +117,14 @@ fn services(context: &Context<'_>, plan: &Plan, name: &str, other: &str) -> Find
 }
 
 /// Derived host ports with one variable.
-fn host_ports(plan: &Plan, manifest: &Manifest) -> Vec<Finding> {
+fn host_ports(plan: &Plan, met: &HashMap<&str, &str>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for problem in &plan.problems {
         let ProblemKind::Variable { name, flaw: VariableFlaw::TwoPorts { other } } = &problem.kind else { continue };
         let service = |path: &KeyPath| path.key_at(1).map(str::to_owned).unwrap_or_default();
         let (mine, theirs) = (service(&problem.path), service(other));
         // Their services meet already.
-        if fold(&mine) == fold(&theirs) || [&mine, &theirs].iter().any(|name| met_by(manifest, name).is_some()) {
+        if fold(&mine) == fold(&theirs) || met.contains_key(mine.as_str()) || met.contains_key(theirs.as_str()) {
             continue;
         }
         let environment = Some(plan.environment.as_str());

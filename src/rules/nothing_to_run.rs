@@ -101,14 +101,14 @@ fn only_profiles(context: &Context<'_>, plan: &Plan) -> Option<Finding> {
 
 fn without_image(context: &Context<'_>, plan: &Plan, service: &Service) -> Option<Finding> {
     let name = &service.name;
-    if service.build.is_some() || Context::is_blank(plan, name) {
+    if service.build.is_some() {
         return None;
     }
     let environment = Some(plan.environment.as_str());
     let Some(image) = &service.image else {
         // What else may be missing is told on its own.
         let is_taken = |key: &&str| service.passthrough.get(*key).is_some_and(Option::is_none);
-        let key = ["image", "build"].into_iter().find(is_taken)?;
+        let key = ["image", "build"].into_iter().find(is_taken).filter(|_| !Context::is_blank(plan, name))?;
         let place = service.origin().key("compose").key(key);
         let message = format!("nothing says what `{name}` runs");
         let label = Label::value(environment, place, "takes it away");

@@ -59,7 +59,8 @@ container, aliases and `hostname`; `links` do not reach across networks.
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for plan in context.plans {
         let names = Names::new(context, plan);
-        let mut search = Search { context, plan, names, findings };
+        let proxy = plan.services.values().find(|service| service.proxy.is_some());
+        let mut search = Search { context, plan, names, proxy, findings };
         for service in plan.services.values().filter(|service| !names::has_foreign_network(service)) {
             search.route(service);
             search.references(service);
@@ -73,6 +74,7 @@ struct Search<'s, 'c> {
     context: &'s Context<'c>,
     plan: &'c Plan,
     names: Names<'c>,
+    proxy: Option<&'c Service>,
     findings: &'s mut Vec<Finding>,
 }
 
@@ -88,7 +90,7 @@ impl<'c> Search<'_, 'c> {
     /// The proxy of a route must share its network with the service.
     fn route(&mut self, service: &Service) {
         let Some(router) = service.routers.first() else { return };
-        let Some(proxy) = self.plan.services.values().find(|service| service.proxy.is_some()) else { return };
+        let Some(proxy) = self.proxy else { return };
         let is_on_edge = |service: &Service| service.networks.iter().any(|name| name == EDGE);
         // A label of its own says on which network the proxy looks for it.
         let chooses = service.passthrough.contains_key("labels")

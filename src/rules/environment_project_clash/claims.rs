@@ -1,0 +1,254 @@
+//! What each environment takes of the host that it runs on.
+
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+
+use crate::compose::port::PortMapping;
+use crate::compose::subnet::Subnet;
+use crate::plan::{Plan, Raw, Service, Text};
+use crate::rules::{Context, ip_plan};
+use crate::source::KeyPath;
+
+/// The most containers of a service whose names are compared.
+const MOST: u64 = 100;
+
+/// Something of which there is one on a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum What {
+    Volume,
+    Container,
+    Network,
+    Subnet,
+    Port,
+}
+
+/// Something that an environment takes.
+#[derive(Debug)]
+pub(super) struct Claim<'p> {
+    /// The position of its environment.
+    pub(super) environment: usize,
+    pub(super) what: What,
+    /// What it is called.
+    pub(super) name: String,
+    /// Whether the name is written out, and does not begin with the project.
+    is_fixed: bool,
+    /// Where it says so.
+    pub(super) place: KeyPath,
+    range: Range<'p>,
+}
+
+/// What cannot be compared by its name.
+#[derive(Debug)]
+enum Range<'p> {
+    None,
+    Subnet(Subnet),
+    Port(PortMapping, &'p str),
+}
+
+/// One thing, and everybody else who takes it.
+#[derive(Debug)]
+pub(super) struct Group<'c> {
+    pub(super) earlier: &'c Claim<'c>,
+    /// In the order of the environments; never empty.
+    pub(super) later: Vec<&'c Claim<'c>>,
+}
+
+impl<'c> Group<'c> {
+    pub(super) fn claims(&self) -> impl Iterator<Item = &'c Claim<'c>> {
+        std::iter::once(self.earlier).chain(self.later.iter().copied())
+    }
+
+    /// The one to change: a name that is written out, rather a later one.
+    pub(super) fn primary(&self) -> &'c Claim<'c> {
+        let fixed = self.later.iter().copied().chain([self.earlier]).find(|claim| claim.is_fixed);
+        fixed.unwrap_or(self.later[0])
+    }
+
+    /// Whether all of it is written out: what is derived can be moved by an operator.
+    pub(super) fn is_fixed(&self) -> bool {
+        self.claims().all(|claim| claim.is_fixed)
+    }
+}
+
+impl Claim<'_> {
+    fn meets(&self, other: &Self) -> bool {
+        self.what == other.what
+            && match (&self.range, &other.range) {
+                (Range::Subnet(a), Range::Subnet(b)) => a.overlaps(b),
+                (Range::Port(a, _), Range::Port(b, _)) => a.clash(b).is_some(),
+                _ => self.name == other.name,
+            }
+    }
+
+    fn keys(&self) -> Vec<Key<'_>> {
+        match &self.range {
+            Range::None => vec![Key::Name(self.what, &self.name)],
+            Range::Subnet(_) => vec![Key::Subnet],
+            Range::Port(mapping, _) => {
+                let ports = mapping.published.into_iter().flat_map(|published| published.first..=published.last);
+                ports.map(Key::Port).collect()
+            }
+        }
+    }
+
+    /// What it is, in words.
+    pub(super) fn words(&self) -> String {
+        let name = &self.name;
+        match (&self.range, self.what) {
+            (Range::Port(_, service), _) => format!("host port {name} of `{service}`"),
+            (_, What::Container) => format!("the container name `{name}`"),
+            (_, What::Network) => format!("the network `{name}`"),
+            (_, What::Subnet) => format!("the subnet `{name}`"),
+            (_, What::Volume | What::Port) => format!("`{name}`"),
+        }
+    }
+}
+
+/// Everything that the environments take, in their order.
+pub(super) fn all<'p>(context: &Context<'p>) -> Vec<Claim<'p>> {
+    let mut claims = Vec::new();
+    for (environment, plan) in context.plans.iter().enumerate() {
+        let mut taker =
+            Taker { context, plan, environment, project: plan.project.with_defaults(), claims: &mut claims };
+        taker.volumes();
+        taker.networks();
+        for service in plan.services.values() {
+            taker.containers(service);
+            taker.ports(service);
+        }
+    }
+    claims
+}
+
+/// What several environments take. Environments with one project have everything in common, which is told on its own.
+pub(super) fn groups<'c>(context: &Context<'_>, claims: &'c [Claim<'c>]) -> Vec<Group<'c>> {
+    let projects: Vec<Option<String>> = context.plans.iter().map(|plan| plan.project.with_defaults()).collect();
+    let is_apart = |a: &Claim<'_>, b: &Claim<'_>| {
+        let (a, b) = (a.environment, b.environment);
+        a != b && (projects[a].is_none() || projects[a] != projects[b])
+    };
+    let mut known: HashMap<Key<'_>, Vec<usize>> = HashMap::new();
+    let mut groups: IndexMap<usize, Vec<&Claim<'_>>> = IndexMap::new();
+    for (position, later) in claims.iter().enumerate() {
+        let keys = later.keys();
+        let before = keys.iter().filter_map(|key| known.get(key)).flatten().copied();
+        let earlier = before.filter(|at| is_apart(&claims[*at], later) && claims[*at].meets(later)).min();
+        if let Some(earlier) = earlier {
+            groups.entry(earlier).or_default().push(later);
+        }
+        for key in keys {
+            known.entry(key).or_default().push(position);
+        }
+    }
+    groups.into_iter().map(|(earlier, later)| Group { earlier: &claims[earlier], later }).collect()
+}
+
+/// Under what a claim is found by those that it may meet.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Key<'c> {
+    Name(What, &'c str),
+    Port(u16),
+    Subnet,
+}
+
+struct Taker<'t, 'p> {
+    context: &'t Context<'p>,
+    plan: &'p Plan,
+    environment: usize,
+    project: Option<String>,
+    claims: &'t mut Vec<Claim<'p>>,
+}
+
+impl<'p> Taker<'_, 'p> {
+    fn take(&mut self, what: What, name: String, is_fixed: bool, place: KeyPath, range: Range<'p>) {
+        self.claims.push(Claim { environment: self.environment, what, name, is_fixed, place, range });
+    }
+
+    /// What stands at a key of a top-level entry that is passed through.
+    fn passed(&self, section: &str, name: &str, key: &str) -> Option<&'p Raw> {
+        self.plan.passthrough.get(section)?.as_map()?.get(name)?.as_map()?.get(key)
+    }
+
+    /// The name of a volume or network on the engine, whether it is written out, and where; none where it is not known.
+    fn name_of(
+        &self,
+        section: &str,
+        name: &str,
+        fixed: Option<&Text>,
+        external: bool,
+    ) -> Option<(String, bool, KeyPath)> {
+        if let Some(passed) = self.passed(section, name, "name") {
+            let place = KeyPath::of(["compose", section, name, "name"]);
+            return Some((passed.to_text()?.with_defaults()?, true, place));
+        }
+        if let Some(fixed) = fixed {
+            return Some((fixed.with_defaults()?, true, KeyPath::of([section, name, "name"])));
+        }
+        // Compose takes an external one by its key.
+        if external {
+            return Some((name.to_owned(), true, KeyPath::of([section, name])));
+        }
+        Some((format!("{}_{name}", self.project.as_ref()?), false, KeyPath::of([section, name])))
+    }
+
+    fn volumes(&mut self) {
+        for (name, volume) in &self.plan.volumes {
+            let mounts = self.plan.services.values().flat_map(|service| &service.volumes);
+            let mut mounts = mounts.filter(|mount| mount.mount.volume() == Some(name));
+            // What is only read may be shared.
+            let Some(mount) = mounts.find(|mount| !mount.mount.is_read_only()) else { continue };
+            let passed = self.passed("volumes", name, "external").map(Raw::plain);
+            let external = volume.external || matches!(passed, Some(Raw::Bool(true)));
+            let Some((name_of, is_fixed, place)) = self.name_of("volumes", name, volume.name.as_ref(), external) else {
+                continue;
+            };
+            let place = if is_fixed { place } else { mount.origin.clone() };
+            self.take(What::Volume, name_of, is_fixed, place, Range::None);
+        }
+    }
+
+    fn networks(&mut self) {
+        for (name, network) in &self.plan.networks {
+            let passed = self.passed("networks", name, "external").map(Raw::plain);
+            // Who joins what exists already knows that.
+            if network.external || matches!(passed, Some(Raw::Bool(true))) {
+                continue;
+            }
+            if let Some((name, is_fixed, place)) = self.name_of("networks", name, network.name.as_ref(), false) {
+                self.take(What::Network, name, is_fixed, place, Range::None);
+            }
+        }
+        for asked in ip_plan::subnets(self.plan).0 {
+            let name = asked.subnet.to_string();
+            self.take(What::Subnet, name, true, asked.origin, Range::Subnet(asked.subnet));
+        }
+    }
+
+    fn containers(&mut self, service: &'p Service) {
+        if let Some(name) = &service.container_name {
+            let place = self.context.origin_of(self.plan, &service.name, "container-name", &["container_name"]);
+            if let Some(name) = name.with_defaults() {
+                self.take(What::Container, name, true, place, Range::None);
+            }
+        } else if let Some(project) = self.project.clone() {
+            for number in 1..=service.containers().min(MOST) {
+                let name = format!("{project}-{}-{number}", service.name);
+                self.take(What::Container, name, false, service.origin(), Range::None);
+            }
+        }
+    }
+
+    fn ports(&mut self, service: &'p Service) {
+        for port in &service.ports {
+            // An operator moves what has a variable in it.
+            let is_fixed = port.text.as_literal().is_some();
+            if let Some(mapping) = port.mapping.filter(|_| is_fixed)
+                && let Some(published) = mapping.published.filter(|published| published.last > 0)
+            {
+                let range = Range::Port(mapping, &service.name);
+                self.take(What::Port, published.to_string(), true, port.origin.clone(), range);
+            }
+        }
+    }
+}
