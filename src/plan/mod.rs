@@ -47,6 +47,7 @@ pub use edge::{EntryPoint, MiddlewareUse, Proxy, Resolver, Router, RouterTls};
 pub use files::{SupportingFile, settle};
 pub use problem::{CommandFlaw, Problem, ProblemKind, VariableFlaw};
 pub use raw::Raw;
+pub(crate) use recipe::clean_path;
 pub use text::{Form, Part, Text};
 pub use variables::Random;
 

@@ -470,7 +470,7 @@ fn directories(mounts: &[PlannedMount]) -> Vec<String> {
 }
 
 /// A path without `.` and doubled slashes; none where it leads out, or is absolute.
-pub(super) fn clean_path(path: &str) -> Option<String> {
+pub(crate) fn clean_path(path: &str) -> Option<String> {
     if path.starts_with('/') || path.contains('\\') {
         return None;
     }

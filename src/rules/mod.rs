@@ -23,6 +23,7 @@ mod datastore_port_public;
 mod datastore_without_volume;
 mod dependency_cycle;
 mod dependency_profile_gap;
+mod dev_leak;
 mod dockerfile_conflict;
 mod duplicate_traefik_name;
 mod environment_project_clash;
@@ -97,6 +98,7 @@ pub static ALL: &[&Rule] = &[
     &datastore_without_volume::RULE,
     &dependency_cycle::RULE,
     &dependency_profile_gap::RULE,
+    &dev_leak::RULE,
     &dockerfile_conflict::RULE,
     &duplicate_traefik_name::RULE,
     &environment_project_clash::RULE,
