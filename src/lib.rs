@@ -22,6 +22,7 @@ pub mod diagnostics;
 pub mod disk;
 pub mod dockerfile;
 pub mod env;
+pub mod git;
 pub mod kinds;
 pub mod manifest;
 pub mod plan;
