@@ -140,11 +140,12 @@ impl Project {
         }
         let mut read = manifest::read(document.get_ref(), &self.templates)?;
         self.source.set_origins(std::mem::take(&mut read.origins));
-        let sources = Sources::take(self.source.directory(), &read)?;
+        let mut sources = Sources::take(self.source.directory(), &read)?;
         let materials = Materials { kinds: &read.kinds, sources: &sources, environments: &read.environments };
         let mut plans: Vec<Plan> =
             read.environments.iter().map(|(name, manifest)| plan::build(materials, name, manifest)).collect();
         plan::settle(&mut plans);
+        sources.look_around(self.source.directory(), &plans);
         let context = rules::Context { read: &read, plans: &plans, sources: &sources };
         let (outcome, done) = std::thread::scope(|scope| {
             let beside = scope.spawn(|| work(&plans));

@@ -1,4 +1,5 @@
-//! A snapshot of what the plan and the rules need to know of the services' sources, taken once per run.
+//! A snapshot of what the plan and the rules need to know of the services' sources, and of what lies around them, taken
+//! once per run.
 //!
 //! Only the files that a kind names are looked at, so the time does not depend on the size of a source tree.
 
@@ -11,11 +12,17 @@ use serde_json::Value;
 use crate::kinds::{Detected, Inside, Kind, OptionType};
 use crate::manifest::Read;
 use crate::manifest::types::Service;
+use crate::plan::Plan;
+
+mod surroundings;
+
+pub use surroundings::{EnvFile, HostPath, Presence, Surroundings};
 
 /// The sources of all services, by directory relative to services.toml.
 #[derive(Debug, Default)]
 pub struct Sources {
     directories: BTreeMap<String, Directory>,
+    surroundings: Surroundings,
     paths: BTreeMap<String, Found>,
 }
 
@@ -91,7 +98,17 @@ impl Sources {
         for (source, files) in wanted {
             directories.insert(source.to_owned(), directory(root, source, &files)?);
         }
-        Ok(Self { directories, paths })
+        Ok(Self { directories, paths, surroundings: Surroundings::default() })
+    }
+
+    /// Looks at what the plans name besides, below `root`.
+    pub fn look_around(&mut self, root: &Path, plans: &[Plan]) {
+        self.surroundings = Surroundings::take(root, plans);
+    }
+
+    /// What the plans name besides the sources; nothing before [`Sources::look_around`].
+    pub fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
     }
 
     /// What is known of a source directory.

@@ -6,13 +6,15 @@
 //! `#~ @12 error manifest-syntax`, `#~ @node-app/package.json error build-inputs`. What is found must be exactly what
 //! is said, as often as it is said, and among it the rule of the directory. In a good fixture nothing is found.
 //!
-//! Fixtures are read as if they lay in `tests/rules/sources`, which holds the sources of services. Fake credentials
-//! contain `not-a-secret`: no output may show them. `STACKGEN_FIXTURES=<words>` runs only the fixtures whose path has
+//! Fixtures are read as if they lay in `tests/rules/sources`, which holds the sources of services. Where more is needed,
+//! comments prepare a project of its own, with a copy of them: `#~ file .gitignore .env\n.env.*` writes a file, and
+//! `#~ git add --force .env` makes the project a git repository and runs git there. Fake credentials contain `not-a-secret`: no output may show them. `STACKGEN_FIXTURES=<words>` runs only the fixtures whose path has
 //! those words in it.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{env, fmt, fs};
 
 use stackgen::diagnostics::emit::{Format, Outcome, Terminal};
@@ -20,6 +22,9 @@ use stackgen::diagnostics::{Report, Severity};
 use stackgen::project::{Analysis, Project};
 use stackgen::rules::{self, ALL};
 use stackgen::source::Source;
+use tempfile::TempDir;
+
+mod support;
 
 /// What stands in every fake credential.
 const FAKE: &str = "not-a-secret";
@@ -193,9 +198,45 @@ impl Fixture {
     }
 
     fn found(&self) -> Found {
-        let project = Project::from_source(Source::new("services.toml", folder().join("sources"), self.text.clone()));
+        let own = self.prepared();
+        let directory = own.as_ref().map_or_else(|| folder().join("sources"), |own| own.path().to_owned());
+        let project = Project::from_source(Source::new("services.toml", directory, self.text.clone()));
         let Analysis { report, plans } = project.analyse().unwrap_or_else(|error| panic!("{self}: {error}"));
         Found { project, report, environments: plans.into_iter().map(|plan| plan.environment).collect() }
+    }
+
+    /// What the comments ask for: the words behind the marker, by their first one.
+    fn asked(&self, what: &str) -> impl Iterator<Item = &str> {
+        let asked = self.text.lines().filter_map(|line| line.strip_prefix(MARKER)?.trim().split_once(' '));
+        asked.filter(move |(first, _)| *first == what).map(|(_, rest)| rest)
+    }
+
+    /// The project that the comments ask for; none where that of all fixtures will do.
+    fn prepared(&self) -> Option<TempDir> {
+        let git: Vec<&str> = self.asked("git").collect();
+        if git.is_empty() && self.asked("file").next().is_none() {
+            return None;
+        }
+        let project = tempfile::tempdir().expect("a temporary folder");
+        support::copy_sources(&folder().join("sources"), project.path());
+        for file in self.asked("file") {
+            let (path, text) = file.split_once(' ').unwrap_or((file, ""));
+            let path = project.path().join(path);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            fs::write(path, text.replace("\\n", "\n") + "\n").expect("a file");
+        }
+        for (position, words) in git.iter().enumerate() {
+            let run = |words: &[&str]| {
+                let mut command = Command::new("git");
+                command.current_dir(project.path()).args(words);
+                support::succeed(&mut command);
+            };
+            if position == 0 {
+                run(&["init", "--quiet"]);
+            }
+            run(&words.split(' ').collect::<Vec<_>>());
+        }
+        Some(project)
     }
 
     fn judge(&self, report: &Report) -> Result<(), String> {
@@ -241,6 +282,10 @@ fn marks(text: &str) -> Result<Vec<Mark>, String> {
     let mut marks = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let Some((before, comment)) = line.rsplit_once(MARKER) else { continue };
+        // What prepares the project.
+        if before.is_empty() && ["git", "file"].contains(&comment.split_whitespace().next().unwrap_or_default()) {
+            continue;
+        }
         let (spot, said) = match comment.trim_start().strip_prefix('@') {
             Some(rest) if before.trim().is_empty() => {
                 let (at, said) = rest.split_once(' ').ok_or_else(|| format!("nothing is said: {line}"))?;
@@ -277,6 +322,9 @@ fn fixtures() -> Vec<Fixture> {
     }
     if let Some(words) = filter() {
         fixtures.retain(|fixture| fixture.to_string().contains(&words));
+    }
+    if fixtures.iter().any(|fixture| fixture.asked("git").next().is_some()) && !support::has_tools(&["git"]) {
+        fixtures.retain(|fixture| fixture.asked("git").next().is_none());
     }
     fixtures
 }

@@ -16,6 +16,7 @@ use crate::plan::{Plan, Service};
 use crate::source::{KeyPath, Part, Place, Source};
 use crate::sources::Sources;
 
+mod bind_source_missing;
 mod build_inputs;
 mod command_form;
 mod container_name;
@@ -91,6 +92,7 @@ pub struct Context<'a> {
 
 /// Every rule, sorted by id.
 pub static ALL: &[&Rule] = &[
+    &bind_source_missing::RULE,
     &build_inputs::RULE,
     &command_form::RULE,
     &container_name::RULE,
