@@ -27,6 +27,7 @@ mod dependency_profile_gap;
 mod dev_leak;
 mod dockerfile_conflict;
 mod duplicate_traefik_name;
+mod env_file_tracked;
 mod environment_project_clash;
 mod healthcheck_tool;
 mod healthy_without_healthcheck;
@@ -103,6 +104,7 @@ pub static ALL: &[&Rule] = &[
     &dev_leak::RULE,
     &dockerfile_conflict::RULE,
     &duplicate_traefik_name::RULE,
+    &env_file_tracked::RULE,
     &environment_project_clash::RULE,
     &healthcheck_tool::RULE,
     &healthy_without_healthcheck::RULE,
