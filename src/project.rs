@@ -139,6 +139,7 @@ impl Project {
             return Ok((Analysis { plans: Vec::new(), report }, None));
         }
         let mut read = manifest::read(document.get_ref(), &self.templates)?;
+        read.problems.extend(manifest::newer(&self.source));
         self.source.set_origins(std::mem::take(&mut read.origins));
         let mut sources = Sources::take(self.source.directory(), &read)?;
         let materials = Materials { kinds: &read.kinds, sources: &sources, environments: &read.environments };

@@ -21,6 +21,7 @@ mod extends;
 mod kind_names;
 mod labels;
 mod layers;
+mod newer;
 mod problem;
 mod schema;
 mod shape;
@@ -32,6 +33,7 @@ pub mod unions;
 pub(crate) use alignment::Alignment;
 pub(crate) use extends::OWN_KEYS;
 use kind_names::{KindAnswers, kind_names, unknown_kinds};
+pub use newer::{Newer, NewerKind};
 pub use problem::{ExtendsFlaw, Problem};
 pub use schema::published as published_schema;
 pub use types::Manifest;
@@ -81,6 +83,14 @@ pub fn parse(source: &Source) -> (Spanned<DeTable<'_>>, Vec<Problem>) {
         })
         .collect();
     (document, problems)
+}
+
+/// What TOML 1.0 does not have in a text that [`parse`] takes.
+pub fn newer(source: &Source) -> Vec<Problem> {
+    newer::find(source.text())
+        .into_iter()
+        .map(|newer| Problem::NewerToml { range: newer.range, kind: newer.kind })
+        .collect()
 }
 
 /// Reads a parsed document.

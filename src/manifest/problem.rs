@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::newer::NewerKind;
 use crate::source::KeyPath;
 
 /// Something that is wrong with the file as written.
@@ -13,6 +14,13 @@ pub enum Problem {
         range: Range<usize>,
         /// What the parser says.
         message: String,
+    },
+    /// Something that TOML 1.0 does not have.
+    NewerToml {
+        /// Where.
+        range: Range<usize>,
+        /// What.
+        kind: NewerKind,
     },
     /// A key that does not exist.
     UnknownKey {
@@ -150,7 +158,10 @@ impl Problem {
         let path = match self {
             // In which environments it exists is unknown.
             Self::UnknownEnvironment { path, .. } if path.key_at(0) == Some("services") => path,
-            Self::Syntax { .. } | Self::UnknownEnvironment { .. } | Self::UnknownService { .. } => return None,
+            Self::Syntax { .. }
+            | Self::NewerToml { .. }
+            | Self::UnknownEnvironment { .. }
+            | Self::UnknownService { .. } => return None,
             Self::UnknownKey { path, .. }
             | Self::WrongType { path, .. }
             | Self::WrongValue { path, .. }

@@ -52,6 +52,7 @@ mod public_var_internal_host;
 mod replicas_fixed_port;
 mod route_overlap;
 mod rule_syntax;
+mod toml_1_0_only;
 mod undefined_routing_reference;
 mod unescaped_dollar;
 mod unknown_key;
@@ -129,6 +130,7 @@ pub static ALL: &[&Rule] = &[
     &replicas_fixed_port::RULE,
     &route_overlap::RULE,
     &rule_syntax::RULE,
+    &toml_1_0_only::RULE,
     &undefined_routing_reference::RULE,
     &unescaped_dollar::RULE,
     &unknown_key::RULE,
