@@ -416,3 +416,15 @@ fn what_a_kind_calls_something_else_is_no_key_of_its_services() {
     assert_eq!(env(&plan, "web", "WHO"), "keeper");
     assert_eq!(env(&plan, "web", "URL"), "postgresql://keeper:${DB_PASSWORD:?see the env example}@db:5432/keeper");
 }
+
+#[test]
+fn a_password_that_is_a_file_reaches_the_database_as_its_image_wants_it() {
+    let plan = plan(
+        "[stack]\nname = 's'\n[variables]\nDB_PASSWORD = { secret = true, file = true }\n\
+         [services.db]\nkind = 'postgres'\nversion = '17'\npassword = '${DB_PASSWORD}'\n",
+    );
+    let db = &plan.services["db"];
+    assert_eq!(db.environment["POSTGRES_PASSWORD_FILE"].to_compose(), "/run/secrets/DB_PASSWORD");
+    assert!(!db.environment.contains_key("POSTGRES_PASSWORD"));
+    assert_eq!(db.secrets, ["DB_PASSWORD"]);
+}
