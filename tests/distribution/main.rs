@@ -1,0 +1,10 @@
+//! How stackgen reaches people: the archives and who installs them, the action, the hooks, the crate, the image.
+#![cfg(unix)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod archive;
+mod image;
+mod install;
+mod release;
