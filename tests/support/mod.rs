@@ -117,6 +117,11 @@ impl Project {
         self.folder.path()
     }
 
+    /// The folder, which goes when that value goes.
+    pub(crate) fn into_folder(self) -> TempDir {
+        self.folder
+    }
+
     /// Where the Compose files and the services are.
     pub(crate) fn stack(&self) -> PathBuf {
         voice_stack(self.root())
