@@ -6,6 +6,8 @@ mod support;
 
 mod action;
 mod archive;
+mod hooks;
 mod image;
 mod install;
 mod release;
+mod wheel;
