@@ -6,6 +6,7 @@ mod support;
 
 mod action;
 mod archive;
+mod consistency;
 mod hooks;
 mod image;
 mod install;
