@@ -29,28 +29,21 @@ pub enum DiskError {
         cause: String,
     },
     /// The directory of a file does not let this user write.
-    #[error(
-        "cannot change `{path}`: {directory} is read-only for this user; make it writable, then run again \
-         (until then every file is either old or new)"
-    )]
+    #[error("cannot change `{path}`: {directory} is read-only for this user; make it writable, then run again")]
     ReadOnly {
         /// The file that was to be written or deleted.
         path: String,
         /// Its directory, in words.
         directory: String,
     },
-    /// No room is left.
-    #[error(
-        "cannot write `{path}`: the disk is full; make room, then run again (until then every file is either old or new)"
-    )]
+    /// No room is left: no space, no more files, or the quota is used up.
+    #[error("cannot write `{path}`: the disk is full (its space, or its number of files); make room, then run again")]
     Full {
         /// The file that was to be written.
         path: String,
     },
     /// A file cannot be written or deleted for another reason.
-    #[error(
-        "cannot change `{path}`: {cause}; remove the cause, then run again (until then every file is either old or new)"
-    )]
+    #[error("cannot change `{path}`: {cause}; remove the cause, then run again")]
     Write {
         /// The file.
         path: String,
@@ -65,11 +58,28 @@ pub enum DiskError {
         /// What the operating system said.
         cause: String,
     },
-    /// Somebody else wrote a file between the look at the tree and the write.
+    /// Somebody else changed a file or a directory between the look at the tree and the write.
     #[error("`{path}` changed while stackgen was at work, and was left as it is; run again")]
     Changed {
-        /// The file.
+        /// The file or directory.
         path: String,
+    },
+    /// A run could not go on. Every file is either old or new, and the next run goes on from there.
+    #[error("{cause}\n{}", changed_before(.changed))]
+    Stopped {
+        /// Why.
+        cause: Box<DiskError>,
+        /// What was written or deleted before, in that order.
+        changed: Vec<String>,
+    },
+    /// Somebody else writes in the project directory, and does not come to an end.
+    #[error(
+        "`{directory}` is locked, by another stackgen that is at work in it or by `flock`; wait until that has ended, \
+         or end it, then run again\nnothing was written"
+    )]
+    Busy {
+        /// The directory as it was given.
+        directory: String,
     },
     /// A line of the lock cannot be read.
     #[error("{LOCK}:{line}: {what}; {next}")]
@@ -165,6 +175,20 @@ impl fmt::Display for Obstacle {
     }
 }
 
+/// So many files are named; of more, only how many there are.
+const NAMED: usize = 8;
+
+fn changed_before(changed: &[String]) -> String {
+    let names: Vec<_> = changed.iter().take(NAMED).map(|path| format!("`{path}`")).collect();
+    let more = changed.len() - names.len();
+    let names = names.join(", ");
+    match (changed, more) {
+        ([], _) => "nothing was written".to_owned(),
+        (_, 0) => format!("changed before that: {names}; every other file is as it was"),
+        (_, more) => format!("changed before that: {names} and {more} more; every other file is as it was"),
+    }
+}
+
 fn refused(refusals: &[Refusal]) -> String {
     use fmt::Write as _;
     let mut text = String::from("nothing was written:");
@@ -232,6 +256,21 @@ mod tests {
     fn a_full_disk_is_called_full() {
         let error = DiskError::write(Path::new("/"), "web/Dockerfile", &io::ErrorKind::StorageFull.into());
         assert!(error.to_string().contains("the disk is full"), "{error}");
+    }
+
+    #[test]
+    fn a_run_that_stops_says_what_it_did_before() {
+        let stopped = |changed: usize| {
+            let cause = Box::new(DiskError::Full { path: "z".to_owned() });
+            let changed = (0..changed).map(|number| format!("f{number}")).collect();
+            DiskError::Stopped { cause, changed }.to_string()
+        };
+        let last = |text: String| text.lines().last().map(str::to_owned).expect("a line");
+        assert!(stopped(0).starts_with("cannot write `z`: the disk is full"), "{}", stopped(0));
+        assert_eq!(last(stopped(0)), "nothing was written");
+        assert_eq!(last(stopped(2)), "changed before that: `f0`, `f1`; every other file is as it was");
+        assert!(last(stopped(NAMED)).contains("`f7`; every"), "{}", stopped(NAMED));
+        assert!(last(stopped(10)).contains("`f7` and 2 more; every"), "{}", stopped(10));
     }
 
     #[test]

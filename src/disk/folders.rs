@@ -66,7 +66,12 @@ impl<'root> Folders<'root> {
         if let Some(obstacle) = Obstacle::of(&metadata) {
             return Ok(Found::Obstacle(obstacle));
         }
-        let bytes = std::fs::read(&full).map_err(|cause| DiskError::read(path, &cause))?;
+        let bytes = match std::fs::read(&full) {
+            Ok(bytes) => bytes,
+            // It went between the two looks.
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+            Err(cause) => return Err(DiskError::read(path, &cause)),
+        };
         Ok(Found::File(OnDisk { bytes, executable: executable(&metadata), identity: identity(&metadata) }))
     }
 

@@ -225,7 +225,7 @@ fn check_old_or_new(
 fn cut_off(root: &Path, step: &Step<'_>) {
     let path = match step {
         Step::Write { path, .. } => path,
-        Step::Lock(_) => LOCK,
+        Step::Lock { .. } => LOCK,
         _ => return,
     };
     fs::create_dir_all(root.join(parent(path))).expect("a directory");

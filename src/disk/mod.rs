@@ -21,6 +21,14 @@
 //! Every step is a rename or a deletion. There is no fsync: this protects against a killed process, not against a
 //! lost power supply; git has the old bytes. When nothing differs, nothing is written, not even the lock.
 //!
+//! # Who else is at work
+//!
+//! Whoever writes takes a [`Turn`] first, so that no two stackgens write in one directory at a time. Whoever only looks
+//! needs none: a look during which the lock changed is taken again. People and their editors wait for nobody. So each
+//! step looks once more right before its rename or deletion, and stops the run where a file, the lock or a directory is
+//! not what the survey found. What is new is given its name only if nobody has it; for what is replaced there is a
+//! moment of some microseconds between that look and the rename.
+//!
 //! # What belongs to whom
 //!
 //! A run for some environments neither deletes nor forgets what belongs to others or to the stack as a whole; only a
@@ -41,9 +49,11 @@ mod interruption;
 mod lock;
 mod paths;
 mod survey;
+mod turn;
 mod write;
 
 pub use entry::{Entry, State};
 pub use env_file::EnvFile;
 pub use error::{DiskError, Obstacle, Refusal, Why};
 pub use survey::{Edits, Summary, Survey};
+pub use turn::Turn;

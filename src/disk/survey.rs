@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 use super::comparison::{Comparison, compare};
 use super::entry::{Entry, State};
 use super::error::{DiskError, Refusal, Why, words};
-use super::lock::Lock;
-use super::paths::{ancestors, parent};
+use super::lock::{Lock, LockFile, lf};
+use super::paths::{LOCK, ancestors, parent};
 use super::write::Step;
 use crate::render::Artifacts;
+
+/// How often to look at a tree that somebody else is writing.
+const LOOKS: usize = 5;
 
 /// What becomes of files that a person edited, or that we did not write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,8 +77,8 @@ impl<'artifacts> Survey<'artifacts> {
         let canonical = root.canonicalize();
         let root =
             canonical.map_err(|cause| DiskError::Root { path: root.display().to_string(), cause: words(&cause) })?;
-        let file = Lock::read(&root)?;
-        let Comparison { entries, journal, outcome } = compare(&root, artifacts, environments, version, &file)?;
+        let (file, Comparison { entries, journal, outcome }) =
+            settled(&root, |lock| compare(&root, artifacts, environments, version, lock))?;
         let lock = file.text;
         let outcome = (lock.is_some() || !outcome.is_empty()).then(|| outcome.to_string());
         Ok(Self { root, entries, lock, journal, outcome })
@@ -106,11 +109,12 @@ impl<'artifacts> Survey<'artifacts> {
         self.lock != self.outcome
     }
 
-    /// Makes the tree what it should be; the module documentation says in which order.
+    /// Makes the tree what it should be; the module documentation says in which order. Take a [`super::Turn`] before the
+    /// survey.
     ///
     /// # Errors
     ///
-    /// [`DiskError::Refused`] when something stands in the way: then nothing was written. Any other error may come
+    /// [`DiskError::Refused`] when something stands in the way: then nothing was written. [`DiskError::Stopped`] may come
     /// half-way: then every file is old or new, and the next run goes on from there.
     pub fn apply(&self, edits: Edits) -> Result<Summary, DiskError> {
         let is_blocked = |refusal: &Refusal| matches!(refusal.why, Why::Blocked(_));
@@ -119,10 +123,13 @@ impl<'artifacts> Survey<'artifacts> {
             return Err(DiskError::Refused(refusals));
         }
         let steps = self.steps();
-        for step in &steps {
-            step.run(&self.root)?;
+        for (done, step) in steps.iter().enumerate() {
+            step.run(&self.root).map_err(|cause| {
+                let changed = steps[..done].iter().filter_map(Step::file).map(str::to_owned).collect();
+                DiskError::Stopped { cause: Box::new(cause), changed }
+            })?;
         }
-        let lock_written = steps.iter().any(|step| matches!(step, Step::Lock(_)));
+        let lock_written = steps.iter().any(|step| matches!(step, Step::Lock { .. }));
         Ok(Summary { lock_written, ..self.summary() })
     }
 
@@ -135,7 +142,7 @@ impl<'artifacts> Survey<'artifacts> {
         let mut steps: Vec<_> = self.touched().into_iter().map(Step::Sweep).collect();
         let journal = Some(self.journal.to_string()).filter(|_| self.lock_changes());
         if journal.is_some() && journal != self.lock {
-            steps.extend(journal.clone().map(Step::Lock));
+            steps.extend(journal.clone().map(|text| Step::Lock { text, replaces: self.lock.clone() }));
         }
         let (first, last) = self.removals();
         steps.extend(first);
@@ -143,7 +150,7 @@ impl<'artifacts> Survey<'artifacts> {
         steps.extend(last);
         steps.extend(self.emptied().into_iter().map(Step::Tidy));
         if self.lock_changes() && journal != self.outcome {
-            steps.extend(self.outcome.clone().map(Step::Lock));
+            steps.extend(self.outcome.clone().map(|text| Step::Lock { text, replaces: journal }));
         }
         steps
     }
@@ -190,6 +197,25 @@ impl<'artifacts> Survey<'artifacts> {
     }
 }
 
+/// Reads the lock and looks at the tree; looks again where the lock has changed meanwhile, because files that were
+/// written since look edited to the one of before.
+fn settled<T>(root: &Path, look: impl Fn(&LockFile) -> Result<T, DiskError>) -> Result<(LockFile, T), DiskError> {
+    let mut looks = 1;
+    loop {
+        let file = Lock::read(root)?;
+        let found = look(&file)?;
+        if looks == LOOKS || is_lock(root, file.text.as_deref()) {
+            return Ok((file, found));
+        }
+        looks += 1;
+    }
+}
+
+/// Whether the lock still has this text.
+fn is_lock(root: &Path, text: Option<&str>) -> bool {
+    std::fs::read(root.join(LOCK)).ok().as_deref().map(lf).as_deref() == text.map(str::as_bytes)
+}
+
 impl Entry<'_> {
     /// What deletes this one, where that is due.
     fn removal(&self) -> Option<Step<'_>> {
@@ -223,9 +249,30 @@ mod tests {
 
     fn locks_written(root: &Path, artifacts: &Artifacts) -> usize {
         let survey = Survey::take(root, artifacts, None, "1.0.0").expect("a survey");
-        let locks = survey.steps().iter().filter(|step| matches!(step, Step::Lock(_))).count();
+        let locks = survey.steps().iter().filter(|step| matches!(step, Step::Lock { .. })).count();
         survey.apply(Edits::Refuse).expect("a render");
         locks
+    }
+
+    #[test]
+    fn a_look_during_which_the_lock_changes_is_taken_again() {
+        let root = tempfile::tempdir().expect("a directory");
+        let looks = |changes: usize| {
+            let count = std::cell::Cell::new(0);
+            let (file, ()) = settled(root.path(), |_| {
+                count.set(count.get() + 1);
+                if count.get() <= changes {
+                    std::fs::write(root.path().join(LOCK), format!("# {changes}/{}\r\n", count.get())).expect("a file");
+                }
+                Ok(())
+            })
+            .expect("a readable lock");
+            (count.get(), file.text)
+        };
+        assert_eq!(looks(0), (1, None));
+        assert_eq!(looks(1), (2, Some("# 1/1\n".to_owned())));
+        assert_eq!(looks(2), (3, Some("# 2/2\n".to_owned())));
+        assert_eq!(looks(usize::MAX).0, LOOKS);
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! The single operations on the working tree. Each leaves a file old or new, whenever it is cut off.
+//! The single operations on the working tree. Each leaves a file old or new, whenever it is cut off, and leaves alone
+//! what somebody else has changed since the survey.
 
 use std::fs;
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
@@ -27,7 +28,11 @@ pub(super) enum Step<'survey> {
     /// Delete what a killed render left behind in a directory.
     Sweep(&'survey str),
     /// Write the lock.
-    Lock(String),
+    Lock {
+        text: String,
+        /// What it had before, with LF line ends; `None` where it was missing.
+        replaces: Option<String>,
+    },
     /// Write a file.
     Write {
         path: &'survey str,
@@ -49,17 +54,23 @@ impl Step<'_> {
     pub(super) fn run(&self, root: &Path) -> Result<(), DiskError> {
         match *self {
             Self::Sweep(directory) => sweep(root, directory),
-            Self::Lock(ref text) => {
-                replace(&root.join(LOCK), text, false).map_err(|cause| DiskError::write(root, LOCK, &cause))
-            }
+            Self::Lock { ref text, ref replaces } => write_lock(root, text, replaces.as_deref()),
             Self::Write { path, text, executable, replaces } => write(root, path, text, executable, replaces),
-            Self::Mode { path, executable } => set_mode(&root.join(path), executable)
-                .map_err(|cause| DiskError::Mode { path: path.to_owned(), cause: words(&cause) }),
+            Self::Mode { path, executable } => change_mode(root, path, executable),
             Self::Remove { path, text } => remove(root, path, text),
             Self::Tidy(directory) => {
                 tidy(root, directory);
                 Ok(())
             }
+        }
+    }
+
+    /// The file that it writes, changes or deletes.
+    pub(super) fn file(&self) -> Option<&str> {
+        match *self {
+            Self::Lock { .. } => Some(LOCK),
+            Self::Write { path, .. } | Self::Mode { path, .. } | Self::Remove { path, .. } => Some(path),
+            Self::Sweep(_) | Self::Tidy(_) => None,
         }
     }
 }
@@ -81,28 +92,98 @@ fn sweep(root: &Path, directory: &str) -> Result<(), DiskError> {
     Ok(())
 }
 
-fn write(root: &Path, path: &str, text: &str, executable: bool, replaces: Option<&[u8]>) -> Result<(), DiskError> {
-    let failed = |cause: io::Error| DiskError::write(root, path, &cause);
-    let full = root.join(path);
-    let now = content(&full).map_err(|cause| DiskError::read(path, &cause))?;
-    if now.as_deref() != replaces && now.as_deref() != Some(text.as_bytes()) {
-        return Err(DiskError::Changed { path: path.to_owned() });
-    }
-    // A directory that prunes have emptied gives way; one that has got a file meanwhile stays.
-    if full.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
-        remove_emptied(&full).map_err(failed)?;
-    }
-    fs::create_dir_all(root.join(parent(path))).map_err(failed)?;
-    replace(&full, text, executable).map_err(failed)
+fn write_lock(root: &Path, text: &str, replaces: Option<&str>) -> Result<(), DiskError> {
+    let prepared = Prepared::new(root, LOCK, text, false)?;
+    prepared.put(root, LOCK, |now| now.map(lf).as_deref() == replaces.map(str::as_bytes))
 }
 
-/// The bytes of a file; `None` where there is none, or a directory, which gives way only when it is empty.
-fn content(full: &Path) -> io::Result<Option<Vec<u8>>> {
+fn write(root: &Path, path: &str, text: &str, executable: bool, replaces: Option<&[u8]>) -> Result<(), DiskError> {
+    let full = root.join(path);
+    // A directory that prunes have emptied gives way; one that has got a file meanwhile stays.
+    if replaces.is_none() && full.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        remove_emptied(&full).map_err(|cause| DiskError::write(root, path, &cause))?;
+    }
+    let made = Made::directories(root, path)?;
+    Prepared::new(root, path, text, executable)?
+        .put(root, path, |now| now == replaces || now == Some(text.as_bytes()))?;
+    made.keep();
+    Ok(())
+}
+
+fn change_mode(root: &Path, path: &str, executable: bool) -> Result<(), DiskError> {
+    // A symbolic link would be followed.
+    if !is_reached(root, path)? || standing(root, path)?.is_none() {
+        return Err(DiskError::Changed { path: path.to_owned() });
+    }
+    set_mode(&root.join(path), executable)
+        .map_err(|cause| DiskError::Mode { path: path.to_owned(), cause: words(&cause) })
+}
+
+/// The directories that a step has made for its file; they go again unless it succeeds.
+struct Made(Vec<PathBuf>);
+
+impl Made {
+    /// Makes those of `path` that are missing.
+    fn directories(root: &Path, path: &str) -> Result<Self, DiskError> {
+        let mut made = Self(Vec::new());
+        let mut directories: Vec<_> = ancestors(path).collect();
+        directories.reverse();
+        for directory in directories {
+            if !is_directory(root, directory)? {
+                let full = root.join(directory);
+                fs::create_dir(&full).map_err(|cause| DiskError::write(root, path, &cause))?;
+                made.0.push(full);
+            }
+        }
+        Ok(made)
+    }
+
+    fn keep(mut self) {
+        self.0.clear();
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        for directory in self.0.iter().rev() {
+            // Where somebody has put something into it, it stays.
+            let _ = fs::remove_dir(directory);
+        }
+    }
+}
+
+/// Whether all directories of `path` are there; an error where one is no directory of the project any more.
+fn is_reached(root: &Path, path: &str) -> Result<bool, DiskError> {
+    let mut directories: Vec<_> = ancestors(path).collect();
+    directories.reverse();
+    for directory in directories {
+        if !is_directory(root, directory)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether `directory` is there; an error where something else is, or a link that leads out of the project.
+fn is_directory(root: &Path, directory: &str) -> Result<bool, DiskError> {
+    let full = root.join(directory);
     match full.symlink_metadata() {
-        Ok(metadata) if metadata.is_dir() => Ok(None),
-        Ok(_) => fs::read(full).map(Some),
+        Ok(metadata) if metadata.is_dir() || (metadata.is_symlink() && is_within(root, &full)) => Ok(true),
+        Ok(_) => Err(DiskError::Changed { path: directory.to_owned() }),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(cause) => Err(DiskError::read(directory, &cause)),
+    }
+}
+
+/// The bytes of a file, `None` where there is none; an error where something else stands there.
+fn standing(root: &Path, path: &str) -> Result<Option<Vec<u8>>, DiskError> {
+    let full = root.join(path);
+    let bytes = full.symlink_metadata().and_then(|metadata| metadata.is_file().then(|| fs::read(&full)).transpose());
+    match bytes {
+        Ok(Some(bytes)) => Ok(Some(bytes)),
+        Ok(None) => Err(DiskError::Changed { path: path.to_owned() }),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(cause) => Err(cause),
+        Err(cause) => Err(DiskError::read(path, &cause)),
     }
 }
 
@@ -119,27 +200,56 @@ fn remove_emptied(full: &Path) -> io::Result<()> {
     fs::remove_dir(full)
 }
 
-/// Gives `target` its text and mode in one rename. A symbolic link is replaced, not followed.
-fn replace(target: &Path, text: &str, executable: bool) -> io::Result<()> {
-    let mut file = temporary(target.parent().unwrap_or(target))?;
-    file.write_all(text.as_bytes())?;
-    set_mode(file.path(), executable)?;
-    file.persist(target).map_err(|error| error.error)?;
-    Ok(())
-}
-
 /// A temporary file of a name that is swept; only its owner may read it.
 pub(super) fn temporary(directory: &Path) -> io::Result<NamedTempFile> {
     tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).rand_bytes(RANDOM).tempfile_in(directory)
 }
 
+/// A file that has everything but its name; it goes again unless it gets that.
+struct Prepared(NamedTempFile);
+
+impl Prepared {
+    fn new(root: &Path, path: &str, text: &str, executable: bool) -> Result<Self, DiskError> {
+        let make = || {
+            let mut file = temporary(&root.join(parent(path)))?;
+            file.write_all(text.as_bytes())?;
+            set_mode(file.path(), executable)?;
+            Ok(Self(file))
+        };
+        make().map_err(|cause| DiskError::write(root, path, &cause))
+    }
+
+    /// Gives it its name in one rename, where what stands there now is what is expected.
+    fn put(self, root: &Path, path: &str, is_expected: impl Fn(Option<&[u8]>) -> bool) -> Result<(), DiskError> {
+        let changed = || DiskError::Changed { path: path.to_owned() };
+        let full = root.join(path);
+        let now = standing(root, path)?;
+        // Nothing comes between these looks and the rename: whatever takes its time has been done before.
+        if !is_reached(root, path)? || !is_expected(now.as_deref()) {
+            return Err(changed());
+        }
+        let mut file = self.0;
+        if now.is_none() {
+            match file.persist_noclobber(&full) {
+                Ok(_) => return Ok(()),
+                Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => return Err(changed()),
+                // Not every file system can do that.
+                Err(error) => file = error.file,
+            }
+        }
+        file.persist(&full).map_err(|error| DiskError::write(root, path, &error.error))?;
+        Ok(())
+    }
+}
+
 fn remove(root: &Path, path: &str, text: &[u8]) -> Result<(), DiskError> {
-    let full = root.join(path);
-    let now = content(&full).map_err(|cause| DiskError::read(path, &cause))?;
-    if now.is_some_and(|now| lf(&now) != lf(text)) {
+    if !is_reached(root, path)? {
+        return Ok(());
+    }
+    if standing(root, path)?.is_some_and(|now| lf(&now) != lf(text)) {
         return Err(DiskError::Changed { path: path.to_owned() });
     }
-    fs::remove_file(&full).or_else(gone).map_err(|cause| DiskError::write(root, path, &cause))
+    fs::remove_file(root.join(path)).or_else(gone).map_err(|cause| DiskError::write(root, path, &cause))
 }
 
 fn tidy(root: &Path, directory: &str) {
@@ -196,13 +306,50 @@ mod tests {
         assert!(file.path().file_name().and_then(|name| name.to_str()).is_some_and(is_stray));
     }
 
+    fn names(root: &Path) -> Vec<String> {
+        let entries = root.read_dir().expect("a directory").flatten();
+        entries.map(|entry| entry.file_name().into_string().expect("UTF-8")).collect()
+    }
+
+    fn is_changed(result: Result<(), DiskError>, expected: &str) -> bool {
+        matches!(result, Err(DiskError::Changed { path }) if path == expected)
+    }
+
     #[test]
-    fn a_write_that_fails_leaves_no_temporary_file() {
+    fn an_edit_while_a_file_is_prepared_is_seen_before_the_rename() {
         let root = tempfile::tempdir().expect("a directory");
-        fs::create_dir_all(root.path().join("taken/by")).expect("a directory");
-        fs::write(root.path().join("taken/by/someone"), "x").expect("a file");
-        replace(&root.path().join("taken"), "text", false).expect_err("a directory is in the way");
-        let names: Vec<_> = root.path().read_dir().expect("a directory").flatten().map(|e| e.file_name()).collect();
-        assert_eq!(names, ["taken"]);
+        let root = &root.path().canonicalize().expect("a directory");
+        fs::write(root.join("a"), "old").expect("a file");
+        let prepared = Prepared::new(root, "a", "new", false).expect("a temporary file");
+        fs::write(root.join("a"), "just saved").expect("a file");
+        assert!(is_changed(prepared.put(root, "a", |now| now == Some(b"old")), "a"));
+        assert_eq!(fs::read(root.join("a")).expect("a file"), b"just saved");
+        assert_eq!(names(root), ["a"]);
+    }
+
+    #[test]
+    fn a_file_that_appears_at_the_last_moment_is_not_replaced() {
+        let root = tempfile::tempdir().expect("a directory");
+        let root = &root.path().canonicalize().expect("a directory");
+        let prepared = Prepared::new(root, "a", "new", false).expect("a temporary file");
+        let appears = |now: Option<&[u8]>| {
+            fs::write(root.join("a"), "just saved").expect("a file");
+            now.is_none()
+        };
+        assert!(is_changed(prepared.put(root, "a", appears), "a"));
+        assert_eq!(fs::read(root.join("a")).expect("a file"), b"just saved");
+        assert_eq!(names(root), ["a"]);
+    }
+
+    #[test]
+    fn a_write_that_fails_leaves_neither_a_temporary_file_nor_a_directory() {
+        let root = tempfile::tempdir().expect("a directory");
+        let root = &root.path().canonicalize().expect("a directory");
+        fs::create_dir_all(root.join("taken/by")).expect("a directory");
+        fs::write(root.join("taken/by/someone"), "x").expect("a file");
+        let taken = Prepared::new(root, "taken", "text", false).expect("a temporary file");
+        assert!(is_changed(taken.put(root, "taken", |_| true), "taken"));
+        assert!(is_changed(write(root, "new/x", "text", false, Some(b"old")), "new/x"));
+        assert_eq!(names(root), ["taken"]);
     }
 }

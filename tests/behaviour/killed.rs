@@ -1,12 +1,12 @@
 //! A real process, killed at moments all over its run: every file is old or new, and the next render goes on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::tree::Tree;
+use super::tree::{Files, LOCKFILE, PACKAGE, Tree, different, is_stray};
 
 /// Each renders to three files.
 const SERVICES: usize = 150;
@@ -30,11 +30,6 @@ fn manifest(version: &str, first: usize, last: usize) -> String {
     text
 }
 
-const PACKAGE: &str = r#"{ "name": "small", "version": "1.0.0", "main": "server.js", "private": true }
-"#;
-const LOCKFILE: &str = r#"{ "name": "small", "version": "1.0.0", "lockfileVersion": 3, "packages": {} }
-"#;
-
 /// `xorshift64`: the same moments in every run.
 struct Moments(u64);
 
@@ -55,8 +50,6 @@ enum After {
     /// After the first write.
     Lock(Duration),
 }
-
-type Files = BTreeMap<String, Vec<u8>>;
 
 /// Two states of a project, with all files that each renders to.
 struct Between {
@@ -154,15 +147,6 @@ impl Between {
         assert!(found.keys().eq(self.rendered[to].keys()), "{:?}", different(&found, &self.rendered[to]));
         assert!(found == self.rendered[to], "{:?}", different(&found, &self.rendered[to]));
     }
-}
-
-/// A temporary file of ours.
-fn is_stray(path: &str) -> bool {
-    path.rsplit('/').next().is_some_and(|name| name.starts_with(".stackgen-"))
-}
-
-fn different<'a>(one: &'a Files, other: &'a Files) -> BTreeSet<&'a String> {
-    one.keys().chain(other.keys()).filter(|path| one.get(*path) != other.get(*path)).collect()
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod support;
 
 mod committed;
 mod determinism;
+mod full_disk;
 mod killed;
 mod never_panics;
 mod refusals;

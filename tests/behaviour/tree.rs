@@ -1,6 +1,6 @@
 //! A project that tests change as they like, and what is in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -32,6 +32,13 @@ WEB_URL   = "http://${services.web.address}"
 publish = true
 "#;
 
+/// What the source of a Node service needs.
+pub(crate) const PACKAGE: &str = r#"{ "name": "small", "version": "1.0.0", "main": "server.js", "private": true }
+"#;
+/// Its lock file.
+pub(crate) const LOCKFILE: &str = r#"{ "name": "small", "version": "1.0.0", "lockfileVersion": 3, "packages": {} }
+"#;
+
 /// What `SHOP` renders to, beside stackgen.lock.
 pub(crate) const SHOP_FILES: [&str; 6] = [
     ".env.example",
@@ -41,6 +48,9 @@ pub(crate) const SHOP_FILES: [&str; 6] = [
     "docker-compose.yml",
     "services.schema.json",
 ];
+
+/// Files with their bytes, by path.
+pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
 /// A directory with a services.toml, which goes when this value goes.
 pub(crate) struct Tree {
@@ -101,7 +111,7 @@ impl Tree {
     }
 
     /// Every file with its bytes; links by where they lead.
-    pub(crate) fn files(&self) -> BTreeMap<String, Vec<u8>> {
+    pub(crate) fn files(&self) -> Files {
         files(self.root())
     }
 
@@ -139,7 +149,7 @@ impl Tree {
 }
 
 /// Every file below a directory with its bytes; links by where they lead.
-pub(crate) fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn files(root: &Path) -> Files {
     let mut files = BTreeMap::new();
     walk(root, &mut |path| {
         let name = path.strip_prefix(root).expect("a path below it").to_str().expect("UTF-8").replace('\\', "/");
@@ -150,6 +160,16 @@ pub(crate) fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
         files.insert(name, bytes);
     });
     files
+}
+
+/// Whether a path is that of a temporary file of ours.
+pub(crate) fn is_stray(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| name.starts_with(".stackgen-"))
+}
+
+/// The paths at which two trees differ.
+pub(crate) fn different<'a>(one: &'a Files, other: &'a Files) -> BTreeSet<&'a String> {
+    one.keys().chain(other.keys()).filter(|path| one.get(*path) != other.get(*path)).collect()
 }
 
 fn walk(directory: &Path, visit: &mut impl FnMut(&Path)) {

@@ -2,8 +2,10 @@
 
 mod interrupted;
 mod lock;
+mod meanwhile;
 mod modes;
 mod obstacles;
 mod project;
 mod pruning;
 mod refusals;
+mod turns;

@@ -6,8 +6,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
-use stackgen::disk::{DiskError, Edits, State};
+use stackgen::disk::{DiskError, Edits, State, Turn};
 
 use super::project::{LOCK, Project, artifacts};
 
@@ -140,8 +141,8 @@ fn a_read_only_directory_is_a_plain_sentence_and_every_file_is_old_or_new() {
 
     assert_eq!(
         error.to_string(),
-        "cannot change `web/b`: the directory `web` is read-only for this user; make it writable, then run again \
-         (until then every file is either old or new)"
+        "cannot change `web/b`: the directory `web` is read-only for this user; make it writable, then run again\n\
+         changed before that: `stackgen.lock`, `a`; every other file is as it was"
     );
     assert_eq!([project.read("a"), project.read("web/b"), project.read("z")], ["new\n", "old\n", "old\n"]);
     assert_eq!(project.names(), ["a", "web/b", "z"], "no temporary file");
@@ -165,7 +166,21 @@ fn a_read_only_project_directory_changes_nothing() {
         error.to_string().starts_with("cannot change `stackgen.lock`: the project directory is read-only"),
         "{error}"
     );
+    assert!(error.to_string().ends_with("\nnothing was written"), "{error}");
     assert_eq!(project.files(), before);
+}
+
+#[test]
+fn a_turn_needs_no_right_to_write() {
+    if !is_unprivileged("modes::a_turn_needs_no_right_to_write") {
+        return;
+    }
+    let project = Project::new();
+    set_mode(&project, "", 0o555);
+    let turn = Turn::take(project.root(), Duration::ZERO);
+    let second = Turn::take(project.root(), Duration::ZERO);
+    set_mode(&project, "", 0o755);
+    assert!(matches!((turn, second), (Ok(_), Err(DiskError::Busy { .. }))));
 }
 
 #[test]
@@ -177,7 +192,8 @@ fn a_file_in_a_read_only_directory_is_not_pruned() {
     set_mode(&project, "web", 0o555);
     let error = project.survey(&artifacts([])).apply(Edits::Refuse).expect_err("an error");
     set_mode(&project, "web", 0o755);
-    assert!(matches!(&error, DiskError::ReadOnly { path, .. } if path == "web/b"), "{error}");
+    let DiskError::Stopped { cause, .. } = &error else { panic!("{error}") };
+    assert!(matches!(&**cause, DiskError::ReadOnly { path, .. } if path == "web/b"), "{error}");
     assert_eq!(project.render(&artifacts([])).pruned, ["web/b"]);
 }
 

@@ -1,7 +1,5 @@
 //! Files that a person edited or wrote.
 
-use std::fs;
-
 use stackgen::disk::{DiskError, Edits, Refusal, State, Why};
 
 use super::project::{LOCK, Project, artifacts};
@@ -87,33 +85,4 @@ fn every_change_has_a_diff() {
             "--- a/stale\n+++ b/stale\n@@ -1 +1 @@\n-old\n+new\n",
         ]
     );
-}
-
-#[test]
-fn a_file_that_changes_while_we_work_is_left_as_it_is() {
-    let project = Project::rendered(&artifacts([("a", "old\n"), ("gone", "x\n")]));
-    let generated = artifacts([("a", "new\n")]);
-    let survey = project.survey(&generated);
-    project.write("a", "just saved\n");
-    let error = survey.apply(Edits::Overwrite).expect_err("a change");
-    assert!(matches!(&error, DiskError::Changed { path } if path == "a"), "{error}");
-    assert_eq!(project.read("a"), "just saved\n");
-
-    project.write("a", "old\n");
-    let survey = project.survey(&generated);
-    project.write("gone", "just saved\n");
-    survey.apply(Edits::Overwrite).expect_err("a change");
-    assert_eq!(project.read("gone"), "just saved\n");
-}
-
-#[test]
-fn a_file_that_appears_while_we_work_is_left_as_it_is() {
-    let project = Project::new();
-    let generated = artifacts([("a", "new\n")]);
-    let survey = project.survey(&generated);
-    project.write("a", "just saved\n");
-    survey.apply(Edits::Overwrite).expect_err("a change");
-    assert_eq!(project.read("a"), "just saved\n");
-    fs::remove_file(project.path("a")).expect("a file");
-    project.render(&generated);
 }
