@@ -5,12 +5,13 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use stackgen::diagnostics::emit::{Format, Outcome, Terminal};
 use stackgen::diagnostics::{Drift, words};
-use stackgen::disk::{Entry, State, Survey};
+use stackgen::disk::{DiskError, Entry, State, Survey, Turn};
 use stackgen::plan::Plan;
 use stackgen::project::{Analysis, Project};
 use stackgen::render::{self, Artifacts, RenderError};
@@ -21,6 +22,9 @@ mod explain;
 mod render_command;
 mod rules;
 mod schema;
+
+/// How long to wait for another stackgen in silence, and how long after having said so.
+const PATIENCE: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(9)];
 
 /// One services.toml in; every container file of a stack out, checked before it is written.
 #[derive(Debug, Parser)]
@@ -147,6 +151,21 @@ impl Global {
         }
         let way = way_to(project.source().directory());
         Ok(Box::leak(Box::new(Looked { project, analysis, rendered, environments: known, way })))
+    }
+
+    /// Waits until no other stackgen writes in the directory of the manifest.
+    fn turn(&self) -> anyhow::Result<Turn> {
+        let folder = self.folder();
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { &folder };
+        match Turn::take(folder, PATIENCE[0]) {
+            Err(DiskError::Busy { .. }) => {
+                if !self.quiet {
+                    say("another stackgen is at work here: waiting for it");
+                }
+                Ok(Turn::take(folder, PATIENCE[1])?)
+            }
+            turn => Ok(turn?),
+        }
     }
 
     /// The manifest, as this run finds it.

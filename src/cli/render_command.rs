@@ -43,6 +43,8 @@ impl Render {
                 .error(ErrorKind::ArgumentConflict, message)
                 .exit();
         }
+        let only_looks = self.dry_run || self.diff;
+        let turn = if only_looks { None } else { Some(global.turn()?) };
         let looked = global.look()?;
         let report = &looked.analysis.report;
         let is_silent = global.quiet && !report.has_errors();
@@ -57,11 +59,14 @@ impl Render {
             return Ok(ExitCode::FAILURE);
         }
         let survey = global.survey(looked, looked.artifacts()?)?;
-        if self.dry_run || self.diff {
+        if only_looks {
             return self.show(global, looked, &survey);
         }
         let edits = if self.force { Edits::Overwrite } else { Edits::Refuse };
-        match survey.apply(edits) {
+        let applied = survey.apply(edits);
+        // Whoever reads what is said may take long.
+        drop(turn);
+        match applied {
             Ok(summary) => {
                 if !global.quiet {
                     tell(looked, &summary, global.verbose);

@@ -9,5 +9,7 @@ mod full_disk;
 mod killed;
 mod never_panics;
 mod refusals;
+
 mod streams;
+mod together;
 mod tree;
