@@ -15,6 +15,8 @@ use crate::templates::{Templates, TemplatesError};
 #[derive(Debug)]
 pub struct Project {
     source: Source,
+    /// Where the text was read; none where it was already there.
+    file: Option<PathBuf>,
     templates: Templates,
 }
 
@@ -97,17 +99,28 @@ impl Project {
             _ => PathBuf::from("."),
         };
         let templates = Templates::take(&directory)?;
-        Ok(Self { source: Source::new(shown, directory, text), templates })
+        Ok(Self { source: Source::new(shown, directory, text), file: Some(file.to_owned()), templates })
     }
 
     /// A project whose text is already there, with the built-in templates alone.
     pub fn from_source(source: Source) -> Self {
-        Self { source, templates: Templates::default() }
+        Self { source, file: None, templates: Templates::default() }
     }
 
     /// The text and its place.
     pub fn source(&self) -> &Source {
         &self.source
+    }
+
+    /// Whether the file still has the text that was read. Where it has not, somebody has saved it since, or was about to
+    /// when it was read: then that may have been half a text, and what follows from it means nothing.
+    pub fn is_current(&self) -> bool {
+        let Some(file) = &self.file else { return true };
+        // A pipe says it only once.
+        if std::fs::metadata(file).is_ok_and(|metadata| !metadata.is_file()) {
+            return true;
+        }
+        std::fs::read(file).is_ok_and(|bytes| bytes == self.source.text().as_bytes())
     }
 
     /// The project's own templates and kinds.

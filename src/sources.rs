@@ -254,11 +254,17 @@ fn directory(root: &Path, source: &str, files: &BTreeMap<&str, Wanted>) -> Resul
         if found(root, &at(file))? == Found::Nothing {
             continue;
         }
-        directory.names.insert((*file).to_owned());
         if !(wanted.json || wanted.toml || wanted.text) {
+            directory.names.insert((*file).to_owned());
             continue;
         }
-        let bytes = std::fs::read(path.join(file)).map_err(|error| SourceError { path: at(file), source: error })?;
+        let bytes = match std::fs::read(path.join(file)) {
+            Ok(bytes) => bytes,
+            // It went between the two looks.
+            Err(error) if is_absence(&error) => continue,
+            Err(error) => return Err(SourceError { path: at(file), source: error }),
+        };
+        directory.names.insert((*file).to_owned());
         let text = String::from_utf8_lossy(&bytes);
         let text = text.trim_start_matches('\u{feff}');
         if wanted.json {
@@ -278,7 +284,13 @@ fn directory(root: &Path, source: &str, files: &BTreeMap<&str, Wanted>) -> Resul
 /// The files of a directory whose names fit a pattern, and can stand in a Dockerfile as they are.
 fn listed(directory: &Path, pattern: &str) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
-    for entry in std::fs::read_dir(directory)? {
+    let entries = match std::fs::read_dir(directory) {
+        Ok(entries) => entries,
+        // It went between the two looks.
+        Err(error) if is_absence(&error) => return Ok(names),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
         let Ok(name) = entry?.file_name().into_string() else { continue };
         let is_plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
         if is_plain && matches(pattern, &name) {

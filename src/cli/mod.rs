@@ -23,6 +23,9 @@ mod render_command;
 mod rules;
 mod schema;
 
+/// How often to read a services.toml that changes meanwhile.
+const LOOKS: usize = 5;
+
 /// How long to wait for another stackgen in silence, and how long after having said so.
 const PATIENCE: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(9)];
 
@@ -136,8 +139,8 @@ impl Global {
     /// Opens the project, runs the rules, and meanwhile renders. What is found is never freed: the process ends with
     /// it, and freeing a large stack piece by piece takes longer than writing it.
     fn look(&self) -> anyhow::Result<&'static Looked> {
-        let project = Project::open(&self.manifest())?;
-        let (analysis, rendered) = project.analyse_beside(|plans| self.rendered(plans, &project))?;
+        let (project, (analysis, rendered)) =
+            self.read(|project| Ok(project.analyse_beside(|plans| self.rendered(plans, project))?))?;
         let known = analysis.environments();
         if !known.is_empty() {
             for name in &self.environments {
@@ -151,6 +154,19 @@ impl Global {
         }
         let way = way_to(project.source().directory());
         Ok(Box::leak(Box::new(Looked { project, analysis, rendered, environments: known, way })))
+    }
+
+    /// Opens the project and works with it, and does so again where somebody saves services.toml meanwhile.
+    fn read<T>(&self, work: impl Fn(&Project) -> anyhow::Result<T>) -> anyhow::Result<(Project, T)> {
+        for _ in 0..LOOKS {
+            let project = Project::open(&self.manifest())?;
+            let done = work(&project);
+            if project.is_current() {
+                return Ok((project, done?));
+            }
+        }
+        let file = self.manifest();
+        bail!("{} changes again and again while it is read; run again when it is saved", file.display());
     }
 
     /// Waits until no other stackgen writes in the directory of the manifest.

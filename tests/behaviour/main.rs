@@ -9,7 +9,7 @@ mod full_disk;
 mod killed;
 mod never_panics;
 mod refusals;
-
+mod saving;
 mod streams;
 mod together;
 mod tree;
