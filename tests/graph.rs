@@ -18,7 +18,7 @@ use stackgen::source::Source;
 use support::{everything_said, repository, skip, tool};
 
 /// Everything that a label could trip over, and words that Mermaid knows.
-const HOSTILE: &str = r##"
+const HOSTILE: &str = r#"
 [stack]
 name = "hostile"
 environments = ["dev"]
@@ -47,7 +47,7 @@ entrypoints.web = { port = 80, redirect-to = "secure" }
 entrypoints.secure = { port = 443, tls = true }
 [networks.style]
 internal = true
-"##;
+"#;
 
 fn plans(text: &str) -> Vec<Plan> {
     Project::from_source(Source::new("services.toml", ".", text.to_owned())).analyse().expect("stackgen works").plans
