@@ -19,6 +19,8 @@ use stackgen::render::{self, Artifacts, RenderError};
 mod check;
 mod env;
 mod explain;
+mod graph;
+mod labels;
 mod render_command;
 mod rules;
 mod schema;
@@ -81,6 +83,10 @@ enum Command {
     Check(check::Check),
     /// Say which variables are set on this machine; make and complete env files
     Env(env::Env),
+    /// Print the labels of containers, or the flags of the proxy
+    Labels(labels::Labels),
+    /// Draw an environment as a graph: what runs, what waits for what, and the ways in
+    Graph(graph::Graph),
     /// Explain a rule: what it finds, why it matters, how to mend it
     Explain(explain::Explain),
     /// List all rules
@@ -95,6 +101,8 @@ pub(crate) fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Render(command) => command.run(&cli.global),
         Command::Check(command) => command.run(&cli.global),
         Command::Env(command) => command.run(&cli.global),
+        Command::Labels(command) => command.run(&cli.global),
+        Command::Graph(command) => command.run(&cli.global),
         Command::Explain(command) => command.run(&cli.global),
         Command::Rules(command) => command.run(),
         Command::Schema(command) => command.run(&cli.global),
@@ -141,19 +149,43 @@ impl Global {
     fn look(&self) -> anyhow::Result<&'static Looked> {
         let (project, (analysis, rendered)) =
             self.read(|project| Ok(project.analyse_beside(|plans| self.rendered(plans, project))?))?;
-        let known = analysis.environments();
-        if !known.is_empty() {
-            for name in &self.environments {
-                if !known.contains(name) {
-                    let meant = words::nearest(name, known.iter().map(String::as_str));
-                    let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
-                    let file = project.source().name();
-                    bail!("there is no environment `{name}`; {file} has {}{meant}", words::and(&known));
-                }
-            }
+        self.looked(project, analysis, rendered)
+    }
+
+    /// The same for a command that only shows the plans, so that nothing is rendered. None where there are errors,
+    /// which are then told.
+    fn look_at_plans(&self) -> anyhow::Result<Option<&'static Looked>> {
+        let (project, analysis) = self.read(|project| Ok(project.analyse()?))?;
+        let looked = self.looked(project, analysis, None)?;
+        if looked.analysis.report.has_errors() {
+            self.tell_findings(looked)?;
+            return Ok(None);
         }
+        Ok(Some(looked))
+    }
+
+    fn looked(
+        &self,
+        project: Project,
+        analysis: Analysis,
+        rendered: Option<Result<Artifacts, RenderError>>,
+    ) -> anyhow::Result<&'static Looked> {
+        let environments = analysis.environments();
+        expect_environments(&project, &environments, &self.environments)?;
         let way = way_to(project.source().directory());
-        Ok(Box::leak(Box::new(Looked { project, analysis, rendered, environments: known, way })))
+        Ok(Box::leak(Box::new(Looked { project, analysis, rendered, environments, way })))
+    }
+
+    /// Everything that was found, for people, on stderr.
+    fn tell_findings(&self, looked: &Looked) -> anyhow::Result<()> {
+        let stderr = io::stderr();
+        let outcome = looked.outcome(&[]);
+        Ok(ignore_closed(Format::Human.emit(&outcome, self.terminal(&stderr), &mut stderr.lock()))?)
+    }
+
+    /// Whether this run is about this environment.
+    fn is_chosen(&self, environment: &str) -> bool {
+        self.environments.is_empty() || self.environments.iter().any(|name| name == environment)
     }
 
     /// Opens the project and works with it, and does so again where somebody saves services.toml meanwhile.
@@ -200,8 +232,7 @@ impl Global {
     fn rendered(&self, plans: &[Plan], project: &Project) -> Result<Artifacts, RenderError> {
         let manifest = project.source().file_name();
         let templates = project.templates();
-        let is_chosen = |name: &str| self.environments.is_empty() || self.environments.iter().any(|it| it == name);
-        render::render_for(plans, manifest, templates, is_chosen)
+        render::render_for(plans, manifest, templates, |environment| self.is_chosen(environment))
     }
 
     /// The environments of this run; none for all.
@@ -244,6 +275,15 @@ fn way_to(directory: &Path) -> Option<String> {
     Some(steps?.join("/"))
 }
 
+/// Environments that somebody has named must exist; a file that could not be understood has none to compare with.
+fn expect_environments(project: &Project, known: &[String], names: &[String]) -> anyhow::Result<()> {
+    if let Some(name) = names.iter().find(|name| !known.is_empty() && !known.contains(name)) {
+        let meant = did_you_mean(name, known);
+        bail!("there is no environment `{name}`; {} has {}{meant}", project.source().name(), words::and(known));
+    }
+    Ok(())
+}
+
 /// The files that are not what they should be. What a person edited and is no longer generated is told elsewhere.
 fn drift(survey: &Survey<'_>) -> Vec<Drift> {
     survey.entries().iter().filter_map(drift_of).collect()
@@ -264,6 +304,12 @@ fn drift_of(entry: &Entry<'_>) -> Option<Drift> {
     };
     let diff = if matches!(entry.state(), State::Missing) { None } else { entry.diff() };
     Some(Drift { path: entry.path().to_owned(), state, message, diff })
+}
+
+/// `; did you mean `web`?`, where one of the names is near.
+fn did_you_mean(word: &str, known: &[impl AsRef<str>]) -> String {
+    let meant = words::nearest(word, known.iter().map(AsRef::as_ref));
+    meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"))
 }
 
 /// Writes to stdout; a reader that has gone away is no error.

@@ -1,6 +1,5 @@
 //! `stackgen render`: writes what differs.
 
-use std::io;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -9,7 +8,7 @@ use stackgen::diagnostics::emit::Format;
 use stackgen::diagnostics::{Drift, Severity};
 use stackgen::disk::{DiskError, Edits, Entry, State, Summary, Survey};
 
-use super::{Global, Looked, code, drift, drift_of, files, ignore_closed, print, say};
+use super::{Global, Looked, code, drift, drift_of, files, print, say};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -49,9 +48,7 @@ impl Render {
         let report = &looked.analysis.report;
         let is_silent = global.quiet && !report.has_errors();
         if self.is_for_people() && !report.findings.is_empty() && !is_silent {
-            let stderr = io::stderr();
-            let outcome = looked.outcome(&[]);
-            ignore_closed(Format::Human.emit(&outcome, global.terminal(&stderr), &mut stderr.lock()))?;
+            global.tell_findings(looked)?;
         }
         if report.has_errors() {
             say("nothing was written");
