@@ -17,6 +17,7 @@ use stackgen::project::{Analysis, Project};
 use stackgen::render::{self, Artifacts, RenderError};
 
 mod check;
+mod diff;
 mod env;
 mod explain;
 mod graph;
@@ -87,6 +88,8 @@ enum Command {
     Labels(labels::Labels),
     /// Draw an environment as a graph: what runs, what waits for what, and the ways in
     Graph(graph::Graph),
+    /// Say how one environment differs from another, in the words of services.toml
+    Diff(diff::Diff),
     /// Explain a rule: what it finds, why it matters, how to mend it
     Explain(explain::Explain),
     /// List all rules
@@ -103,6 +106,7 @@ pub(crate) fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Env(command) => command.run(&cli.global),
         Command::Labels(command) => command.run(&cli.global),
         Command::Graph(command) => command.run(&cli.global),
+        Command::Diff(command) => command.run(&cli.global),
         Command::Explain(command) => command.run(&cli.global),
         Command::Rules(command) => command.run(),
         Command::Schema(command) => command.run(&cli.global),

@@ -58,7 +58,7 @@ pub(super) fn hoist(layer: &mut Table) -> (Vec<Hoisted>, Vec<Twice>) {
 }
 
 /// The tables of a service in which a variable can be declared where it is used.
-pub(super) const ENV_TABLES: [&str; 2] = ["env", "build-env"];
+pub(crate) const ENV_TABLES: [&str; 2] = ["env", "build-env"];
 
 fn hoist_envs(service: &mut Table, path: &KeyPath, found: &mut Vec<(Hoisted, Value)>) {
     for table in ENV_TABLES {

@@ -33,6 +33,7 @@ pub mod unions;
 pub(crate) use alignment::Alignment;
 pub(crate) use extends::OWN_KEYS;
 use kind_names::{KindAnswers, kind_names, unknown_kinds};
+pub(crate) use layers::ENV_TABLES;
 pub use newer::{Newer, NewerKind};
 pub use problem::{ExtendsFlaw, Problem};
 pub use schema::published as published_schema;
@@ -95,6 +96,15 @@ pub fn newer(source: &Source) -> Vec<Problem> {
 
 /// Reads a parsed document.
 pub fn read(document: &DeTable<'_>, templates: &Templates) -> Result<Read, ReadError> {
+    read_with(document, templates, |_, _| ())
+}
+
+/// The same, and shows each environment to `see`: its name, and what holds in it as plain values, all layers merged.
+pub fn read_with(
+    document: &DeTable<'_>,
+    templates: &Templates,
+    mut see: impl FnMut(&str, &Table),
+) -> Result<Read, ReadError> {
     let names = kind_names(document);
     let kinds = Kinds::load(templates, names.kinds())?;
     let (mut base, mut problems, deletions) = {
@@ -150,6 +160,7 @@ pub fn read(document: &DeTable<'_>, templates: &Templates) -> Result<Read, ReadE
         let filled = all_keys(&merged);
         layers::take_away(&mut merged, &deletions);
         problems.extend(missing(&base, &merged, name));
+        see(name, &merged);
         let mut manifest = typed(merged, &kinds, name)?;
         for (service, keys) in written {
             if let Some(service) = manifest.services.get_mut(&service) {

@@ -50,6 +50,7 @@ pub use raw::Raw;
 pub(crate) use recipe::clean_path;
 pub use text::{Form, Part, Text};
 pub use variables::Random;
+pub(crate) use variables::is_required;
 
 /// The variable that holds the project's name; Compose sets it itself (Compose docs, "Environment variables").
 pub const PROJECT_VARIABLE: &str = "COMPOSE_PROJECT_NAME";

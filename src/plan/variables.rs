@@ -191,7 +191,7 @@ impl Resolver<'_, '_> {
 }
 
 /// Whether the operator must set it in this environment (`docs/manifest.md`, "Variables").
-fn is_required(declared: &types::Variable, environment: &str) -> bool {
+pub(crate) fn is_required(declared: &types::Variable, environment: &str) -> bool {
     match &declared.required {
         None => declared.default.is_none(),
         Some(Required::Everywhere(required)) => *required,

@@ -6,6 +6,7 @@ use crate::kinds::KindError;
 use crate::plan::Plan;
 use crate::templates::Templates;
 
+pub mod comparison;
 mod compose;
 mod dockerfile;
 pub(crate) mod env_example;

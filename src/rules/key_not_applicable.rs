@@ -1,12 +1,14 @@
 //! `key-not-applicable`: see [`RULE`].
 
+use std::borrow::Cow;
+
 use super::{Context, Rule};
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::kinds::{Class, Kind};
 use crate::manifest::types::Service;
 use crate::manifest::unions::Publish;
-use crate::manifest::{ExtendsFlaw, Problem};
-use crate::plan::Plan;
+use crate::manifest::{ExtendsFlaw, Problem, Read};
+use crate::plan::{self, Plan};
 
 /// A key that changes nothing where it stands.
 pub(super) static RULE: Rule = Rule {
@@ -74,71 +76,81 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let Some(manifest) = context.read.environments.get(&plan.environment) else { continue };
         for name in plan.externals.keys() {
             let Some(written) = manifest.services.get(name) else { continue };
-            let keys = written.written.iter().filter(|key| !OF_EXTERNALS.contains(&key.as_str()));
-            for key in keys.filter(|key| !written.options.contains_key(key.as_str())) {
+            for key in written.written.iter().filter(|key| is_useless_elsewhere(written, key)) {
                 let help = "remove it, or remove `external`";
                 findings.push(finding(plan, name, key, "it runs elsewhere, and nothing of it is rendered", help));
             }
         }
         for service in plan.services.values() {
             let Some(written) = manifest.services.get(&service.name) else { continue };
-            // A kind that nobody knows may have use for everything.
-            let kind = written.kind.as_ref().map(|kind| context.read.kinds.get(kind));
-            // One that says neither is another rule's.
-            let is_passed = ["image", "build"].iter().any(|key| written.compose.contains_key(*key));
-            let runs = written.image.is_some() || written.dockerfile.is_some() || is_passed;
-            if matches!(kind, Some(None)) || (kind.is_none() && !runs) {
-                continue;
-            }
-            let kind = kind.flatten();
-            let is_by_hand = written.dockerfile.is_some();
-            let is_built = kind.is_some_and(Kind::builds) || is_by_hand || service.build.is_some();
-            let mut say = |key: &str, why: &str, help: &str| {
-                if written.written.iter().any(|known| known == key) {
-                    findings.push(finding(plan, &service.name, key, why, help));
-                }
-            };
-            if !is_built {
-                for key in OF_BUILDS {
-                    say(key, "it is not built from source", "remove it, or build the service: `kind` and `source`");
-                }
-                say("source", "nothing builds it", "remove it, or name the `kind` or the `dockerfile` that builds it");
-            }
-            if is_by_hand {
-                for key in OF_GENERATED {
-                    say(key, "its Dockerfile is written by hand", "remove it, and say it in the Dockerfile");
-                }
-            } else {
-                say(
-                    "target",
-                    "a generated Dockerfile has its own stages",
-                    "remove it; `reload` chooses the development stage",
-                );
-            }
-            if let Some(first) = &service.extends {
-                let why = format!("it runs the image of `{first}`, whose start that service decides");
-                say("before-start", &why, "remove it, or give the service a `source` of its own");
-            }
-            let can_debug = kind.is_some_and(|kind| kind.debug.is_some()) && !is_by_hand;
-            if !can_debug && written.debug == Some(true) {
-                say("debug", "how it is debugged is not known", "remove it");
-            }
-            if kind.is_none_or(|kind| kind.watch.is_none()) || is_by_hand {
-                say("reload", "what of its source could be replaced is not known", "remove it");
-            }
-            if kind.is_none_or(|kind| kind.data.is_empty()) {
-                say("persist", "its kind has no data of its own", "remove it, or mount a volume with `volumes`");
-            }
-            say("host", "only what runs elsewhere has an address of its own", "remove it, or add `external = true`");
-            if kind.is_none() {
-                say("version", "a version belongs to a kind", "write it as the tag of the `image`");
-            }
-            let has_port = service.port.is_some() || !service.listeners.is_empty();
-            if let Some((why, help)) = publish(written, has_port, service.class) {
-                say("publish", why, help);
+            let useless = useless(context.read, service, written).into_iter();
+            for (key, why, help) in useless.filter(|(key, ..)| written.written.iter().any(|known| known == key)) {
+                findings.push(finding(plan, &service.name, key, &why, help));
             }
         }
     }
+}
+
+/// Whether a key means nothing for a service that runs elsewhere.
+pub(crate) fn is_useless_elsewhere(written: &Service, key: &str) -> bool {
+    !OF_EXTERNALS.contains(&key) && !written.options.contains_key(key)
+}
+
+/// The keys that mean nothing for a service, whether they are written or not; with the reason, and what to do.
+pub(crate) fn useless(
+    read: &Read,
+    service: &plan::Service,
+    written: &Service,
+) -> Vec<(&'static str, Cow<'static, str>, &'static str)> {
+    // A kind that nobody knows may have use for everything.
+    let kind = written.kind.as_ref().map(|kind| read.kinds.get(kind));
+    // One that says neither is another rule's.
+    let is_passed = ["image", "build"].iter().any(|key| written.compose.contains_key(*key));
+    let runs = written.image.is_some() || written.dockerfile.is_some() || is_passed;
+    if matches!(kind, Some(None)) || (kind.is_none() && !runs) {
+        return Vec::new();
+    }
+    let kind = kind.flatten();
+    let is_by_hand = written.dockerfile.is_some();
+    let is_built = kind.is_some_and(Kind::builds) || is_by_hand || service.build.is_some();
+    let mut useless = Vec::new();
+    let mut say = |key: &'static str, why: &'static str, help: &'static str| useless.push((key, Cow::from(why), help));
+    if !is_built {
+        for key in OF_BUILDS {
+            say(key, "it is not built from source", "remove it, or build the service: `kind` and `source`");
+        }
+        say("source", "nothing builds it", "remove it, or name the `kind` or the `dockerfile` that builds it");
+    }
+    if is_by_hand {
+        for key in OF_GENERATED {
+            say(key, "its Dockerfile is written by hand", "remove it, and say it in the Dockerfile");
+        }
+    } else {
+        say("target", "a generated Dockerfile has its own stages", "remove it; `reload` chooses the development stage");
+    }
+    let can_debug = kind.is_some_and(|kind| kind.debug.is_some()) && !is_by_hand;
+    if !can_debug && written.debug == Some(true) {
+        say("debug", "how it is debugged is not known", "remove it");
+    }
+    if kind.is_none_or(|kind| kind.watch.is_none()) || is_by_hand {
+        say("reload", "what of its source could be replaced is not known", "remove it");
+    }
+    if kind.is_none_or(|kind| kind.data.is_empty()) {
+        say("persist", "its kind has no data of its own", "remove it, or mount a volume with `volumes`");
+    }
+    say("host", "only what runs elsewhere has an address of its own", "remove it, or add `external = true`");
+    if kind.is_none() {
+        say("version", "a version belongs to a kind", "write it as the tag of the `image`");
+    }
+    let has_port = service.port.is_some() || !service.listeners.is_empty();
+    if let Some((why, help)) = publish(written, has_port, service.class) {
+        say("publish", why, help);
+    }
+    if let Some(first) = &service.extends {
+        let why = format!("it runs the image of `{first}`, whose start that service decides");
+        useless.push(("before-start", why.into(), "remove it, or give the service a `source` of its own"));
+    }
+    useless
 }
 
 fn publish(written: &Service, has_port: bool, class: Class) -> Option<(&'static str, &'static str)> {

@@ -40,7 +40,7 @@ mod invalid_option;
 mod invalid_service_name;
 mod invalid_value;
 mod ip_plan;
-mod key_not_applicable;
+pub(crate) mod key_not_applicable;
 mod literal_secret;
 mod manifest_syntax;
 mod missing_env_var;
