@@ -4,15 +4,22 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Args;
+use clap::builder::PossibleValue;
 use stackgen::diagnostics::words;
 use stackgen::rules;
 
+use super::suggestion::Suggestion;
 use super::{Global, print};
 
 #[derive(Debug, Args)]
 pub(super) struct Explain {
     /// The id of the rule, as findings show it in brackets
+    #[arg(hide_possible_values = true, value_parser = Suggestion(ids))]
     rule: String,
+}
+
+fn ids() -> Vec<PossibleValue> {
+    rules::ALL.iter().map(|rule| PossibleValue::new(rule.id).help(rule.summary)).collect()
 }
 
 impl Explain {

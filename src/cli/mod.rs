@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 use stackgen::diagnostics::emit::{Format, Outcome, Terminal};
 use stackgen::diagnostics::{Drift, words};
 use stackgen::disk::{DiskError, Entry, State, Survey, Turn};
@@ -17,14 +17,21 @@ use stackgen::project::{Analysis, Project};
 use stackgen::render::{self, Artifacts, RenderError};
 
 mod check;
+mod completions;
 mod diff;
 mod env;
 mod explain;
 mod graph;
 mod labels;
+mod man;
 mod render_command;
 mod rules;
 mod schema;
+mod suggestion;
+
+/// What the exit code says, whatever the command; the help of some says more.
+const EXIT_CODES: &str =
+    "Exit codes: 0 clean; 1 errors, drift or a refusal; 2 a wrong command line, or stackgen could not work.";
 
 /// How often to read a services.toml that changes meanwhile.
 const LOOKS: usize = 5;
@@ -35,6 +42,7 @@ const PATIENCE: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(9)]
 /// One services.toml in; every container file of a stack out, checked before it is written.
 #[derive(Debug, Parser)]
 #[command(name = "stackgen", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(subcommand_value_name = "COMMAND", after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -46,10 +54,11 @@ pub(crate) struct Cli {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Global {
     /// Work in this directory
-    #[arg(short = 'C', value_name = "DIR", global = true)]
+    #[arg(short = 'C', value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
     directory: Option<PathBuf>,
     /// The manifest, relative to the directory
     #[arg(short = 'f', value_name = "FILE", global = true, default_value = "services.toml")]
+    #[arg(value_hint = ValueHint::FilePath)]
     file: PathBuf,
     /// Only this environment; may be repeated. All rules run all the same [default: all]
     #[arg(short, long = "env", value_name = "NAME", global = true)]
@@ -80,7 +89,7 @@ enum Color {
 enum Command {
     /// Write every generated file that differs; delete those that are no longer generated
     Render(render_command::Render),
-    /// Report everything that is wrong, and every generated file that is not what it should be
+    /// Report what is wrong, and every generated file that is not what it should be
     Check(check::Check),
     /// Say which variables are set on this machine; make and complete env files
     Env(env::Env),
@@ -96,6 +105,10 @@ enum Command {
     Rules(rules::Rules),
     /// Print the JSON Schema of services.toml
     Schema(schema::Schema),
+    /// Print a script that completes the command line in a shell
+    Completions(completions::Completions),
+    /// Print a manual page, or write them all
+    Man(man::Man),
 }
 
 /// Runs the command; the exit code is 0 for clean, 1 for findings, drift or a refusal. An error means 2.
@@ -110,6 +123,8 @@ pub(crate) fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Explain(command) => command.run(&cli.global),
         Command::Rules(command) => command.run(),
         Command::Schema(command) => command.run(&cli.global),
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(&cli.global),
     }
 }
 

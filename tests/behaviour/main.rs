@@ -4,9 +4,11 @@
 mod support;
 
 mod committed;
+mod completions;
 mod determinism;
 mod full_disk;
 mod killed;
+mod manual;
 mod never_panics;
 mod refusals;
 mod saving;
