@@ -24,6 +24,8 @@ mod explain;
 mod graph;
 mod labels;
 mod man;
+#[cfg(test)]
+mod reference;
 mod render_command;
 mod rules;
 mod schema;
