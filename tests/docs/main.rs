@@ -1,0 +1,12 @@
+//! The documentation says what the program does: generated pages are as they would be generated now, links lead
+//! somewhere, and what the hand-written pages show is what happens.
+//!
+//! `STACKGEN_BLESS=1 cargo test --test docs` writes the generated pages anew.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod manifest;
+mod markdown;
+mod page;
+mod rules;

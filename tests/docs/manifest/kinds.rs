@@ -1,0 +1,268 @@
+//! The kinds, as their `kind.toml` says.
+
+use std::fmt::Write as _;
+
+use indexmap::IndexMap;
+use serde_json::Value;
+use stackgen::kinds::{
+    BUILT_IN, Class, Command, Data, Detected, EnvDef, File, Inputs, Inside, Kind, Kinds, Metrics, Mount, OptionDef,
+    Output, Required, User, Words,
+};
+use stackgen::manifest::published_schema;
+
+use super::{Reference, properties};
+use crate::markdown::{alternatives, code, link, prose, table};
+
+const INTRODUCTION: &str = "\
+A kind knows how a certain program is built, run, probed and reached. Its options stand flat beside a service's own
+keys. Without a kind, a service is a plain container on the image that it names. `service.X` is X of the service itself;
+a condition in the words of a kind speaks of its options and of what was found in the source.
+";
+
+/// The heading of a kind.
+pub(super) fn title(kind: &Kind) -> String {
+    format!("Kind {}", code(&kind.name))
+}
+
+pub(super) fn describe(text: &mut String, kinds: &Kinds) {
+    let row = |kind: &Kind| [link(&code(&kind.name), &title(kind)), class(kind.class).to_owned(), prose(&kind.help)];
+    let rows: Vec<[String; 3]> = kinds.iter().map(row).collect();
+    let _ = write!(text, "\n## The kinds\n\n{INTRODUCTION}\n{}", table(["kind", "class", "what it is"], &rows));
+    for kind in kinds.iter() {
+        let _ = write!(text, "\n### {}\n\n{}.\n\n{}", title(kind), prose(&kind.help), example(kind));
+        options(text, kind);
+        outputs(text, kind);
+        text.push('\n');
+        for (what, said) in facts(kind).into_iter().filter(|(_, said)| !said.is_empty()) {
+            match said.as_slice() {
+                [one] => {
+                    let _ = writeln!(text, "- {what}: {one}");
+                }
+                several => {
+                    let items: String = several.iter().flat_map(|one| ["  - ", one, "\n"]).collect();
+                    let _ = write!(text, "- {what}:\n{items}");
+                }
+            }
+        }
+        tables(text, kind);
+    }
+}
+
+fn class(class: Class) -> &'static str {
+    match class {
+        Class::App => "application",
+        Class::Datastore => "data store",
+        Class::Proxy => "proxy",
+        Class::Tool => "tool",
+        Class::Process => "process",
+    }
+}
+
+fn example(kind: &Kind) -> String {
+    let mut service = toml::Table::new();
+    service.insert("kind".to_owned(), kind.name.clone().into());
+    service.extend(kind.example.clone());
+    let name = if kind.class == Class::App { "web" } else { &kind.name };
+    let services = toml::Table::from_iter([(name.to_owned(), toml::Value::Table(service))]);
+    let document = toml::Table::from_iter([("services".to_owned(), toml::Value::Table(services))]);
+    format!("```toml\n{}```\n", toml::to_string(&document).expect("a table as TOML"))
+}
+
+fn options(text: &mut String, kind: &Kind) {
+    if kind.options.is_empty() {
+        return;
+    }
+    let schema =
+        published_schema(kind.options.iter().map(|(name, option)| (kind.name.as_str(), name.as_str(), option)));
+    let reference = Reference::new(&schema);
+    let service = &schema["definitions"]["Service"];
+    let row = |(name, option): (&String, &OptionDef)| {
+        let (_, shape) = properties(service).find(|(key, _)| *key == name).expect("every option is a key");
+        let words = written_type(kind, name).unwrap_or_else(|| reference.words(shape));
+        let secret = if option.secret { ". A secret" } else { "" };
+        let default = match &option.default {
+            _ if option.required => "required".to_owned(),
+            Some(default) => code(&default.to_string()),
+            None => String::new(),
+        };
+        [code(name), words, prose(&format!("{}{secret}.", option.help)), default]
+    };
+    let rows: Vec<[String; 4]> = kind.options.iter().map(row).collect();
+    let _ = write!(text, "\n{}", table(["option", "type", "meaning", "default"], &rows));
+}
+
+/// The tables that options take.
+fn tables(text: &mut String, kind: &Kind) {
+    let schema = schema(kind);
+    let reference = Reference::new(&schema);
+    for name in kind.options.keys() {
+        let place = format!("services.NAME.{name}.");
+        for section in reference.sections().iter().filter(|section| section.place.starts_with(&place)) {
+            reference.describe(text, "####", section);
+        }
+    }
+}
+
+/// The schema with the options of this kind.
+fn schema(kind: &Kind) -> Value {
+    published_schema(kind.options.iter().map(|(name, option)| (kind.name.as_str(), name.as_str(), option)))
+}
+
+/// What `kind.toml` says more precisely than the schema, where it is all text.
+fn written_type(kind: &Kind, option: &str) -> Option<String> {
+    let (_, text) = BUILT_IN.iter().find(|(name, _)| *name == kind.name)?;
+    let written: toml::Table = toml::from_str(text).expect("a kind.toml");
+    let words = match written["options"][option]["type"].as_str()? {
+        // An option may stand in the place of a key of every service, and the schema takes both.
+        "string" => "text",
+        "path" => "path",
+        "path[]" => "array of paths",
+        "duration" => "duration, such as `30s`",
+        "service" => "name of a service",
+        "service[]" => "array of names of services",
+        _ => return None,
+    };
+    Some(words.to_owned())
+}
+
+fn outputs(text: &mut String, kind: &Kind) {
+    let row = |(name, output): (&String, &Output)| [code(&format!("${{services.NAME.{name}}}")), cases(output)];
+    let rows: Vec<[String; 2]> = kind.outputs.iter().map(row).collect();
+    if !rows.is_empty() {
+        let _ = write!(text, "\n{}", table(["reference", "gives"], &rows));
+    }
+}
+
+/// What is known of a kind beside its options and outputs, one by one; none where there is nothing to say.
+fn facts(kind: &Kind) -> Vec<(&'static str, Vec<String>)> {
+    let one = |said: Option<String>| said.into_iter().collect::<Vec<_>>();
+    let list = |words: &[String]| {
+        let words: Vec<String> = words.iter().map(|word| code(word)).collect();
+        one((!words.is_empty()).then(|| words.join(", ")))
+    };
+    let number = |port: u16| code(&port.to_string());
+    let volume = |data: &Data| data_path(&data.path, data.volume.as_deref(), data.when.as_deref());
+    let mount = |mount: &Mount| code(&format!("{}:{}", mount.source, mount.target));
+    let file = |file: &File| under(code(&file.path), file.when.as_deref());
+    let probe = kind.probe.as_ref();
+    let watch = kind.watch.as_ref();
+    vec![
+        ("Another process of", one(kind.built_on.as_deref().map(code))),
+        ("Versions", list(&kind.versions)),
+        ("Image", one(kind.image.as_ref().map(cases))),
+        ("Built on", one(kind.base.as_deref().map(code))),
+        ("Needs in its source", kind.requires.iter().map(needed).collect()),
+        ("Reads from its source", kind.detect.iter().map(|(fact, files)| detected(fact, files)).collect()),
+        ("Its installation reads", kind.install.iter().map(inputs).collect()),
+        ("Build", first_of(kind.build.iter().map(command))),
+        ("Command", first_of(kind.command.iter().map(command))),
+        ("Further arguments", kind.argument.iter().map(command).collect()),
+        ("Environment", kind.env.iter().map(|(name, value)| environment(name, value)).collect()),
+        ("Port", one(kind.port.map(number))),
+        ("Further ports", kind.ports.iter().map(|(name, port)| format!("{name} {}", number(*port))).collect()),
+        ("Metrics", one(kind.metrics.as_ref().map(metrics))),
+        ("Debugger on port", one(kind.debug.as_ref().map(|debug| number(debug.port)))),
+        ("Probe of `health = \"/path\"`", one(probe.and_then(|probe| probe.http.as_deref()).map(words))),
+        ("Probe", one(probe.and_then(|probe| probe.command.as_deref()).map(words))),
+        ("Data", first_of(kind.data.iter().map(volume))),
+        ("Mounts", kind.mounts.iter().map(mount).collect()),
+        ("User", one(kind.user.as_ref().map(user))),
+        ("Root file system", one(kind.read_only.then(|| "read-only".to_owned()))),
+        ("In memory", list(&kind.tmpfs)),
+        ("Capabilities", list(&kind.capabilities)),
+        ("Time to stop", one(kind.stop_grace.as_deref().map(code))),
+        ("`reload = \"watch\"` synchronises", watch.map(|watch| list(&watch.sync)).unwrap_or_default()),
+        (
+            "`reload = \"watch\"` builds again after a change of",
+            watch.map(|watch| list(&watch.rebuild)).unwrap_or_default(),
+        ),
+        ("Writes", kind.files.iter().map(file).collect()),
+    ]
+}
+
+fn under(said: String, when: Option<&str>) -> String {
+    match when {
+        Some(when) => format!("{said} if {}", code(when)),
+        None => said,
+    }
+}
+
+/// Of these, the first whose condition holds.
+fn first_of(all: impl Iterator<Item = String>) -> Vec<String> {
+    all.enumerate().map(|(number, one)| if number == 0 { one } else { format!("else {one}") }).collect()
+}
+
+/// The first case that holds is the one that counts.
+fn cases(output: &Output) -> String {
+    match output {
+        Output::Text(text) => code(text),
+        Output::Cases(cases) => {
+            cases.iter().map(|case| under(code(&case.value), case.when.as_deref())).collect::<Vec<_>>().join(", else ")
+        }
+    }
+}
+
+fn needed(required: &Required) -> String {
+    let files = |names: &[String]| alternatives(&names.iter().map(|file| code(file)).collect::<Vec<_>>());
+    let instead = if required.or_else.is_empty() { "" } else { ", else " };
+    format!("{}{instead}{} ({})", files(&required.one_of), files(&required.or_else), prose(&required.help))
+}
+
+/// A fact and the files that say it; the first that does counts.
+fn detected(fact: &str, files: &IndexMap<String, Detected>) -> String {
+    let place = |(file, found): (&String, &Detected)| match found {
+        Detected::Inside(Inside { json: Some(pointer), .. } | Inside { toml: Some(pointer), .. }) => {
+            format!("{} of {}", code(pointer), code(file))
+        }
+        _ => code(file),
+    };
+    format!("{} from {}", fact.replace('-', " "), files.iter().map(place).collect::<Vec<_>>().join(", else "))
+}
+
+fn inputs(inputs: &Inputs) -> String {
+    let files: Vec<String> = inputs.files.iter().map(|file| code(file)).collect();
+    under(files.join(", "), inputs.when.as_deref())
+}
+
+fn command(command: &Command) -> String {
+    let written = match &command.run {
+        Words::Text(text) => code(text),
+        Words::Words(all) => words(all),
+    };
+    under(written, command.when.as_deref())
+}
+
+fn words(words: &[String]) -> String {
+    code(&words.join(" "))
+}
+
+fn environment(name: &str, value: &EnvDef) -> String {
+    match value {
+        EnvDef::Value(value) => code(&format!("{name}={value}")),
+        EnvDef::Case { when, value, file } => {
+            let said = under(code(&format!("{name}={value}")), when.as_deref());
+            match file {
+                Some(file) => format!("{said} ({} where a secret is a file)", code(file)),
+                None => said,
+            }
+        }
+    }
+}
+
+fn metrics(metrics: &Metrics) -> String {
+    let port = metrics.port.map_or_else(String::new, |port| format!(" on port {}", code(&port.to_string())));
+    let opt_in = if metrics.opt_in { ", where the service asks for them" } else { "" };
+    format!("{}{port}{opt_in}", code(&metrics.path))
+}
+
+fn data_path(path: &str, volume: Option<&str>, when: Option<&str>) -> String {
+    let volume = volume.unwrap_or("NAME-data");
+    under(format!("{} on the volume {}", code(path), code(volume)), when)
+}
+
+fn user(user: &User) -> String {
+    match user {
+        User::Any(user) => code(user),
+        User::Variant { alpine, debian } => format!("{} on Alpine, else {}", code(alpine), code(debian)),
+    }
+}
