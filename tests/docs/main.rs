@@ -6,7 +6,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod links;
 mod manifest;
 mod markdown;
 mod page;
 mod rules;
+mod session;

@@ -142,8 +142,6 @@ fn facts(kind: &Kind) -> Vec<(&'static str, Vec<String>)> {
     };
     let number = |port: u16| code(&port.to_string());
     let volume = |data: &Data| data_path(&data.path, data.volume.as_deref(), data.when.as_deref());
-    let mount = |mount: &Mount| code(&format!("{}:{}", mount.source, mount.target));
-    let file = |file: &File| under(code(&file.path), file.when.as_deref());
     let probe = kind.probe.as_ref();
     let watch = kind.watch.as_ref();
     vec![
@@ -165,7 +163,7 @@ fn facts(kind: &Kind) -> Vec<(&'static str, Vec<String>)> {
         ("Probe of `health = \"/path\"`", one(probe.and_then(|probe| probe.http.as_deref()).map(words))),
         ("Probe", one(probe.and_then(|probe| probe.command.as_deref()).map(words))),
         ("Data", first_of(kind.data.iter().map(volume))),
-        ("Mounts", kind.mounts.iter().map(mount).collect()),
+        ("Mounts", kind.mounts.iter().map(mounted).collect()),
         ("User", one(kind.user.as_ref().map(user))),
         ("Root file system", one(kind.read_only.then(|| "read-only".to_owned()))),
         ("In memory", list(&kind.tmpfs)),
@@ -176,7 +174,7 @@ fn facts(kind: &Kind) -> Vec<(&'static str, Vec<String>)> {
             "`reload = \"watch\"` builds again after a change of",
             watch.map(|watch| list(&watch.rebuild)).unwrap_or_default(),
         ),
-        ("Writes", kind.files.iter().map(file).collect()),
+        ("Writes", kind.files.iter().map(written).collect()),
     ]
 }
 
@@ -217,6 +215,18 @@ fn detected(fact: &str, files: &IndexMap<String, Detected>) -> String {
         _ => code(file),
     };
     format!("{} from {}", fact.replace('-', " "), files.iter().map(place).collect::<Vec<_>>().join(", else "))
+}
+
+fn mounted(mount: &Mount) -> String {
+    let source = mount.source.as_deref().map(code);
+    let each = mount.each.as_deref().map(|option| format!("each of {}", code(option)));
+    format!("{} at {}", source.or(each).unwrap_or_default(), code(&mount.target))
+}
+
+fn written(file: &File) -> String {
+    let in_container = file.target.as_deref().map(|target| format!("what is mounted at {}", code(target)));
+    let path = file.path.as_deref().map(code).or(in_container).unwrap_or_default();
+    under(path, file.when.as_deref())
 }
 
 fn inputs(inputs: &Inputs) -> String {
