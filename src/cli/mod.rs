@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand, ValueEnum, ValueHint};
+use stackgen::compose::engine::{self, EngineVolume};
 use stackgen::diagnostics::emit::{Format, Outcome, Terminal};
 use stackgen::diagnostics::{Drift, words};
-use stackgen::disk::{DiskError, Entry, State, Survey, Turn};
+use stackgen::disk::{DiskError, Entry, KnownVolume, State, Survey, Turn};
 use stackgen::plan::Plan;
 use stackgen::project::{Analysis, Project};
 use stackgen::render::{self, Artifacts, RenderError};
@@ -262,7 +263,9 @@ impl Global {
     }
 
     fn survey<'a>(&self, looked: &Looked, artifacts: &'a Artifacts) -> anyhow::Result<Survey<'a>> {
-        Ok(Survey::take(looked.root(), artifacts, self.selection(), env!("CARGO_PKG_VERSION"))?)
+        let survey = Survey::take(looked.root(), artifacts, self.selection(), env!("CARGO_PKG_VERSION"))?;
+        let is_chosen = |plan: &&Plan| self.environments.is_empty() || self.environments.contains(&plan.environment);
+        Ok(survey.with_volumes(looked.analysis.plans.iter().filter(is_chosen).flat_map(known_volumes)))
     }
 
     /// Prints a document for programs to stdout.
@@ -305,9 +308,26 @@ fn expect_environments(project: &Project, known: &[String], names: &[String]) ->
     Ok(())
 }
 
+/// The named volumes of a plan, as the lock knows them.
+fn known_volumes(plan: &Plan) -> Vec<KnownVolume> {
+    let volumes = engine::volumes(plan).into_iter();
+    let known = |(name, volume): (String, EngineVolume<'_>)| KnownVolume {
+        environment: plan.environment.clone(),
+        target: volume.mount.mount.target.clone(),
+        name,
+    };
+    volumes.map(known).collect()
+}
+
 /// The files that are not what they should be. What a person edited and is no longer generated is told elsewhere.
 fn drift(survey: &Survey<'_>) -> Vec<Drift> {
-    survey.entries().iter().filter_map(drift_of).collect()
+    let lock = survey.volumes_change().then(|| Drift {
+        path: "stackgen.lock".to_owned(),
+        state: "changed",
+        message: "names other volumes than the stack has".to_owned(),
+        diff: None,
+    });
+    survey.entries().iter().filter_map(drift_of).chain(lock).collect()
 }
 
 fn drift_of(entry: &Entry<'_>) -> Option<Drift> {

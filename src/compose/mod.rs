@@ -2,6 +2,7 @@
 
 pub mod amount;
 pub mod dotenv;
+pub mod engine;
 pub mod image;
 pub mod interpolation;
 pub mod model;

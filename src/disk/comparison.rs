@@ -51,7 +51,10 @@ pub(super) fn compare<'artifacts>(
     spare_other_names(&mut leaving, &entries);
     entries.append(&mut leaving);
     entries.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(Comparison { entries, journal: comparer.journal, outcome: comparer.outcome })
+    let Comparer { mut journal, mut outcome, .. } = comparer;
+    journal.volumes.clone_from(&lock.lock.volumes);
+    outcome.volumes.clone_from(&lock.lock.volumes);
+    Ok(Comparison { entries, journal, outcome })
 }
 
 /// A comparison under way.

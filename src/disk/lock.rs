@@ -3,10 +3,10 @@
 //! One line per file, sorted by path: `sha256 mode owner version path`. The owner is `*` for the stack and else the
 //! name of an environment; the path comes last, so that it may hold spaces. It is committed, so it says nothing of
 //! this machine or this day, and a merge that keeps the lines of both sides is a legal lock: a path may have several
-//! lines, and the bytes of each are ours.
+//! lines, and the bytes of each are ours. The named volumes of each environment follow (see [`super::volume`]).
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io;
 use std::path::Path;
@@ -16,10 +16,12 @@ use sha2::{Digest, Sha256};
 
 use super::error::{DiskError, Obstacle};
 use super::paths::{LOCK, objection};
+use super::volume::KnownVolume;
 use crate::render::{Artifact, Owner};
 
 const HEADER: &str = "# The files that stackgen wrote: sha256, mode, environment (* for all), version, path. Commit it; \
                       do not edit it. After a merge conflict keep the lines of both sides and render again.";
+const VOLUMES: &str = "# The named volumes that hold data: environment, where it is mounted, what the engine calls it.";
 const CONFLICT: &str = "keep the lines of both sides, delete the markers, then run `stackgen render`";
 const RESTORE: &str =
     "restore the file from git, or delete it: then `stackgen render` adopts every file that is unchanged";
@@ -88,10 +90,11 @@ impl Line {
     }
 }
 
-/// The lock: lines by path.
+/// The lock: lines by path, and volumes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Lock {
     lines: BTreeMap<String, Vec<Line>>,
+    pub(super) volumes: BTreeSet<KnownVolume>,
 }
 
 /// The lock as it lies in the project directory.
@@ -151,7 +154,7 @@ impl Lock {
 
     /// Whether nothing is ours.
     pub(super) fn is_empty(&self) -> bool {
-        self.lines.is_empty()
+        self.lines.is_empty() && self.volumes.is_empty()
     }
 }
 
@@ -167,7 +170,10 @@ impl fmt::Display for Lock {
             };
             writeln!(f, "{fingerprint} {mode} {owner} {} {path}", line.version)?;
         }
-        Ok(())
+        if !self.volumes.is_empty() {
+            writeln!(f, "{VOLUMES}")?;
+        }
+        self.volumes.iter().try_for_each(|volume| writeln!(f, "{volume}"))
     }
 }
 
@@ -180,6 +186,10 @@ impl FromStr for Lock {
             let wrong = |what: String, next| DiskError::LockLine { line: index + 1, what, next };
             if ["<<<<<<<", "|||||||", "=======", ">>>>>>>"].iter().any(|marker| line.starts_with(marker)) {
                 return Err(wrong("a merge conflict".to_owned(), CONFLICT));
+            }
+            if let Some(volume) = KnownVolume::of_line(line) {
+                lock.volumes.insert(volume.map_err(|what| wrong(what, RESTORE))?);
+                continue;
             }
             let (path, line) = parse(line).map_err(|what| wrong(what, RESTORE))?;
             lock.add(path, line);
@@ -265,6 +275,32 @@ mod tests {
         let read: Lock = twice.parse().expect("a lock");
         assert_eq!(read, lock);
         assert_eq!(read.of("docker-compose.yml").len(), 2);
+    }
+
+    #[test]
+    fn volumes_follow_the_files_and_a_lock_without_any_stays_as_it_was() {
+        let volume = |environment: &str, target: &str, name: &str| KnownVolume {
+            environment: environment.to_owned(),
+            target: target.to_owned(),
+            name: name.to_owned(),
+        };
+        let mut lock = sample();
+        let before = lock.to_string();
+        lock.volumes.insert(volume("prod", "/var/lib/my data/100%20", "shop-prod_db"));
+        lock.volumes.insert(volume("dev", "/data", "${NAME:-shop}_redis-data"));
+        let text = lock.to_string();
+        let expected = format!(
+            "{before}{VOLUMES}\n\
+             volume dev /data ${{NAME:-shop}}_redis-data\n\
+             volume prod /var/lib/my%20data/100%2520 shop-prod_db\n"
+        );
+        assert_eq!(text, expected);
+        assert_eq!(text.parse::<Lock>().expect("a lock"), lock);
+        assert_eq!(format!("{text}{text}").parse::<Lock>().expect("a lock"), lock);
+        for bad in ["volume dev /data", "volume dev /data a b", "volume  /data a"] {
+            let error = format!("{before}{bad}\n").parse::<Lock>().expect_err(bad).to_string();
+            assert!(error.starts_with("stackgen.lock:4: ") && error.contains("volume"), "{error}");
+        }
     }
 
     #[test]

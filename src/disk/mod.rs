@@ -34,6 +34,12 @@
 //! A run for some environments neither deletes nor forgets what belongs to others or to the stack as a whole; only a
 //! run for all of them may.
 //!
+//! # Volumes
+//!
+//! The lock also names the volumes that hold each environment's data, so that a rename that would start an empty one can
+//! be told from a new service. [`Survey::with_volumes`] says which ones there are now; a run that says nothing of them
+//! keeps what is known.
+//!
 //! # Modes
 //!
 //! A file is 0755 or 0644, whatever the umask; but only the x bit of its owner, which is all that git keeps, makes a
@@ -50,6 +56,7 @@ mod lock;
 mod paths;
 mod survey;
 mod turn;
+mod volume;
 mod write;
 
 pub use entry::{Entry, State};
@@ -57,3 +64,4 @@ pub use env_file::EnvFile;
 pub use error::{DiskError, Obstacle, Refusal, Why};
 pub use survey::{Edits, Summary, Survey};
 pub use turn::Turn;
+pub use volume::{KnownVolume, known_volumes};

@@ -8,6 +8,7 @@ use super::entry::{Entry, State};
 use super::error::{DiskError, Refusal, Why, words};
 use super::lock::{Lock, LockFile, lf};
 use super::paths::{LOCK, ancestors, parent};
+use super::volume::KnownVolume;
 use super::write::Step;
 use crate::render::Artifacts;
 
@@ -32,8 +33,14 @@ pub struct Survey<'artifacts> {
     lock: Option<String>,
     /// The lock while files are being written.
     journal: Lock,
-    /// The lock afterwards; `None` where none is needed.
-    outcome: Option<String>,
+    /// The lock afterwards.
+    outcome: Lock,
+    /// Its text; `None` where none is needed.
+    outcome_text: Option<String>,
+    /// The environments of this run; `None` for all.
+    environments: Option<Vec<String>>,
+    /// The volumes that the lock knows.
+    volumes: BTreeSet<KnownVolume>,
 }
 
 /// What a run did. All paths are relative to the project directory, and sorted.
@@ -79,9 +86,28 @@ impl<'artifacts> Survey<'artifacts> {
             canonical.map_err(|cause| DiskError::Root { path: root.display().to_string(), cause: words(&cause) })?;
         let (file, Comparison { entries, journal, outcome }) =
             settled(&root, |lock| compare(&root, artifacts, environments, version, lock))?;
-        let lock = file.text;
-        let outcome = (lock.is_some() || !outcome.is_empty()).then(|| outcome.to_string());
-        Ok(Self { root, entries, lock, journal, outcome })
+        let (lock, environments) = (file.text, environments.map(<[String]>::to_vec));
+        let volumes = file.lock.volumes;
+        let mut survey = Self { root, entries, lock, journal, outcome, outcome_text: None, environments, volumes };
+        survey.spell_outcome();
+        Ok(survey)
+    }
+
+    /// Says which named volumes the environments of this run have now. What is known of others stays, unless this is a run
+    /// for all.
+    #[must_use]
+    pub fn with_volumes(mut self, volumes: impl IntoIterator<Item = KnownVolume>) -> Self {
+        let environments = self.environments.as_ref();
+        self.outcome.volumes.retain(|known| environments.is_some_and(|names| !names.contains(&known.environment)));
+        self.outcome.volumes.extend(volumes);
+        // Until the end both are known: what a killed run leaves behind is not forgotten.
+        self.journal.volumes.extend(self.outcome.volumes.iter().cloned());
+        self.spell_outcome();
+        self
+    }
+
+    fn spell_outcome(&mut self) {
+        self.outcome_text = (self.lock.is_some() || !self.outcome.is_empty()).then(|| self.outcome.to_string());
     }
 
     /// All files that are generated, and those of ours that no longer are, sorted by path.
@@ -106,7 +132,12 @@ impl<'artifacts> Survey<'artifacts> {
 
     /// Whether the lock is not as it should be.
     pub fn lock_changes(&self) -> bool {
-        self.lock != self.outcome
+        self.lock != self.outcome_text
+    }
+
+    /// Whether the lock knows other volumes than there are.
+    pub fn volumes_change(&self) -> bool {
+        self.volumes != self.outcome.volumes
     }
 
     /// Makes the tree what it should be; the module documentation says in which order. Take a [`super::Turn`] before the
@@ -149,8 +180,8 @@ impl<'artifacts> Survey<'artifacts> {
         steps.extend(self.entries.iter().filter_map(Entry::step));
         steps.extend(last);
         steps.extend(self.emptied().into_iter().map(Step::Tidy));
-        if self.lock_changes() && journal != self.outcome {
-            steps.extend(self.outcome.clone().map(|text| Step::Lock { text, replaces: journal }));
+        if self.lock_changes() && journal != self.outcome_text {
+            steps.extend(self.outcome_text.clone().map(|text| Step::Lock { text, replaces: journal }));
         }
         steps
     }

@@ -61,6 +61,7 @@ mod unknown_reference;
 mod unreachable_reference;
 mod unused_allow;
 mod variable_declared_twice;
+mod volume_left_behind;
 
 /// A rule.
 #[derive(Debug)]
@@ -139,6 +140,7 @@ pub static ALL: &[&Rule] = &[
     &unreachable_reference::RULE,
     &unused_allow::RULE,
     &variable_declared_twice::RULE,
+    &volume_left_behind::RULE,
 ];
 
 /// What a run of all rules gives.

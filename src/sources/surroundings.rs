@@ -1,11 +1,13 @@
-//! What the plans name outside of the sources: paths of the host that are mounted, and env files as git sees them.
+//! What the plans name outside of the sources: paths of the host that are mounted, env files as git sees them, and the
+//! volumes that the lock knows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::compose::volume::Source;
 use crate::diagnostics::words;
+use crate::disk::{self, KnownVolume};
 use crate::git::Repository;
 use crate::plan::{Part, Plan, PlannedMount};
 
@@ -14,6 +16,7 @@ use crate::plan::{Part, Plan, PlannedMount};
 pub struct Surroundings {
     paths: BTreeMap<String, HostPath>,
     env_files: BTreeMap<String, EnvFile>,
+    volumes: BTreeSet<KnownVolume>,
 }
 
 /// A path of the host that is mounted.
@@ -53,7 +56,7 @@ impl Surroundings {
         // Where the directory itself cannot be found, nothing below it is.
         let Ok(root) = root.canonicalize() else { return Self::default() };
         let mut repository = Repository::find(&root);
-        let mut surroundings = Self::default();
+        let mut surroundings = Self { volumes: disk::known_volumes(&root), ..Self::default() };
         for plan in plans {
             for mount in plan.services.values().flat_map(|service| &service.volumes) {
                 let Some(path) = mount.host_path(plan) else { continue };
@@ -69,6 +72,11 @@ impl Surroundings {
     /// What is known of a path of the host: of every one that [`PlannedMount::host_path`] gives.
     pub fn path(&self, path: &str) -> Option<&HostPath> {
         self.paths.get(path)
+    }
+
+    /// The volumes that held data when the stack was rendered the last time.
+    pub fn volumes(&self) -> &BTreeSet<KnownVolume> {
+        &self.volumes
     }
 
     /// What git knows of the env file of a plan; none without a repository.

@@ -9,3 +9,4 @@ mod project;
 mod pruning;
 mod refusals;
 mod turns;
+mod volumes;
