@@ -78,6 +78,13 @@ impl Sources {
     pub fn take(root: &Path, read: &Read) -> Result<Self, SourceError> {
         let mut wanted: BTreeMap<&str, BTreeMap<&str, Wanted>> = BTreeMap::new();
         let mut paths = BTreeMap::new();
+        for stack in read.environments.values().filter_map(|manifest| manifest.stack.as_ref()) {
+            for path in stack.siblings.iter().flatten().filter(|path| !path.is_empty()) {
+                if !paths.contains_key(path.as_str()) {
+                    paths.insert(path.clone(), found(root, path)?);
+                }
+            }
+        }
         for service in read.environments.values().flat_map(|manifest| manifest.services.values()) {
             let kind = service.kind.as_ref().and_then(|kind| read.kinds.get(kind));
             for path in kind.into_iter().flat_map(|kind| paths_of(service, kind)) {
@@ -116,7 +123,7 @@ impl Sources {
         self.directories.get(source)
     }
 
-    /// What the path in an option of a kind leads to, as it is written there.
+    /// What the path of a sibling or in an option of a kind leads to, as it is written there.
     pub fn path(&self, path: &str) -> Found {
         self.paths.get(path).copied().unwrap_or(Found::Nothing)
     }

@@ -155,9 +155,9 @@ pub fn read_with(
         let (extends, wrong) = extends::extend(&mut merged, &service_keys, &kinds, name, &mut deletions);
         origins.extends.extend(extends.into_iter().map(|(child, parent)| ((name.clone(), child), parent)));
         problems.extend(wrong);
-        let own = all_keys(&merged);
+        let own = merged.contains_key("defaults").then(|| all_keys(&merged));
         layers::fill_defaults(&mut merged, &kinds);
-        let filled = all_keys(&merged);
+        let filled = own.is_some().then(|| all_keys(&merged));
         layers::take_away(&mut merged, &deletions);
         problems.extend(missing(&base, &merged, name));
         see(name, &merged);
@@ -167,7 +167,7 @@ pub fn read_with(
                 service.written = keys;
             }
         }
-        for ((service, own), (_, filled)) in own.into_iter().zip(filled) {
+        for ((service, own), (_, filled)) in own.into_iter().flatten().zip(filled.into_iter().flatten()) {
             if let Some(service) = manifest.services.get_mut(&service) {
                 service.defaulted = filled.into_iter().filter(|key| !own.contains(key)).collect();
             }

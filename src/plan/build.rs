@@ -92,6 +92,7 @@ pub fn build(materials: Materials<'_>, environment: &str, manifest: &Manifest) -
             service.networks.clear();
         }
     }
+    resolver.check_passed(&services);
     let networks = resolver.networks(&services, edge.as_ref());
     let network = routing::edge_network(networks.get(EDGE).and_then(|network| network.name.as_ref()));
     let entry_points = ways.iter().flat_map(|ways| ways.entry_points.keys().cloned()).collect();

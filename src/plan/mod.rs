@@ -20,6 +20,7 @@ mod evaluation;
 mod files;
 mod health;
 mod inputs;
+mod joined;
 mod member;
 mod middleware;
 mod mounts;

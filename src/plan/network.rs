@@ -112,13 +112,23 @@ impl Resolver<'_, '_> {
                     [EDGE, INTERNAL].into_iter().map(str::to_owned).chain(self.frame.manifest.networks.keys().cloned());
                 let kind =
                     ProblemKind::Unknown { what: "network", name: name.clone(), known: known.collect(), note: None };
-                let written =
-                    self.frame.members.get(service.name.as_str()).and_then(|member| member.service.networks.as_ref());
-                let index =
-                    written.and_then(|list| list.iter().position(|written| written == name)).unwrap_or_default();
-                self.problem(service.origin().key("networks").index(index), kind);
+                let place = self.origin_of_network(service, name);
+                self.problem(place, kind);
             }
         }
+    }
+
+    /// Where a service names a network.
+    fn origin_of_network(&self, service: &Service, name: &str) -> KeyPath {
+        if let Some(passed) = service.passthrough.get("networks").and_then(Option::as_ref) {
+            let place = service.origin().key("compose").key("networks");
+            let at = passed.as_list().and_then(|_| service.networks.iter().position(|known| known == name));
+            return at.map_or_else(|| place.key(name), |index| place.index(index));
+        }
+        let member = self.frame.members.get(service.name.as_str());
+        let written = member.and_then(|member| member.service.networks.as_ref());
+        let index = written.and_then(|list| list.iter().position(|written| written == name));
+        service.origin().key("networks").index(index.unwrap_or_default())
     }
 }
 

@@ -6,8 +6,8 @@ use indexmap::IndexMap;
 use super::member::Member;
 use super::resolve::{At, Resolver};
 use super::{
-    Build, Condition, Dependency, Logging, PlannedMount, Probe, ProblemKind, PublishedPort, Raw, Reference, Resources,
-    Service, Text, recipe,
+    Build, Condition, Dependency, Logging, PlannedMount, Probe, ProblemKind, PublishedPort, Raw, Resources, Service,
+    Text, recipe,
 };
 use crate::compose::{amount, model, port, volume};
 use crate::source::KeyPath;
@@ -201,32 +201,6 @@ impl<'a> Resolver<'a, '_> {
             }
         }
         mounts
-    }
-}
-
-/// Keys whose value may be `service:` and a name.
-const SHARED: [&str; 3] = ["network_mode", "ipc", "pid"];
-
-impl Service {
-    /// The services without which Compose refuses this one, beside those that it depends on: those whose network,
-    /// volumes or names it shares (compose-spec, `network_mode`, `ipc`, `pid`, `volumes_from`, `links`).
-    pub fn joined(&self) -> Vec<Reference> {
-        let passed = |key: &str| self.passthrough.get(key).and_then(Option::as_ref);
-        let base = self.origin().key("compose");
-        let mut found = Vec::new();
-        for key in SHARED {
-            let name = passed(key).and_then(|value| value.as_text()?.as_literal()?.strip_prefix("service:"));
-            found.extend(name.map(|name| Reference { service: name.to_owned(), origin: base.key(key) }));
-        }
-        for key in ["volumes_from", "links"] {
-            for (index, item) in passed(key).and_then(Raw::as_list).into_iter().flatten().enumerate() {
-                let Some(text) = item.as_text().and_then(Text::as_literal) else { continue };
-                // `container:name` is one of another project.
-                let Some(name) = text.split(':').next().filter(|name| *name != "container") else { continue };
-                found.push(Reference { service: name.to_owned(), origin: base.key(key).index(index) });
-            }
-        }
-        found
     }
 }
 

@@ -167,7 +167,7 @@ pub fn run(context: &Context<'_>) -> Outcome {
         for finding in found {
             // Also what is left out here would have been silenced: the `allow` has its use.
             let is_silenced = rule.can_be_allowed && allowed.silences(&finding);
-            if !rule.judges_text && follows_from_unclear(&finding, &context.read.unclear) {
+            if !rule.judges_text && context.follows_from_unclear(&finding) {
                 continue;
             }
             if is_silenced {
@@ -355,6 +355,24 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Whether something that is told on its own may be all that is wrong.
+    fn follows_from_unclear(&self, finding: &Finding) -> bool {
+        let unclear = &self.read.unclear;
+        if unclear.is_empty() || self.is_cause(finding) {
+            return false;
+        }
+        std::iter::once(&finding.primary).chain(&finding.secondary).any(|label| match &label.place {
+            Place::Entry { path, .. } => unclear.iter().any(|owner| path.starts_with(owner)),
+            _ => false,
+        })
+    }
+
+    /// Whether the finding is about a service that cannot extend what it names: that is why the service is unclear.
+    fn is_cause(&self, finding: &Finding) -> bool {
+        let Place::Entry { path: place, .. } = &finding.primary.place else { return false };
+        self.read.problems.iter().any(|problem| matches!(problem, Problem::Extends { path, .. } if path == place))
+    }
+
     /// Whether `path` may well be there, if it were not for a mistake that is reported on its own: its absence is none.
     pub(crate) fn may_be_lost(&self, path: &KeyPath) -> bool {
         self.read.unclear.iter().any(|owner| path.starts_with(owner)) || self.is_mistaken(path)
@@ -411,14 +429,6 @@ pub(crate) fn names_secret(name: &str) -> bool {
     const WORDS: [&str; 10] =
         ["PASSWORD", "PASSWD", "PASS", "PWD", "PASSPHRASE", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "CREDENTIALS"];
     name.split(['_', '-']).any(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)))
-}
-
-fn follows_from_unclear(finding: &Finding, unclear: &HashSet<KeyPath>) -> bool {
-    !unclear.is_empty()
-        && std::iter::once(&finding.primary).chain(&finding.secondary).any(|label| match &label.place {
-            Place::Entry { path, .. } => unclear.iter().any(|owner| path.starts_with(owner)),
-            _ => false,
-        })
 }
 
 /// What `allow` tables silence, and whether they did.

@@ -5,6 +5,7 @@ use crate::diagnostics::{Finding, Label, Severity, words};
 use crate::manifest::{ExtendsFlaw, Problem as Written};
 use crate::plan::{Plan, Problem, ProblemKind};
 use crate::source::{KeyPath, Step};
+use crate::sources::Found;
 
 /// What the plan notes where an output needs a port.
 const NO_PORT: &str = "it has no `port`";
@@ -13,11 +14,12 @@ const NO_PORT: &str = "it has no `port`";
 pub(super) static RULE: Rule = Rule {
     id: "unknown-reference",
     severity: Severity::Error,
-    summary: "a service, output or network that does not exist",
+    summary: "a service, output, network or file that does not exist",
     docs: "\
-A reference (`${services.redis.url}`), a `depends-on` or a `networks` names something that nothing in the stack is: a
-service that does not exist or not in this environment, an output that the service does not have, a network that nobody
-declares, a default that needs itself.
+A reference (`${services.redis.url}`), a `depends-on`, `extends` or `networks` names something that nothing in the stack is:
+a service that does not exist or not in this environment, an output that the service does not have, a network that nobody
+declares, a default that needs itself. What `compose` passes through counts too, with its secrets and configs; and so do the
+files in `siblings`.
 
 **Why it breaks.** A reference is a value, a dependency and a shared network at once. Where it leads nowhere, none of the
 three can be written.
@@ -50,6 +52,7 @@ environments only can be referred to only there: do it in their overlays.
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     findings.extend(context.read.problems.iter().filter_map(|problem| extended(context, problem)));
+    findings.extend(context.plans.iter().flat_map(|plan| siblings(context, plan)));
     let mut told: Vec<(&str, &str, &str)> = Vec::new();
     for (plan, problem) in context.problems() {
         let ProblemKind::Unknown { what, name, known, note } = &problem.kind else { continue };
@@ -66,6 +69,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             "output" => unknown.output(),
             "output of the stack" => Some(unknown.output_of_stack()),
             "network" => unknown.network(),
+            "secret" | "config" => Some(unknown.entry(what)),
             "default" => Some(unknown.default()),
             _ => Some(unknown.reference()),
         });
@@ -88,6 +92,31 @@ fn extended(context: &Context<'_>, problem: &Written) -> Option<Finding> {
         None if known.is_empty() => "there is no other service".to_owned(),
         None => format!("the services are {}", words::names(known)),
     }))
+}
+
+/// Other manifests that are not there.
+fn siblings(context: &Context<'_>, plan: &Plan) -> Vec<Finding> {
+    let stack = context.manifest(plan).and_then(|manifest| manifest.stack.as_ref());
+    let mut findings = Vec::new();
+    for (index, path) in stack.and_then(|stack| stack.siblings.as_ref()).into_iter().flatten().enumerate() {
+        let place = KeyPath::of(["stack", "siblings"]).index(index);
+        let (message, label, help) = match context.sources.path(path) {
+            Found::File => continue,
+            Found::Directory => (
+                format!("the sibling `{path}` is a directory"),
+                "not a file",
+                format!("name the file in it: `{}/services.toml`", path.trim_end_matches('/')),
+            ),
+            Found::Nothing => (
+                format!("there is no file `{path}`"),
+                "no such file",
+                "correct the path, which is relative to this file, or remove it".to_owned(),
+            ),
+        };
+        let label = Label::value(Some(&plan.environment), place, label);
+        findings.push(Finding::new(RULE.id, RULE.severity, message, label).help(help));
+    }
+    findings
 }
 
 /// What is missing once, where several places may want it: what it is, and its name.
@@ -211,6 +240,16 @@ impl Unknown<'_> {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("declare it with `[networks.{name}]`; there are {}", words::names(self.known)),
         }))
+    }
+
+    fn entry(&self, what: &str) -> Finding {
+        let name = self.name;
+        let finding = self.at(format!("there is no {what} `{name}`"), "nobody declares it");
+        let meant = words::nearest(name, self.known.iter().map(String::as_str));
+        finding.help(match meant {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("declare it: `[compose.{what}s.{name}]`, with `file` or `environment`"),
+        })
     }
 
     fn default(&self) -> Finding {
