@@ -195,7 +195,9 @@ impl Assembly<'_, '_, '_> {
         }
         let image = self.resolver.image(member).map(|resolved| resolved.text);
         let is_passed = ["image", "build"].iter().any(|key| member.service.compose.contains_key(*key));
-        if image.is_none() && member.kind.is_none() && !is_passed && !is_built {
+        let is_by_hand = member.service.source.is_some() && member.service.dockerfile.is_some();
+        // A Dockerfile that cannot be used is told on its own.
+        if image.is_none() && member.kind.is_none() && !is_passed && !is_built && !is_by_hand {
             let message = format!("nothing says what `{}` runs", member.name);
             let help = "add `image = \"name:tag\"`, or `kind` and `source`".to_owned();
             let missing = member.path().key("image");

@@ -12,6 +12,9 @@ impl<'a> Resolver<'a, '_> {
     /// The published ports of a service that is no proxy; a proxy's entry points are published by its routing.
     pub(super) fn published(&mut self, member: &Member<'a>) -> Vec<PublishedPort> {
         let place = member.path().key("publish");
+        for (name, _) in member.service.ports.iter().filter(|(_, port)| **port == 0) {
+            self.problem(member.path().key("ports").key(name), no_port());
+        }
         if member.port == Some(0) {
             self.problem(member.path().key("port"), no_port());
             return Vec::new();

@@ -10,15 +10,17 @@ use crate::manifest::unions::Publish;
 use crate::manifest::{ExtendsFlaw, Problem, Read};
 use crate::plan::{self, Plan};
 
+mod inner;
+
 /// A key that changes nothing where it stands.
 pub(super) static RULE: Rule = Rule {
     id: "key-not-applicable",
     severity: Severity::Error,
-    summary: "a key that means nothing for this service",
+    summary: "a key that means nothing where it stands",
     docs: "\
 A key stands on a service that has no use for it: `before-start` on an image that is run as it is, `publish` without a port
-that could be published, `reload` without source. (In `[defaults]` such a key is skipped: there it means those services
-for which it makes sense.)
+that could be published, `reload` without source, `path` beside a raw `rule`, what a route's answer must look like where
+nobody asks for one. (In `[defaults]` such a key is skipped: there it means those services for which it makes sense.)
 
 **Why it breaks.** Nothing is rendered for it, and whoever wrote it believes otherwise: that a migration runs before the
 start, that a port is open, that a change is live.
@@ -72,8 +74,10 @@ const OF_EXTERNALS: [&str; 13] = [
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     findings.extend(context.read.problems.iter().filter_map(extends));
+    findings.extend(inner::edge(context));
     for plan in context.plans {
         let Some(manifest) = context.read.environments.get(&plan.environment) else { continue };
+        findings.extend(inner::networks(plan, manifest));
         for name in plan.externals.keys() {
             let Some(written) = manifest.services.get(name) else { continue };
             for key in written.written.iter().filter(|key| is_useless_elsewhere(written, key)) {
@@ -83,6 +87,18 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         }
         for service in plan.services.values() {
             let Some(written) = manifest.services.get(&service.name) else { continue };
+            findings.extend(inner::routes(plan, service, written));
+            findings.extend(inner::ports(plan, service, written));
+            findings.extend(inner::profiles(context, plan, service));
+            if let Some(kind) = known_kind(context.read, written) {
+                findings.extend(inner::health(plan, service, written, kind));
+                findings.extend(inner::certificates(plan, service, written));
+                let is_built = kind.is_some_and(Kind::builds) || service.build.is_some();
+                // Nothing says what it runs, which is told on its own.
+                if !is_built && Context::is_blank(plan, &service.name) {
+                    continue;
+                }
+            }
             let useless = useless(context.read, service, written).into_iter();
             for (key, why, help) in useless.filter(|(key, ..)| written.written.iter().any(|known| known == key)) {
                 findings.push(finding(plan, &service.name, key, &why, help));
@@ -102,16 +118,8 @@ pub(crate) fn useless(
     service: &plan::Service,
     written: &Service,
 ) -> Vec<(&'static str, Cow<'static, str>, &'static str)> {
-    // A kind that nobody knows may have use for everything.
-    let kind = written.kind.as_ref().map(|kind| read.kinds.get(kind));
-    // One that says neither is another rule's.
-    let is_passed = ["image", "build"].iter().any(|key| written.compose.contains_key(*key));
-    let runs = written.image.is_some() || written.dockerfile.is_some() || is_passed;
-    if matches!(kind, Some(None)) || (kind.is_none() && !runs) {
-        return Vec::new();
-    }
-    let kind = kind.flatten();
-    let is_by_hand = written.dockerfile.is_some();
+    let Some(kind) = known_kind(read, written) else { return Vec::new() };
+    let is_by_hand = written.dockerfile.is_some() && written.source.is_some();
     let is_built = kind.is_some_and(Kind::builds) || is_by_hand || service.build.is_some();
     let mut useless = Vec::new();
     let mut say = |key: &'static str, why: &'static str, help: &'static str| useless.push((key, Cow::from(why), help));
@@ -125,8 +133,10 @@ pub(crate) fn useless(
         for key in OF_GENERATED {
             say(key, "its Dockerfile is written by hand", "remove it, and say it in the Dockerfile");
         }
-    } else {
+    } else if is_built {
         say("target", "a generated Dockerfile has its own stages", "remove it; `reload` chooses the development stage");
+    } else {
+        say("target", "it is not built here", "remove it, or name its `source` and `dockerfile`");
     }
     let can_debug = kind.is_some_and(|kind| kind.debug.is_some()) && !is_by_hand;
     if !can_debug && written.debug == Some(true) {
@@ -142,6 +152,14 @@ pub(crate) fn useless(
     if kind.is_none() {
         say("version", "a version belongs to a kind", "write it as the tag of the `image`");
     }
+    for (key, needs) in [
+        ("ready", service.ready.is_some() && service.port.is_none()),
+        ("metrics", service.metrics.as_ref().is_some_and(|metrics| metrics.port.is_none())),
+    ] {
+        if needs {
+            say(key, "it has no port on which it could be asked", "say where it listens: `port = 8080`");
+        }
+    }
     let has_port = service.port.is_some() || !service.listeners.is_empty();
     if let Some((why, help)) = publish(written, has_port, service.class) {
         say("publish", why, help);
@@ -151,6 +169,17 @@ pub(crate) fn useless(
         useless.push(("before-start", why.into(), "remove it, or give the service a `source` of its own"));
     }
     useless
+}
+
+/// The kind of a service, if it has one; none where nothing can be said of it: a kind that nobody knows may have use for
+/// everything, and a service that says neither kind nor image is another rule's.
+fn known_kind<'k>(read: &'k Read, written: &Service) -> Option<Option<&'k Kind>> {
+    let is_passed = ["image", "build"].iter().any(|key| written.compose.contains_key(*key));
+    let runs = written.image.is_some() || written.dockerfile.is_some() || is_passed;
+    match &written.kind {
+        Some(name) => read.kinds.get(name).map(Some),
+        None => runs.then_some(None),
+    }
 }
 
 fn publish(written: &Service, has_port: bool, class: Class) -> Option<(&'static str, &'static str)> {
