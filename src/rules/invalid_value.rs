@@ -4,21 +4,25 @@ use super::{Context, Rule, at_problem};
 use crate::diagnostics::{Finding, Severity};
 use crate::plan::ProblemKind;
 
+mod written;
+
 /// A duration, size, share or policy that Compose does not take.
 pub(super) static RULE: Rule = Rule {
     id: "invalid-value",
     severity: Severity::Error,
-    summary: "a duration, size, policy or list that cannot do what it says",
+    summary: "a duration, size, policy, path or list that cannot do what it says",
     docs: "\
 A time without a unit, a size that is none, a number of processors that is not above zero, a restart policy that does not
-exist, two mounts on one directory, networks that keep apart what a route or a reference connects, or a `generate` for a
-variable that has a default, is a number, or would be too short to be safe.
+exist, or that starts again what ends by design; two mounts on one directory; a path of a request without its `/`; the name
+of a profile that cannot be asked for; a secret in the middle of a text where it would stay; a `generate` for a variable that
+has a default, is a number, or would be too short to be safe; versions of stackgen that this one is not.
 
 **Why it breaks.** Compose rejects some of them when it reads the file (`stop-grace = \"10\"`), and takes others that only
 the engine refuses, when the container is to be created (`restart = \"sometimes\"`, a negative number of processors).
 
 **How it shows.** `docker compose config` ends with `time: missing unit in duration`; or `docker compose up` creates half
-of the stack and ends with `invalid restart policy`.
+of the stack and ends with `invalid restart policy`. Where a service that ends is always started again, whoever waits for it
+to end waits forever.
 
 ```toml
 [services.worker]
@@ -46,5 +50,8 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         if let ProblemKind::Value { message, help } = &problem.kind {
             findings.push(at_problem(&RULE, plan, problem, message.clone(), "").help(*help));
         }
+    }
+    for plan in context.plans {
+        written::check(context, plan, findings);
     }
 }
