@@ -7,6 +7,7 @@
 //! | `toml services.toml` | the whole file, in which nothing is found |
 //! | `toml services.toml wrong` | the whole file, in which the blocks after it find something |
 //! | `toml services.toml part` | keys that are laid over the file; nothing is found in it then either |
+//! | `toml services.toml part wrong` | the same, where the blocks after it find something |
 //! | `<language> <path>` | a file of the reader's |
 //! | `<language> <path> excerpt` | what stands in a generated file; `...` for what is left out |
 //! | `diff <path>` | lines that come into a file, between lines that are there |
@@ -101,7 +102,8 @@ fn play(page: &str, run: &[&str]) -> Vec<Block> {
                 }
                 ran => ran.map_err(|(reason, _)| reason),
             },
-            ["toml", MANIFEST, "part"] => session.lay_over(&block.text),
+            ["toml", MANIFEST, "part"] => session.lay_over(&block.text).and_then(|()| session.finds_nothing()),
+            ["toml", MANIFEST, "part", "wrong"] => session.lay_over(&block.text),
             ["toml", MANIFEST] => session.write(MANIFEST, &block.text).and_then(|()| session.finds_nothing()),
             ["toml", MANIFEST, "wrong"] => session.write(MANIFEST, &block.text),
             ["diff", path] => session.patch(path, &block.text),
@@ -190,8 +192,7 @@ impl Session {
         let text = fs::read_to_string(self.root().join(MANIFEST)).map_err(|error| error.to_string())?;
         let mut whole = read(&text)?;
         merge(&mut whole, read(part)?);
-        self.write(MANIFEST, &whole.to_string())?;
-        self.finds_nothing()
+        self.write(MANIFEST, &whole.to_string())
     }
 
     /// The rules find nothing in the manifest.
