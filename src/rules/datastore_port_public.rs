@@ -2,7 +2,6 @@
 
 use super::datastore_without_volume::images;
 use super::{Context, Rule};
-use crate::addresses::UNKNOWN;
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::kinds::Class;
 use crate::plan::{Plan, PublishedPort, Service};
@@ -54,9 +53,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 }
 
 fn is_datastore(service: &Service) -> bool {
-    let image = || service.image.as_ref().map(|image| image.with_unknown(UNKNOWN));
-    service.class == Class::Datastore
-        || (service.build.is_none() && image().is_some_and(|image| images::data_paths(&image).is_some()))
+    service.class == Class::Datastore || images::of_service(service).is_some()
 }
 
 /// Whether others than the host itself reach it.

@@ -1,7 +1,6 @@
 //! `datastore-without-volume`: see [`RULE`].
 
 use super::{Context, Rule};
-use crate::addresses::UNKNOWN;
 use crate::compose::volume::Source;
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::kinds::Class;
@@ -17,7 +16,8 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 A data store has neither a named volume nor a directory of the host where it keeps its data: a kind with `persist = false`,
 or the official image of PostgreSQL, MySQL, MariaDB, MongoDB, Redis or Valkey without a mount at that place. A mount without
-a name does not count. Outside of production this is a warning.
+a name does not count, and neither does a service that runs a client out of such an image. Outside of production this is a
+warning.
 
 **Why it breaks.** The data belongs to the container then. The images make a volume without a name for it, which follows the
 container while it is replaced, and is left behind by `docker compose down`.
@@ -78,11 +78,10 @@ fn paths(service: &Service) -> Option<Vec<String>> {
     {
         return Some(vec![data.clone()]);
     }
-    if service.build.is_some() || service.kind.is_some() {
+    if service.kind.is_some() {
         return None;
     }
-    let image = service.image.as_ref()?.with_unknown(UNKNOWN);
-    let known = images::data_paths(&image)?;
+    let known = images::of_service(service)?;
     match service.environment.get(PGDATA).map(Text::with_defaults) {
         Some(None) => None,
         Some(Some(path)) => Some(vec![path]),

@@ -19,8 +19,9 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 Two environments are one Compose project, or write to one volume: that is wrong wherever they run. Or both have the same
 name of a container or network, or subnets that overlap: that is wrong where they share a host, which `stack.side-by-side`
-says, and a hint where it does not, together with host ports that are written out. (Host ports of environments that share a
-host are `host-port-conflict`'s.)
+says, and a hint where it does not, together with host ports that are written out. Where an operator's variable is part of
+the name, it is a warning: each environment has its own env file. (Host ports of environments that share a host are
+`host-port-conflict`'s.)
 
 **Why it breaks.** To Compose, one project is one stack: starting the second environment replaces the containers of the
 first. In one volume two data stores write into each other's files. On one network two services of the same name take turns
@@ -89,13 +90,16 @@ fn projects(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (project, plans) in known.iter().filter(|(_, plans)| plans.len() > 1) {
         let names: Vec<&str> = plans.iter().map(|plan| plan.environment.as_str()).collect();
-        let message = format!("{} are one Compose project, `{project}`", words::names(&names));
+        let is_movable = plans.iter().any(|plan| plan.project.as_literal().is_none());
+        let (severity, unless) =
+            if is_movable { (Severity::Warning, ", unless an operator changes that") } else { (RULE.severity, "") };
+        let message = format!("{} are one Compose project, `{project}`{unless}", words::names(&names));
         let Some(last) = plans.iter().rev().find(|plan| written(plan).is_some()) else { continue };
         let label = |plan: &Plan, text: String| Label::value(Some(&plan.environment), place.clone(), text);
         let of = |plan: &Plan| label(plan, format!("of `{}`", plan.environment));
         let is_one = plans.iter().all(|plan| written(plan) == written(last));
         let first = if is_one { label(last, "of each".to_owned()) } else { of(last) };
-        let mut finding = Finding::new(RULE.id, RULE.severity, message, first);
+        let mut finding = Finding::new(RULE.id, severity, message, first);
         for plan in plans.iter().filter(|plan| !is_one && plan.environment != last.environment) {
             // A derived one has no place of its own.
             if written(plan).is_some() {
@@ -128,7 +132,10 @@ fn clash(context: &Context<'_>, group: &claims::Group<'_>, side_by_side: bool) -
         What::Port => format!("{named} share a host and publish {name}"),
     };
     let later = group.primary();
-    let mut finding = Finding::new(RULE.id, RULE.severity, message, label(context, later, "the same in each"));
+    // Each environment has operators of its own.
+    let severity = if group.is_movable() { Severity::Warning } else { RULE.severity };
+    let message = if group.is_movable() { format!("{message}, unless an operator changes that") } else { message };
+    let mut finding = Finding::new(RULE.id, severity, message, label(context, later, "the same in each"));
     // What stands once for several environments is shown once.
     let stands_apart = |claim: &&Claim<'_>| claim.place != later.place || claim.name != later.name;
     for claim in group.claims().filter(stands_apart).take(SHOWN) {

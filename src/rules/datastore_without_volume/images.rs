@@ -1,5 +1,8 @@
 //! Images of data stores that are known by their names: the official ones of Docker Hub that most stacks use.
 
+use crate::addresses::UNKNOWN;
+use crate::plan::Service;
+
 /// Name of the repository, and the directories in which its data lies, by version ("Where to Store Data" and the `VOLUME`s
 /// of each image: hub.docker.com/_/postgres, mysql, mariadb, mongo, redis, and valkey/valkey). From version 18 on, Postgres
 /// keeps its data one directory further up.
@@ -22,8 +25,26 @@ const PREFIXES: [&str; 6] = [
     "public.ecr.aws/docker/library/",
 ];
 
+/// The programs that keep the data; what else such an image runs is a client.
+const SERVERS: [&str; 7] =
+    ["docker-entrypoint.sh", "mariadbd", "mongod", "mysqld", "postgres", "redis-server", "valkey-server"];
+
+/// The directories in which a service keeps its data that runs an image as it is, the usual one first; none where the image
+/// is none of those that are known, or a client of it is run.
+pub(crate) fn of_service(service: &Service) -> Option<&'static [&'static str]> {
+    if service.build.is_some() || service.one_shot {
+        return None;
+    }
+    let paths = data_paths(&service.image.as_ref()?.with_unknown(UNKNOWN))?;
+    let words = service.entrypoint.iter().chain(&service.command).find(|words| !words.is_empty());
+    let Some(first) = words.and_then(|words| words[0].as_literal()) else { return words.is_none().then_some(paths) };
+    let program = first.rsplit('/').next().unwrap_or(first);
+    // Arguments alone are the server's.
+    (SERVERS.contains(&program) || first.starts_with('-')).then_some(paths)
+}
+
 /// The directories in which the image keeps its data, the usual one first; none where it is none of those that are known.
-pub(crate) fn data_paths(image: &str) -> Option<&'static [&'static str]> {
+fn data_paths(image: &str) -> Option<&'static [&'static str]> {
     let image = image.split('@').next().unwrap_or_default();
     let name = PREFIXES.iter().find_map(|prefix| image.strip_prefix(prefix)).unwrap_or(image);
     let start = name.rfind('/').map_or(0, |at| at + 1);

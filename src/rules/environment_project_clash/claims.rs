@@ -33,6 +33,8 @@ pub(super) struct Claim<'p> {
     pub(super) name: String,
     /// Whether the name is written out, and does not begin with the project.
     is_fixed: bool,
+    /// Whether an operator can move it: a variable is in it.
+    is_movable: bool,
     /// Where it says so.
     pub(super) place: KeyPath,
     range: Range<'p>,
@@ -65,9 +67,14 @@ impl<'c> Group<'c> {
         fixed.unwrap_or(self.later[0])
     }
 
-    /// Whether all of it is written out: what is derived can be moved by an operator.
+    /// Whether all of it is written out, and no operator moves any of it.
     pub(super) fn is_fixed(&self) -> bool {
-        self.claims().all(|claim| claim.is_fixed)
+        self.claims().all(|claim| claim.is_fixed && !claim.is_movable)
+    }
+
+    /// Whether an operator can move part of it.
+    pub(super) fn is_movable(&self) -> bool {
+        self.claims().any(|claim| claim.is_movable)
     }
 }
 
@@ -152,6 +159,20 @@ enum Key<'c> {
     Subnet,
 }
 
+/// A name on the engine.
+struct Name {
+    text: String,
+    is_fixed: bool,
+    is_movable: bool,
+}
+
+impl Name {
+    /// One that is written out; none where a variable without a default is in it.
+    fn fixed(text: &Text) -> Option<Self> {
+        Some(Self { text: text.with_defaults()?, is_fixed: true, is_movable: text.as_literal().is_none() })
+    }
+}
+
 struct Taker<'t, 'p> {
     context: &'t Context<'p>,
     plan: &'p Plan,
@@ -161,8 +182,9 @@ struct Taker<'t, 'p> {
 }
 
 impl<'p> Taker<'_, 'p> {
-    fn take(&mut self, what: What, name: String, is_fixed: bool, place: KeyPath, range: Range<'p>) {
-        self.claims.push(Claim { environment: self.environment, what, name, is_fixed, place, range });
+    fn take(&mut self, what: What, name: Name, place: KeyPath, range: Range<'p>) {
+        let Name { text: name, is_fixed, is_movable } = name;
+        self.claims.push(Claim { environment: self.environment, what, name, is_fixed, is_movable, place, range });
     }
 
     /// What stands at a key of a top-level entry that is passed through.
@@ -170,26 +192,25 @@ impl<'p> Taker<'_, 'p> {
         self.plan.passthrough.get(section)?.as_map()?.get(name)?.as_map()?.get(key)
     }
 
-    /// The name of a volume or network on the engine, whether it is written out, and where; none where it is not known.
-    fn name_of(
-        &self,
-        section: &str,
-        name: &str,
-        fixed: Option<&Text>,
-        external: bool,
-    ) -> Option<(String, bool, KeyPath)> {
+    /// The name of a volume or network on the engine, and where it says so; none where it is not known.
+    fn name_of(&self, section: &str, name: &str, fixed: Option<&Text>, external: bool) -> Option<(Name, KeyPath)> {
         if let Some(passed) = self.passed(section, name, "name") {
-            let place = KeyPath::of(["compose", section, name, "name"]);
-            return Some((passed.to_text()?.with_defaults()?, true, place));
+            return Some((Name::fixed(&passed.to_text()?)?, KeyPath::of(["compose", section, name, "name"])));
         }
         if let Some(fixed) = fixed {
-            return Some((fixed.with_defaults()?, true, KeyPath::of([section, name, "name"])));
+            return Some((Name::fixed(fixed)?, KeyPath::of([section, name, "name"])));
         }
         // Compose takes an external one by its key.
         if external {
-            return Some((name.to_owned(), true, KeyPath::of([section, name])));
+            return Some((Name::fixed(&Text::literal(name))?, KeyPath::of([section, name])));
         }
-        Some((format!("{}_{name}", self.project.as_ref()?), false, KeyPath::of([section, name])))
+        Some((self.derived(&format!("_{name}"))?, KeyPath::of([section, name])))
+    }
+
+    /// A name that begins with the project.
+    fn derived(&self, rest: &str) -> Option<Name> {
+        let is_movable = self.plan.project.as_literal().is_none();
+        Some(Name { text: format!("{}{rest}", self.project.as_ref()?), is_fixed: false, is_movable })
     }
 
     fn volumes(&mut self) {
@@ -200,11 +221,9 @@ impl<'p> Taker<'_, 'p> {
             let Some(mount) = mounts.find(|mount| !mount.mount.is_read_only()) else { continue };
             let passed = self.passed("volumes", name, "external").map(Raw::plain);
             let external = volume.external || matches!(passed, Some(Raw::Bool(true)));
-            let Some((name_of, is_fixed, place)) = self.name_of("volumes", name, volume.name.as_ref(), external) else {
-                continue;
-            };
-            let place = if is_fixed { place } else { mount.origin.clone() };
-            self.take(What::Volume, name_of, is_fixed, place, Range::None);
+            let Some((named, place)) = self.name_of("volumes", name, volume.name.as_ref(), external) else { continue };
+            let place = if named.is_fixed { place } else { mount.origin.clone() };
+            self.take(What::Volume, named, place, Range::None);
         }
     }
 
@@ -215,26 +234,27 @@ impl<'p> Taker<'_, 'p> {
             if network.external || matches!(passed, Some(Raw::Bool(true))) {
                 continue;
             }
-            if let Some((name, is_fixed, place)) = self.name_of("networks", name, network.name.as_ref(), false) {
-                self.take(What::Network, name, is_fixed, place, Range::None);
+            if let Some((named, place)) = self.name_of("networks", name, network.name.as_ref(), false) {
+                self.take(What::Network, named, place, Range::None);
             }
         }
         for asked in ip_plan::subnets(self.plan).0 {
-            let name = asked.subnet.to_string();
-            self.take(What::Subnet, name, true, asked.origin, Range::Subnet(asked.subnet));
+            let name = Name { text: asked.subnet.to_string(), is_fixed: true, is_movable: false };
+            self.take(What::Subnet, name, asked.origin, Range::Subnet(asked.subnet));
         }
     }
 
     fn containers(&mut self, service: &'p Service) {
         if let Some(name) = &service.container_name {
             let place = self.context.origin_of(self.plan, &service.name, "container-name", &["container_name"]);
-            if let Some(name) = name.with_defaults() {
-                self.take(What::Container, name, true, place, Range::None);
+            if let Some(name) = Name::fixed(name) {
+                self.take(What::Container, name, place, Range::None);
             }
-        } else if let Some(project) = self.project.clone() {
-            for number in 1..=service.containers().min(MOST) {
-                let name = format!("{project}-{}-{number}", service.name);
-                self.take(What::Container, name, false, service.origin(), Range::None);
+            return;
+        }
+        for number in 1..=service.containers().min(MOST) {
+            if let Some(name) = self.derived(&format!("-{}-{number}", service.name)) {
+                self.take(What::Container, name, service.origin(), Range::None);
             }
         }
     }
@@ -247,7 +267,8 @@ impl<'p> Taker<'_, 'p> {
                 && let Some(published) = mapping.published.filter(|published| published.last > 0)
             {
                 let range = Range::Port(mapping, &service.name);
-                self.take(What::Port, published.to_string(), true, port.origin.clone(), range);
+                let name = Name { text: published.to_string(), is_fixed: true, is_movable: false };
+                self.take(What::Port, name, port.origin.clone(), range);
             }
         }
     }
