@@ -24,7 +24,8 @@ One port of the host that is published twice: by two services, by one service fo
 environments that run on one host (`stack.side-by-side`). Host addresses count: 127.0.0.1 and 127.0.0.2 do not meet, and
 neither do IPv4 and IPv6; without an address a port is published on all of them. TCP and UDP have ports of their own. A
 range that the engine picks from, and that holds another service's port, is a warning: whoever starts first has it. The
-same entry twice in one service is a hint: Compose keeps one of them.
+same entry twice in one service is a hint: Compose keeps one of them. Two services of which each has profiles, and no profile
+in common, may want the same port: they stand in for each other.
 
 **Why it breaks.** Only one process can listen on a port of an address. The service that starts second fails.
 

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv4Addr};
 
+use indexmap::IndexSet;
+
 use crate::compose::port::{PortMapping, PortRange, Protocol};
 use crate::plan::{Plan, PublishedPort, Service};
 
@@ -17,6 +19,8 @@ pub(super) struct Entry<'p> {
     pub(super) mapping: PortMapping,
     /// The host ports.
     pub(super) published: PortRange,
+    /// The position of its service's profiles among all choices of profiles.
+    profiles: usize,
 }
 
 /// Two entries that meet, by position: the later one in the order of the file, and the earlier one.
@@ -40,12 +44,14 @@ pub(super) struct Meetings {
 /// All entries that ask for a host port, in the order of the file.
 pub(super) fn entries(plans: &[Plan]) -> Vec<Entry<'_>> {
     let mut entries = Vec::new();
+    let mut choices: IndexSet<&[String]> = IndexSet::new();
     for (environment, plan) in plans.iter().enumerate() {
         for service in plan.services.values() {
             for port in &service.ports {
                 let Some(mapping) = port.mapping else { continue };
                 let Some(published) = mapping.published else { continue };
-                entries.push(Entry { environment, plan, service, port, mapping, published });
+                let (profiles, _) = choices.insert_full(&service.profiles);
+                entries.push(Entry { environment, plan, service, port, mapping, published, profiles });
             }
         }
     }
@@ -58,7 +64,7 @@ pub(super) fn meetings(entries: &[Entry<'_>], environments: usize, side_by_side:
     let (repeated, mut order) = repeated(entries);
     let mut meetings = Meetings { repeated, ..Meetings::default() };
     order.sort_by_key(|position| (entries[*position].published.first, *position));
-    let mut reach = Reach::default();
+    let mut reach = Reach::new(entries);
     for position in order {
         let entry = &entries[position];
         let others = (0..environments).filter(|other| *other != entry.environment && side_by_side);
@@ -138,22 +144,39 @@ impl Addresses {
 /// What has begun so far, and how far it reaches.
 #[derive(Debug, Default)]
 struct Reach {
-    /// The entry that reaches furthest, by protocol, environment, whether it is a pool, and address.
-    furthest: HashMap<(Protocol, usize, bool, Addresses), usize>,
+    /// The entry that reaches furthest, by protocol, environment, whether it is a pool, profiles, and address.
+    furthest: HashMap<(Protocol, usize, bool, usize, Addresses), usize>,
+    /// The choices of profiles that run beside each one. Services without a profile in common stand in for each other.
+    beside: Vec<Vec<usize>>,
 }
 
 impl Reach {
+    fn new(entries: &[Entry<'_>]) -> Self {
+        let mut services: BTreeMap<usize, &Service> = BTreeMap::new();
+        for entry in entries {
+            services.entry(entry.profiles).or_insert(entry.service);
+        }
+        let beside = services.values().map(|service| {
+            let others = services.iter().filter(|(_, other)| service.runs_beside(other));
+            others.map(|(position, _)| *position).collect()
+        });
+        Self { beside: beside.collect(), furthest: HashMap::new() }
+    }
+
     /// The first entry in the file that reaches up to where `entry` begins.
     fn meets(&self, entries: &[Entry<'_>], entry: &Entry<'_>, environment: usize, pools: bool) -> Option<usize> {
-        let names = Addresses::that_meet(entry.mapping.ip).into_iter();
-        let found = names.filter_map(|name| self.furthest.get(&(entry.mapping.protocol, environment, pools, name)));
+        let names = Addresses::that_meet(entry.mapping.ip);
+        let keys = self.beside[entry.profiles].iter().flat_map(|profiles| {
+            names.iter().map(move |name| (entry.mapping.protocol, environment, pools, *profiles, *name))
+        });
+        let found = keys.filter_map(|key| self.furthest.get(&key));
         found.copied().filter(|other| entries[*other].published.last >= entry.published.first).min()
     }
 
     fn add(&mut self, entries: &[Entry<'_>], position: usize) {
         let entry = &entries[position];
         for name in Addresses::of(entry.mapping.ip) {
-            let key = (entry.mapping.protocol, entry.environment, entry.mapping.is_pool(), name);
+            let key = (entry.mapping.protocol, entry.environment, entry.mapping.is_pool(), entry.profiles, name);
             let furthest = self.furthest.entry(key).or_insert(position);
             if entries[*furthest].published.last < entry.published.last {
                 *furthest = position;
