@@ -109,7 +109,7 @@ name = "nasty"
 A = { default = 'a|b', help = 'pipe | tick ` <script> [x](y) \|' }
 B = { default = '`x`\|', values = ['`x`\|', 'p|q'], help = "two\nlines" }
 [services.a]
-image = "a:${A}"
+image = "a:1"
 help = "| --- | `"
 health = ["sh", "-c", "a || b && c `d` \\| $$X"]
 env = { A = "${A}", B = "${B}" }
