@@ -32,6 +32,7 @@ pub(super) struct Env {
 
 impl Env {
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<ExitCode> {
+        let turn = if self.write { Some(global.turn()?) } else { None };
         let looked = global.look()?;
         let report = &looked.analysis.report;
         if report.has_errors() {
@@ -57,6 +58,8 @@ impl Env {
                 },
             }
         }
+        // Whoever reads what is said may take long.
+        drop(turn);
         let shell = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
         let operator = Operator::new(looked.project.source(), report, &looked.analysis.plans, &shell);
         let mut inspections: Vec<Inspection> = Vec::new();

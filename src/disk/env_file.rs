@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::error::{DiskError, Refusal, Why};
 use super::folders::{Folders, Found};
 use super::paths::{objection, parent};
-use super::write::{Step, temporary};
+use super::write::{Made, Prepared, Step, temporary};
 
 /// An env file of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,18 +61,15 @@ impl EnvFile {
         }
     }
 
-    /// Gives it these bytes, where it still has those that were read.
+    /// Gives it these bytes, where it still has those that were read. Take a [`super::Turn`] before it is read.
     ///
     /// # Errors
     /// Where it may not be written, changed meanwhile, or cannot be given to the one whose it was.
     pub fn write(&self, before: Option<&[u8]>, bytes: &[u8]) -> Result<(), DiskError> {
         self.check()?;
-        if self.read()?.as_deref() != before {
-            return Err(DiskError::Changed { path: self.path.clone() });
-        }
         let failed = |cause: io::Error| DiskError::write(&self.root, &self.path, &cause);
         let folder = parent(&self.path);
-        fs::create_dir_all(self.root.join(folder)).map_err(failed)?;
+        let made = Made::directories(&self.root, &self.path)?;
         // What a killed run left behind holds secrets.
         Step::Sweep(folder).run(&self.root)?;
         let mut file = temporary(&self.root.join(folder)).map_err(failed)?;
@@ -82,7 +79,8 @@ impl EnvFile {
             return Err(DiskError::Write { path: self.path.clone(), cause });
         }
         file.write_all(bytes).map_err(failed)?;
-        file.persist(self.full()).map_err(|error| failed(error.error))?;
+        Prepared(file).put(&self.root, &self.path, |now| now == before)?;
+        made.keep();
         Ok(())
     }
 

@@ -119,12 +119,12 @@ fn change_mode(root: &Path, path: &str, executable: bool) -> Result<(), DiskErro
         .map_err(|cause| DiskError::Mode { path: path.to_owned(), cause: words(&cause) })
 }
 
-/// The directories that a step has made for its file; they go again unless it succeeds.
-struct Made(Vec<PathBuf>);
+/// The directories that were made for a file; they go again unless they are kept.
+pub(super) struct Made(Vec<PathBuf>);
 
 impl Made {
     /// Makes those of `path` that are missing.
-    fn directories(root: &Path, path: &str) -> Result<Self, DiskError> {
+    pub(super) fn directories(root: &Path, path: &str) -> Result<Self, DiskError> {
         let mut made = Self(Vec::new());
         let mut directories: Vec<_> = ancestors(path).collect();
         directories.reverse();
@@ -138,7 +138,7 @@ impl Made {
         Ok(made)
     }
 
-    fn keep(mut self) {
+    pub(super) fn keep(mut self) {
         self.0.clear();
     }
 }
@@ -206,7 +206,7 @@ pub(super) fn temporary(directory: &Path) -> io::Result<NamedTempFile> {
 }
 
 /// A file that has everything but its name; it goes again unless it gets that.
-struct Prepared(NamedTempFile);
+pub(super) struct Prepared(pub(super) NamedTempFile);
 
 impl Prepared {
     fn new(root: &Path, path: &str, text: &str, executable: bool) -> Result<Self, DiskError> {
@@ -220,7 +220,12 @@ impl Prepared {
     }
 
     /// Gives it its name in one rename, where what stands there now is what is expected.
-    fn put(self, root: &Path, path: &str, is_expected: impl Fn(Option<&[u8]>) -> bool) -> Result<(), DiskError> {
+    pub(super) fn put(
+        self,
+        root: &Path,
+        path: &str,
+        is_expected: impl Fn(Option<&[u8]>) -> bool,
+    ) -> Result<(), DiskError> {
         let changed = || DiskError::Changed { path: path.to_owned() };
         let full = root.join(path);
         let now = standing(root, path)?;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::process::Stdio;
 
 use stackgen::compose::dotenv::EnvFile;
 use stackgen::disk::EnvFile as EnvFileOnDisk;
@@ -250,6 +251,21 @@ fn nothing_is_written_through_a_link() {
     let left: Vec<_> =
         elsewhere.path().read_dir().expect("a folder").flatten().map(|entry| entry.file_name()).collect();
     assert_eq!(left, ["values"]);
+}
+
+#[test]
+fn several_at_once_generate_one_secret() {
+    let tree = Tree::rendered(STACK);
+    let start = |_| {
+        let mut command = tree.command(&["env", "--write"]);
+        command.env_clear().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a process")
+    };
+    let running: Vec<_> = (0..6).map(start).collect();
+    let ended = running.into_iter().map(|child| child.wait_with_output().expect("an end"));
+    let said: Vec<_> = ended.map(|output| String::from_utf8(output.stderr).expect("UTF-8")).collect();
+    let count = |line: &str| said.iter().filter(|said| said.lines().any(|other| other == line)).count();
+    assert_eq!((count("    created .env"), count(" up to date .env")), (1, 5), "{said:?}");
+    assert_eq!((count("    created .env.prod"), count(" up to date .env.prod")), (1, 5), "{said:?}");
 }
 
 #[test]
