@@ -132,3 +132,32 @@ fn whoever_only_looks_waits_for_nobody() {
         assert!(ran.code == Some(0) && !ran.stderr.contains("waiting"), "{ran:?}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn whoever_has_nothing_to_write_needs_no_right_to_write() {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+
+    let tree = Tree::rendered(SHOP);
+    let before = tree.files();
+    // The superuser may write anywhere, and another user may not reach the build directory.
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let program = folder.path().join("stackgen");
+    fs::copy(env!("CARGO_BIN_EXE_stackgen"), &program).expect("a copy");
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("a mode");
+    fs::set_permissions(tree.root(), Permissions::from_mode(0o555)).expect("a mode");
+    let is_superuser = fs::metadata(&program).expect("metadata").uid() == 0;
+    for arguments in [&["check"][..], &["render", "--diff"], &["render", "--dry-run"], &["render"]] {
+        let mut command = std::process::Command::new(&program);
+        command.args(arguments).current_dir(tree.root());
+        if is_superuser {
+            command.uid(65534).gid(65534);
+        }
+        let ran = Ran::of(&mut command);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+    }
+    fs::set_permissions(tree.root(), Permissions::from_mode(0o755)).expect("a mode");
+    assert!(tree.files() == before);
+}
