@@ -180,7 +180,7 @@ fn compose_files() -> Vec<PathBuf> {
 /// The files of stackgen.lock, and which of them are programs: `sha256 mode owner version path`.
 fn locked() -> BTreeSet<(String, bool)> {
     let lock = fs::read_to_string(repository().join("stackgen.lock")).expect("stackgen.lock");
-    let lines = lock.lines().filter(|line| !line.starts_with('#'));
+    let lines = lock.lines().filter(|line| !line.starts_with('#') && !line.starts_with("volume "));
     lines
         .map(|line| {
             let fields: Vec<&str> = line.splitn(5, ' ').collect();

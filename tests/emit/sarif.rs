@@ -56,8 +56,12 @@ fn documents_are_valid_by_the_published_schema() {
         fired.extend(results.map(|result| text(&result["ruleId"]).to_owned()));
         files.push(write(folder.path(), &format!("{number}.sarif"), &document));
     }
-    let every: BTreeSet<String> =
+    let mut every: BTreeSet<String> =
         rules::ALL.iter().map(|rule| rule.id.to_owned()).chain(["drift".to_owned()]).collect();
+    // What they find lies in a repository or a lock, which these fixtures do not have.
+    for id in ["env-file-tracked", "volume-left-behind"] {
+        assert!(every.remove(id) && !fired.contains(id), "{id}");
+    }
     assert_eq!(fired, every, "rules that no document is about");
     let output = validate(&files);
     assert!(output.status.success(), "{}", everything_said(&output));
