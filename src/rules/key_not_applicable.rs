@@ -173,6 +173,7 @@ pub(crate) fn useless(
 
 /// The kind of a service, if it has one; none where nothing can be said of it: a kind that nobody knows may have use for
 /// everything, and a service that says neither kind nor image is another rule's.
+#[expect(clippy::option_option, reason = "a plain container has no kind, and that is something to go by")]
 fn known_kind<'k>(read: &'k Read, written: &Service) -> Option<Option<&'k Kind>> {
     let is_passed = ["image", "build"].iter().any(|key| written.compose.contains_key(*key));
     let runs = written.image.is_some() || written.dockerfile.is_some() || is_passed;
