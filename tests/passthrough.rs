@@ -87,7 +87,7 @@ command = 'serve --loud'
 healthcheck = { interval = '3s' }
 networks = { internal = { aliases = ['www'] } }
 depends_on = { db = { condition = 'service_started' } }
-deploy = { replicas = 2 }
+deploy = { replicas = 1 }
 ulimits = { nofile = 1024 }
 init = true
 labels = { own = '!reset', other = 'y' }
@@ -111,7 +111,7 @@ labels = { own = '!reset', other = 'y' }
     assert_eq!(shown("healthcheck").expect("a probe")["test"], json!(["CMD", "check"]));
     assert_eq!(app.networks, ["internal"]);
     assert!(!app.depends_on["db"].restart);
-    assert_eq!(app.replicas, Some(2));
+    assert_eq!(app.replicas, Some(1));
     assert_eq!(app.limits.as_ref().and_then(|limits| limits.memory.as_deref()), Some("1g"));
     assert_eq!(shown("ulimits"), Some(json!({ "nofile": 1024 })));
     assert!(app.init);
