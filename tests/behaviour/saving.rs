@@ -220,9 +220,10 @@ fn disturbed(disturb: impl Fn(usize) + Sync, mut work: impl FnMut()) {
 
 /// Renders while services.toml is saved: every result is that of one version.
 fn each_result_is_whole(save: impl Fn(&Tree, &str) + Sync) {
-    // Half of it is wrong, wherever it is cut off: so no result is one of a file that really was so for a while.
-    let whole = SHOP.replace("[services.api]", "[services.api]\ndepends-on = [\"last\"]");
-    let whole = whole + "\n[services.last]\nimage = \"traefik/whoami:v1.11\"\nport = 8081\nhealth = false\n";
+    // It is wrong without its last line, wherever it is cut off: so no result is one of half a file that was there for
+    // the whole run.
+    let whole = SHOP.replace("[services.web]", "[services.web]\ndepends-on = [\"last\"]");
+    let whole = whole + "\n[services.last]\nport = 8081\nhealth = false\nimage = \"traefik/whoami:v1.11\"\n";
     let manifests = [whole.clone(), whole.replace("v1.11", "v1.10")];
     let tree = Tree::new("");
     let results = manifests.each_ref().map(|manifest| {
