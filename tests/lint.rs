@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use stackgen::compose::model;
 use support::rendered::fixtures;
-use support::{everything_said, has_tools, repository, tool};
+use support::{everything_said, has_tools, locked, repository, tool};
 
 /// All that yamllint wants, but for lines of at most 80 characters, which labels and commands cannot have, and the
 /// `---` of files with several documents.
@@ -175,19 +175,6 @@ fn compose_files() -> Vec<PathBuf> {
     let files: Vec<PathBuf> = paths.map(|path| repository().join(path)).collect();
     assert!(files.len() > 1, "where are the compose files?");
     files
-}
-
-/// The files of stackgen.lock, and which of them are programs: `sha256 mode owner version path`.
-fn locked() -> BTreeSet<(String, bool)> {
-    let lock = fs::read_to_string(repository().join("stackgen.lock")).expect("stackgen.lock");
-    let lines = lock.lines().filter(|line| !line.starts_with('#') && !line.starts_with("volume "));
-    lines
-        .map(|line| {
-            let fields: Vec<&str> = line.splitn(5, ' ').collect();
-            let [_, mode, _, _, path] = fields[..] else { panic!("stackgen.lock: {line}") };
-            (path.to_owned(), mode == "0755")
-        })
-        .collect()
 }
 
 fn is_yaml(path: &str) -> bool {

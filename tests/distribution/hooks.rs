@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::release::{VERSION, run, voice_stack};
 use super::support::rendered::fixtures;
-use super::support::{everything_said, has_tools, repository, succeed};
+use super::support::{everything_said, has_tools, locked, repository, succeed};
 use super::wheel;
 
 /// A stack of its own below the voice stack.
@@ -93,7 +93,12 @@ fn the_hooks_of_others_leave_generated_files_alone() {
         return;
     }
     let user = User::new(tempfile::tempdir().expect("a temporary folder"));
-    copy_locked(repository(), &user.root().join("voice-stack"));
+    for (path, executable) in locked() {
+        user.copy(&repository().join(&path), &format!("voice-stack/{path}"), executable);
+    }
+    for path in ["services.toml", "stackgen.lock"] {
+        user.copy(&repository().join(path), &format!("voice-stack/{path}"), false);
+    }
     for stack in fixtures() {
         for (path, executable) in &stack.files {
             user.copy(&stack.root().join(path), &format!("{}/{path}", stack.name), *executable);
@@ -114,17 +119,6 @@ fn the_hooks_of_others_leave_generated_files_alone() {
     succeed(&mut user.git(&["add", "--all"]));
     let said = everything_said(&run(&mut user.pre_commit(&everything)));
     assert_eq!(said.matches("Failed").count(), 3, "{said}");
-}
-
-/// What stackgen.lock of a project lists, with the lock itself, as it was generated.
-fn copy_locked(from: &Path, to: &Path) {
-    let lock = fs::read_to_string(from.join("stackgen.lock")).expect("stackgen.lock");
-    let listed = lock.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.splitn(5, ' ').last());
-    for path in listed.chain(["stackgen.lock", "services.toml"]) {
-        let target = to.join(path);
-        fs::create_dir_all(target.parent().expect("a folder")).expect("a writable folder");
-        fs::copy(from.join(path), target).unwrap_or_else(|error| panic!("{path}: {error}"));
-    }
 }
 
 /// A repository of hooks as pre-commit clones it: all that it reads of ours, tagged as this version.

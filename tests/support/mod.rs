@@ -7,6 +7,7 @@ pub(crate) mod http;
 pub(crate) mod oracle;
 pub(crate) mod rendered;
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
@@ -91,6 +92,20 @@ pub(crate) fn succeed(command: &mut Command) -> Output {
 /// Both streams of a finished command.
 pub(crate) fn everything_said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// The files of the repository's stackgen.lock, and which of them are programs: `sha256 mode owner version path`. Its
+/// other lines, about volumes, begin with another word than a sum.
+pub(crate) fn locked() -> BTreeSet<(String, bool)> {
+    let lock = fs::read_to_string(repository().join("stackgen.lock")).expect("stackgen.lock");
+    let lines = lock.lines().filter(|line| !line.starts_with('#') && !line.starts_with("volume "));
+    lines
+        .map(|line| {
+            let fields: Vec<&str> = line.splitn(5, ' ').collect();
+            let [_, mode, _, _, path] = fields[..] else { panic!("stackgen.lock: {line}") };
+            (path.to_owned(), mode == "0755")
+        })
+        .collect()
 }
 
 /// A copy of the project in a temporary folder: the manifest, its lock, and the voice stack, as a fresh clone has them.
