@@ -15,7 +15,7 @@ const KILLS: u32 = 50;
 /// How many more of the time in which files are written, which is a small part of it.
 const KILLS_WHILE_WRITING: u32 = 15;
 /// So many of all have to come between two files.
-const IN_THE_MIDST: u32 = 10;
+const IN_THE_MIDST: u32 = 5;
 
 /// A stack of small Node services of one version, from the first to the last.
 fn manifest(version: &str, first: usize, last: usize) -> String {
