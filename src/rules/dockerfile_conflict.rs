@@ -16,7 +16,8 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 Two services that are built from one `source`, or one service in two environments, whose Dockerfiles would have to say
 different things. A source has one Dockerfile, which holds for every service and every environment; only the stage that
-is built may differ.
+is built may differ. Or a service is built with a `dockerfile` that is written by hand, where that of another one is
+generated.
 
 **Why it breaks.** Both would be written to the same path, and one of them would win. What the other one needs, such as
 a package or a port, would not be in its image.
@@ -80,6 +81,33 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             }
         }
     }
+    for plan in context.plans {
+        for service in plan.services.values() {
+            findings.extend(by_hand(context, plan, service, &owners));
+        }
+    }
+}
+
+/// A Dockerfile that somebody wrote, and that would be overwritten.
+fn by_hand(
+    context: &Context<'_>,
+    plan: &Plan,
+    service: &Service,
+    owners: &HashMap<&str, Built<'_>>,
+) -> Option<Finding> {
+    let written = context.manifest(plan)?.services.get(&service.name)?.dockerfile.as_deref();
+    // Another process of a program is built with its file.
+    let (written, build) = (written.filter(|_| service.extends.is_none())?, service.build.as_ref()?);
+    let path = format!("{}/{}", build.source, written.trim_start_matches("./"));
+    let owner = owners.get(path.trim_start_matches('/')).filter(|_| build.recipe.is_none())?;
+    let (name, other) = (&service.name, &owner.service.name);
+    let message = format!("`{name}` is built with `{path}`, which is generated for `{other}`");
+    let label = |plan: &Plan, path, text: &str| Label::value(Some(&plan.environment), path, text);
+    let here = label(plan, service.origin().key("dockerfile"), "written by hand");
+    let there = label(owner.plan, owner.service.origin().key("source"), "its Dockerfile is generated there");
+    let help =
+        format!("give the file another name, such as `{written}.{name}`, or give `{other}` a `source` of its own");
+    Some(Finding::new(RULE.id, RULE.severity, message, here).with(there).help(help))
 }
 
 fn finding(file: &str, owner: Built<'_>, built: Built<'_>, keys: &[String]) -> Finding {
