@@ -27,6 +27,20 @@ pub fn is_restart(text: &str) -> bool {
         || retries.is_some_and(|retries| !retries.is_empty() && retries.bytes().all(|b| b.is_ascii_digit()))
 }
 
+/// Whether `text` is a user that the engine could look up: a number or a name, perhaps with a group (Dockerfile reference,
+/// `USER`). Numbers go up to 2147483647.
+pub fn is_user(text: &str) -> bool {
+    let is_number = |part: &str| part.parse::<u32>().is_ok_and(|number| number <= i32::MAX.unsigned_abs());
+    let is_name = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && part.trim_end_matches('$').bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
+    };
+    let is_id =
+        |part: &str| if part.starts_with(|c: char| c.is_ascii_digit()) { is_number(part) } else { is_name(part) };
+    let (user, group) = text.split_once(':').map_or((text, None), |(user, group)| (user, Some(group)));
+    is_id(user) && group.is_none_or(is_id)
+}
+
 /// What follows a decimal number at the start of `text`.
 fn number(text: &str) -> Option<&str> {
     let whole = text.trim_start_matches(|c: char| c.is_ascii_digit());
@@ -56,6 +70,14 @@ mod tests {
     fn sizes_may_have_units() {
         assert!(["512m", "2g", "1.5GB", "1024", "64k", "1b"].iter().all(|text| is_size(text)));
         assert!(!["", "lots", "m", "-1m", "1 m", "1x"].iter().any(|text| is_size(text)));
+    }
+
+    #[test]
+    fn users_are_numbers_or_names() {
+        assert!(["0", "1000:1000", "node", "www-data:33", "_apt", "2147483647"].iter().all(|text| is_user(text)));
+        for text in ["", "-1", "-1:-1", "2147483648", "a b", "1000:", ":1000", "1:2:3", "1a", "node:gr oup"] {
+            assert!(!is_user(text), "{text}");
+        }
     }
 
     #[test]

@@ -7,20 +7,24 @@ use crate::plan::Variable;
 
 /// What a value that does not fit should have been: `… is no …`. Never the value itself.
 pub(super) fn misfit(variable: &Variable, value: &str) -> Option<String> {
-    if !variable.values.is_empty() {
-        let is_known = variable.values.iter().any(|known| known == value);
+    misfit_of(variable.kind, &variable.values, variable.secret, value)
+}
+
+/// The same of a variable of this type that may have these values, any where there are none.
+pub(crate) fn misfit_of(kind: VariableType, values: &[String], secret: bool, value: &str) -> Option<String> {
+    if !values.is_empty() {
+        let is_known = values.iter().any(|known| known == value);
         if is_known {
             return None;
         }
         // Which values a secret may have is half of it.
-        let is_shown = !variable.secret;
-        return Some(if is_shown {
-            format!("is not {}", words::or(&variable.values))
-        } else {
+        return Some(if secret {
             "is none of the values that it may have".to_owned()
+        } else {
+            format!("is not {}", words::or(values))
         });
     }
-    let (fits, what) = match variable.kind {
+    let (fits, what) = match kind {
         VariableType::String => (true, ""),
         VariableType::Int => (is_int(value), "whole number"),
         VariableType::Float => (is_float(value), "number"),
@@ -31,7 +35,7 @@ pub(super) fn misfit(variable: &Variable, value: &str) -> Option<String> {
         VariableType::Duration => (amount::is_duration(value), "duration such as `30s` or `1m30s`"),
         VariableType::UrlSafe => (value.chars().all(is_unreserved), "text of letters, digits, `-`, `.`, `_` and `~`"),
     };
-    let article = if variable.kind == VariableType::Bool { "is not" } else { "is no" };
+    let article = if kind == VariableType::Bool { "is not" } else { "is no" };
     (!fits).then(|| format!("{article} {what}"))
 }
 

@@ -24,6 +24,7 @@ mod notes;
 mod own;
 pub mod random;
 
+pub(crate) use fit::misfit_of;
 pub use own::FILE_VARIABLE;
 
 /// Whoever runs Compose on this machine.

@@ -12,6 +12,10 @@ use crate::manifest::unions::{BoolOr, EnvValue, Health, OneOrMany, Toggle};
 use crate::source::KeyPath;
 use crate::sources::Sources;
 
+/// What a user is.
+pub(super) const USER_HELP: &str =
+    "write a number up to 2147483647, or a name of the image, perhaps with a group: `1000:1000`";
+
 /// A service on its way into the plan.
 pub(super) struct Assembly<'r, 'a, 'f> {
     pub(super) resolver: &'r mut Resolver<'a, 'f>,
@@ -178,6 +182,9 @@ impl Assembly<'_, '_, '_> {
             let help = "write `no`, `always`, `unless-stopped`, `on-failure` or `on-failure:3`";
             wrong.push((path.key("restart"), format!("`{text}` is no restart policy"), help));
         }
+        if let Some(user) = written.user.as_ref().map(written_user).filter(|user| !amount::is_user(user)) {
+            wrong.push((path.key("user"), format!("`{user}` is no user"), USER_HELP));
+        }
         for (path, message, help) in wrong {
             self.resolver.problem(path, ProblemKind::Value { message, help });
         }
@@ -338,4 +345,12 @@ pub(super) fn metrics(member: &Member<'_>) -> Option<Metrics> {
 fn resources(written: Option<&types::Resources>) -> Option<Resources> {
     let written = written.filter(|resources| resources.memory.is_some() || resources.cpus.is_some())?;
     Some(Resources { memory: written.memory.clone(), cpus: written.cpus })
+}
+
+/// The user as somebody wrote it.
+fn written_user(user: &types::UserId) -> String {
+    match user {
+        crate::manifest::unions::IntOrString::Int(id) => id.to_string(),
+        crate::manifest::unions::IntOrString::Text(text) => text.clone(),
+    }
 }

@@ -51,6 +51,7 @@ pub use raw::Raw;
 pub(crate) use recipe::clean_path;
 pub use text::{Form, Part, Text};
 pub use variables::Random;
+pub(crate) use variables::inferred_type;
 pub(crate) use variables::is_required;
 
 /// The variable that holds the project's name; Compose sets it itself (Compose docs, "Environment variables").

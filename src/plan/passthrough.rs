@@ -120,7 +120,13 @@ impl<'a> Resolver<'a, '_> {
                     self.problem(path.clone(), ProblemKind::Value { message, help });
                 }
             }
-            "user" => service.user = literal(value),
+            "user" => {
+                service.user = literal(value);
+                if let Some(user) = service.user.as_ref().filter(|user| !amount::is_user(user)) {
+                    let (message, help) = (format!("`{user}` is no user"), super::assembly::USER_HELP);
+                    self.problem(path.clone(), ProblemKind::Value { message, help });
+                }
+            }
             "init" => service.init = flag(value),
             "read_only" => service.read_only = flag(value),
             "profiles" => service.profiles = literals(value),

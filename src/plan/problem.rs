@@ -128,6 +128,11 @@ pub enum VariableFlaw {
         /// The other port.
         other: KeyPath,
     },
+    /// One use requires it, and another one gives it a default.
+    RequiredBesideDefault {
+        /// The other use.
+        other: KeyPath,
+    },
     /// Two uses give it different defaults.
     TwoDefaults {
         /// The other use.

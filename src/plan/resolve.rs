@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::rc::Rc;
 
 use indexmap::IndexMap;
@@ -155,8 +156,8 @@ impl<'a, 'f> Resolver<'a, 'f> {
             self.notes.problems.push(flaw(VariableFlaw::OperatorBesideDeclaration { declared }));
         }
         let argument = self.pieces(argument, at);
-        if !declared && let Some(other) = self.declare_by_use(name, *operator, &argument.text, at) {
-            self.notes.problems.push(flaw(VariableFlaw::TwoDefaults { other }));
+        if !declared && let Some(clash) = self.declare_by_use(name, *operator, &argument.text, at) {
+            self.notes.problems.push(flaw(clash));
         }
         Resolved { text: Text::variable(name, Some((*operator, argument.text))), edges: argument.edges }
     }
@@ -390,7 +391,13 @@ impl<'a, 'f> Resolver<'a, 'f> {
             if host.is_none() && member.class() != Class::Proxy {
                 let message = format!("`{}` runs elsewhere, and nothing says where", member.name);
                 let help = "add its address: `host = \"db.example.com\"`".to_owned();
-                self.problem(member.path(), ProblemKind::Incomplete { message, help, missing: path });
+                self.problem(member.path(), ProblemKind::Incomplete { message, help, missing: path.clone() });
+            }
+            let known = host.as_ref().and_then(Text::with_defaults).filter(|known| known.parse::<IpAddr>().is_err());
+            if known.is_some_and(|known| super::routing::flaw_of_host(&known).is_some()) {
+                let message = "an address is a name alone, without a scheme, port or path".to_owned();
+                let help = "write only the name, such as `db.example.com`; the port is `port`";
+                self.problem(path, ProblemKind::Value { message, help });
             }
             externals.insert(
                 member.name.to_owned(),

@@ -220,10 +220,13 @@ impl<'a> Resolver<'a, '_> {
                 let help = "give the variable a default, or require it".to_owned();
                 self.problem(place.clone(), ProblemKind::Rule { message, help });
             }
-            let Some(literal) = host.as_literal() else { continue };
-            if let Some((message, help)) = flaw_of_host(literal) {
+            let Some(known) = host.with_defaults().filter(|known| host.as_literal().is_some() || !known.is_empty())
+            else {
+                continue;
+            };
+            if let Some((message, help)) = flaw_of_host(&known) {
                 let written = route.host.as_ref().or(self.frame.manifest.stack.as_ref().and_then(|s| s.host.as_ref()));
-                let index = written.and_then(|written| position(written, literal));
+                let index = written.and_then(|written| self.position(written, host, &place, member.name));
                 let place = index.map_or_else(|| place.clone(), |index| place.index(index));
                 self.problem(place, ProblemKind::Rule { message, help });
             }
@@ -236,6 +239,14 @@ impl<'a> Resolver<'a, '_> {
             self.problem(origin.clone(), ProblemKind::Incomplete { message, help, missing });
         }
         hosts
+    }
+
+    /// Where a text stands in a list, once it is resolved; none where it stands alone.
+    fn position(&mut self, written: &OneOrMany, text: &Text, place: &KeyPath, service: &str) -> Option<usize> {
+        let OneOrMany::Many(texts) = written else { return None };
+        self.quietly(|this| {
+            texts.iter().position(|written| this.text(written, At::manifest(place, Some(service))).text == *text)
+        })
     }
 
     pub(super) fn unknown_routing(
@@ -281,14 +292,6 @@ fn rule(hosts: &[Text], path: &str) -> Text {
         rule.push_str("PathPrefix(`/`)");
     }
     rule
-}
-
-/// Where a text stands in a list; none where it stands alone.
-fn position(written: &OneOrMany, text: &str) -> Option<usize> {
-    match written {
-        OneOrMany::One(_) => None,
-        OneOrMany::Many(texts) => texts.iter().position(|written| written == text),
-    }
 }
 
 /// The prefix that is removed: what matched, or what is written.
@@ -350,7 +353,7 @@ fn flaw_of_path(path: &str) -> Option<(String, String)> {
     None
 }
 
-fn flaw_of_host(host: &str) -> Option<(String, String)> {
+pub(super) fn flaw_of_host(host: &str) -> Option<(String, String)> {
     let bad = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
     if host.contains("://") || host.contains(['/', ':']) {
         return Some((

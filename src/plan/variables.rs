@@ -81,7 +81,7 @@ impl Resolver<'_, '_> {
             Text::variable(name, Some((Form::DefaultIfEmpty, default.clone().unwrap_or_default())))
         };
         let variable = Variable {
-            kind: declared.kind.unwrap_or_else(|| inferred(declared.default.as_ref())),
+            kind: declared.kind.unwrap_or_else(|| inferred_type(declared.default.as_ref())),
             default,
             required,
             secret: declared.secret,
@@ -104,14 +104,14 @@ impl Resolver<'_, '_> {
         Resolved { text, edges }
     }
 
-    /// `${V:-d}` and `${V:?why}` declare by themselves; gives the other use where two defaults differ.
+    /// `${V:-d}` and `${V:?why}` declare by themselves; says what is wrong where another use says otherwise.
     pub(super) fn declare_by_use(
         &mut self,
         name: &str,
         operator: Operator,
         argument: &Text,
         at: At<'_>,
-    ) -> Option<KeyPath> {
+    ) -> Option<VariableFlaw> {
         let (default, required) = match operator {
             Operator::DefaultIfEmpty | Operator::DefaultIfUnset => (Some(argument.clone()), false),
             Operator::RequireNonEmpty | Operator::RequireSet => (None, true),
@@ -124,8 +124,13 @@ impl Resolver<'_, '_> {
                 known.required = required;
                 return None;
             }
-            let differs = default.is_some() && known.default.is_some() && known.default != default;
-            return differs.then(|| known.origin.clone());
+            let other = known.origin.clone();
+            if default.is_some() && known.default.is_some() {
+                return (known.default != default).then_some(VariableFlaw::TwoDefaults { other });
+            }
+            // Compose refuses to start without it, whatever the other use would do.
+            let is_clash = (default.is_some() && known.required) || (known.default.is_some() && required);
+            return is_clash.then_some(VariableFlaw::RequiredBesideDefault { other });
         }
         let help = required.then(|| argument.as_literal().filter(|text| !text.is_empty()).map(str::to_owned)).flatten();
         self.notes.variables.insert(
@@ -220,7 +225,8 @@ fn flaw_of_default(text: &Text) -> Option<FlawKind> {
     })
 }
 
-fn inferred(default: Option<&Scalar>) -> VariableType {
+/// What a variable of this default looks like, where nothing else is said.
+pub(crate) fn inferred_type(default: Option<&Scalar>) -> VariableType {
     match default {
         Some(Scalar::Bool(_)) => VariableType::Bool,
         Some(Scalar::Int(_)) => VariableType::Int,

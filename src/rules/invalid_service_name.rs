@@ -27,13 +27,15 @@ A name that becomes part of something with rules of its own:
 | a service, the stack, an environment | lower-case letters, digits and inner hyphens; at most 63 |
 | a route, an entry point, an entry of `ports` | the same |
 | a middleware, a certificate resolver | letters, digits, `-` and `_` |
+| a Compose project | lower-case letters, digits, `-` and `_`, the first one no `-` or `_` |
 | a network, a volume | letters, digits, `.`, `-` and `_`; no volume of one letter |
 | a variable | letters, digits and `_`, and no digit first |
 | an entry of `env` | the same, with `.` between such words |
 
 **Why it breaks.** A service's name is its host name, and part of the name of its image. The names of Traefik's routers
 and middlewares stand between the dots of a label, so that a dot in one of them begins another option. A volume of one
-letter is a Windows drive to Compose. The name of a variable stands in `${…}`, where `${MY-VAR}` is `MY` with the
+letter is a Windows drive to Compose. Compose makes a project's name fit without a word: `My_App` is `my_app`, and so
+begin its volumes and networks. The name of a variable stands in `${…}`, where `${MY-VAR}` is `MY` with the
 default `VAR`.
 
 **How it shows.** `MyApp` with a build fails at `docker compose build`: `repository name must be lowercase`. A volume
@@ -65,7 +67,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for plan in context.plans {
         let Some(manifest) = context.manifest(plan) else { continue };
         let mut names = Names { environment: &plan.environment, findings };
-        names.stack(manifest);
+        names.stack(manifest, plan);
         names.variables(manifest);
         names.traefik(manifest);
         names.mounted(manifest, plan);
@@ -87,11 +89,21 @@ struct Names<'n> {
 }
 
 impl Names<'_> {
-    fn stack(&mut self, manifest: &Manifest) {
+    fn stack(&mut self, manifest: &Manifest, plan: &Plan) {
         let Some(stack) = &manifest.stack else { return };
         let path = KeyPath::of(["stack"]);
         if let Some(name) = &stack.name {
             self.value("the stack", Form::Host, path.key("name"), name);
+        }
+        let projects = [
+            ("project", stack.project.as_ref(), Some(&plan.project)),
+            ("edge", stack.edge.as_ref(), plan.edge.as_ref()),
+        ];
+        for (key, written, resolved) in projects {
+            let (Some(_), Some(resolved)) = (written, resolved) else { continue };
+            if let Some(known) = resolved.with_defaults().filter(|_| !Context::has_flaw(plan, &path.key(key))) {
+                self.value("a Compose project", Form::Project, path.key(key), &known);
+            }
         }
         for (index, name) in stack.environments.iter().flatten().enumerate() {
             self.value("an environment", Form::Host, path.key("environments").index(index), name);

@@ -13,7 +13,8 @@ pub(super) static RULE: Rule = Rule {
     summary: "a variable with two declarations",
     docs: "\
 Two places say what one operator variable is: two tables in `env`, a table in `env` beside `[variables]`, a use with an
-operator of its own beside a declaration, or two uses with different defaults.
+operator of its own beside a declaration, two uses with different defaults, or one that requires it beside one with a
+default.
 
 **Why it breaks.** The operator sets one value, and it reaches every place. With two defaults the services disagree as
 long as nothing is set, and agree as soon as it is; which of two declarations the env example shows would be chance.
@@ -79,6 +80,14 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 "says again what happens where it is not set",
                 Label::key(environment, declared.clone(), "declared here"),
                 format!("write `${{{name}}}`, and what happens where it is not set into the declaration"),
+            ),
+            VariableFlaw::RequiredBesideDefault { other } => (
+                format!("`{name}` is required in one place and has a default in another"),
+                "the one",
+                veiled(Label::value(environment, other.clone(), "the other")),
+                format!(
+                    "declare it once in `[variables]`, with or without a default, and write `${{{name}}}` in both places"
+                ),
             ),
             VariableFlaw::TwoDefaults { other } => (
                 format!("`{name}` has two different defaults"),

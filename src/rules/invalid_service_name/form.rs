@@ -8,6 +8,8 @@ pub(super) const LONGEST: usize = 63;
 pub(crate) enum Form {
     /// A label of a host name: `[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?`.
     Host,
+    /// A Compose project (compose-go, `NormalizeProjectName`): `[a-z0-9][a-z0-9_-]*`.
+    Project,
     /// What can stand between the dots of one of Traefik's labels.
     Label,
     /// A key of Compose: `[a-zA-Z0-9._-]+`.
@@ -32,6 +34,9 @@ impl Form {
                     && !name.starts_with('-')
                     && !name.ends_with('-')
             }
+            Self::Project => {
+                name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit()) && name.bytes().all(is_project)
+            }
             Self::Label => {
                 name.starts_with(|c: char| c.is_ascii_alphanumeric())
                     && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
@@ -53,6 +58,7 @@ impl Form {
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::Host => "lower-case letters, digits and inner hyphens",
+            Self::Project => "lower-case letters, digits, `-` and `_`, the first one no `-` or `_`",
             Self::Label => "letters, digits, `-` and `_`, the first one no `-` or `_`",
             Self::Key | Self::Volume => "letters, digits, `.`, `-` and `_`",
             Self::Variable | Self::Env => "letters, digits and `_`, and no digit first",
@@ -74,6 +80,11 @@ impl Form {
             Self::Host => {
                 // Nobody wants the first 63 characters of a name.
                 Some(folded(name)).filter(|host| host.len() <= LONGEST)
+            }
+            Self::Project => {
+                let name: String =
+                    name.to_lowercase().chars().filter(|c| c.is_ascii() && is_project(*c as u8)).collect();
+                Some(name.trim_start_matches(['-', '_']).to_owned())
             }
             Self::Label => {
                 let label = replaced(name, '-', |b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
@@ -104,6 +115,10 @@ fn is_key(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')
 }
 
+fn is_project(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_')
+}
+
 fn is_drive(name: &str) -> bool {
     name.len() == 1 && name.bytes().all(|b| b.is_ascii_alphabetic())
 }
@@ -122,6 +137,7 @@ mod tests {
         for (form, good, bad) in [
             (Form::Host, vec!["a", "web-2", "0"], vec![("My_App", "my-app"), ("web.site", "web-site"), ("-a", "a")]),
             (Form::Host, vec![&long[..63]], vec![("ÄÖ x", "x")]),
+            (Form::Project, vec!["a", "my_app", "9-x"], vec![("My App", "myapp"), ("_a.b", "ab"), ("-A", "a")]),
             (Form::Label, vec!["securityHeaders", "a_b"], vec![("security.headers", "security-headers"), ("_a", "a")]),
             (Form::Key, vec!["a.b", "A_b"], vec![("my net", "my-net")]),
             (Form::Volume, vec!["db", "1"], vec![("d", "d-data")]),
@@ -145,7 +161,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn what_is_proposed_has_the_form(name in "[a-zA-Z0-9._ ä-]{0,70}") {
-            for form in [Form::Host, Form::Label, Form::Key, Form::Volume, Form::Variable, Form::Env] {
+            for form in [Form::Host, Form::Project, Form::Label, Form::Key, Form::Volume, Form::Variable, Form::Env] {
                 if let Some(proposed) = form.corrected(&name) {
                     proptest::prop_assert!(form.takes(&proposed), "{form:?} {name} {proposed}");
                 }
