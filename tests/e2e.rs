@@ -7,7 +7,6 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process;
 use std::time::{Duration, Instant};
@@ -15,6 +14,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use support::compose::{self, Stack, docker, warnings_in};
 use support::http::{Request, Response};
+use support::running::free_ports;
 use support::{Project, everything_said, say, succeed, write_env_file};
 
 const SECRET: &str = "a-secret-of-the-tests";
@@ -85,7 +85,7 @@ impl Running {
     /// Writes the env file, builds, starts, and waits until everything is healthy.
     fn up(folder: &Path, environment: &'static str, host: &'static str) -> Self {
         let name = format!("stackgen-e2e-{}-{environment}", process::id());
-        let ports = free_ports();
+        let ports = free_ports(HOST_PORTS.map(str::to_owned).into_iter());
         let mut values: Vec<(String, String)> =
             ports.iter().map(|(name, port)| (name.clone(), port.to_string())).collect();
         let mut set = |name: &str, value: &str| values.push((name.into(), value.into()));
@@ -215,12 +215,6 @@ impl Running {
         say(&format!("{}: {step}: {:.1} s", self.environment, start.elapsed().as_secs_f64()));
         result
     }
-}
-
-/// A free host port for every variable that asks for one.
-fn free_ports() -> BTreeMap<String, u16> {
-    let listeners = HOST_PORTS.map(|name| (name, TcpListener::bind("0.0.0.0:0").expect("a free port")));
-    listeners.iter().map(|(name, held)| ((*name).to_owned(), held.local_addr().expect("a port").port())).collect()
 }
 
 fn service_of(container: &Value) -> &str {

@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use stackgen::compose::model;
 use support::rendered::fixtures;
-use support::{everything_said, has_tools, locked, repository, tool};
+use support::{everything_said, examples, has_tools, locked, repository, tool};
 
 /// All that yamllint wants, but for lines of at most 80 characters, which labels and commands cannot have, and the
 /// `---` of files with several documents.
@@ -151,7 +151,7 @@ fn generated() -> Vec<File> {
         fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{}/{path}: {error}", root.display()))
     };
     let mut files = Vec::new();
-    for (path, executable) in locked() {
+    for (path, executable) in locked(repository()) {
         files.push(File { text: read(repository(), &path), path, executable });
     }
     for stack in fixtures() {
@@ -169,10 +169,15 @@ fn dockerfiles() -> Vec<File> {
     files
 }
 
-/// The compose files of stackgen.lock.
+/// The compose files of the voice stack and of the examples, as they are committed.
 fn compose_files() -> Vec<PathBuf> {
-    let paths = locked().into_iter().map(|(path, _)| path).filter(|path| is_yaml(path));
-    let files: Vec<PathBuf> = paths.map(|path| repository().join(path)).collect();
+    let projects = [repository().to_owned()].into_iter().chain(examples());
+    let files = projects.flat_map(|project| {
+        let paths = locked(&project).into_iter().map(|(path, _)| path);
+        let paths = paths.filter(|path| is_yaml(path) && path.contains("docker-compose"));
+        paths.map(|path| project.join(path)).collect::<Vec<_>>()
+    });
+    let files: Vec<PathBuf> = files.collect();
     assert!(files.len() > 1, "where are the compose files?");
     files
 }

@@ -7,19 +7,16 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::net::TcpListener;
 use std::path::Path;
-use std::process;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use stackgen::plan::{Plan, Target};
-use support::compose::{self, Stack, docker};
+use support::compose::{self, docker};
 use support::http::{Request, Response};
 use support::rendered::{Rendered, running};
-use support::{everything_said, has_tools, in_parallel, say, write_env_file};
-
-const SECRET: &str = "a-secret-of-the-tests";
+use support::running::Running;
+use support::{everything_said, has_tools, in_parallel, say};
 
 /// A healthy container answers; the engine may take a moment to open its port.
 const UNTIL_ANSWERED: Duration = Duration::from_secs(5);
@@ -35,16 +32,16 @@ fn each_stack_builds_starts_and_answers_in_every_environment() {
         let rendered = Rendered::at(folder);
         for plan in &rendered.plans {
             let start = Instant::now();
-            let running = Running::up(&rendered, plan);
-            running.answers();
+            let smallest = Smallest::up(&rendered, plan);
+            smallest.answers();
             if plan.services.contains_key("database") {
-                running.database_is_as_described();
+                smallest.database_is_as_described();
             }
             // The volume is the same in every environment.
             if plan.services.contains_key("database") && plan.is_default {
-                running.database_keeps_its_data();
+                smallest.database_keeps_its_data();
             }
-            running.ends_in_time();
+            smallest.running.ends_in_time();
             say(&format!("{}, {}: {:.1} s", rendered.name, plan.environment, start.elapsed().as_secs_f64()));
         }
     });
@@ -100,40 +97,18 @@ struct Expected {
 }
 
 /// One environment of a stack, up and healthy.
-struct Running<'r> {
-    stack: Stack,
+struct Smallest<'r> {
+    running: Running,
     plan: &'r Plan,
     name: String,
     port: u16,
 }
 
-impl<'r> Running<'r> {
-    /// Writes the env file, builds, starts, and waits until everything is healthy.
+impl<'r> Smallest<'r> {
     fn up(rendered: &Rendered, plan: &'r Plan) -> Self {
-        let name = format!("{}-{}", rendered.name, plan.environment);
-        let project = format!("stackgen-stacks-{}-{name}", process::id());
-        let mut values = vec![("COMPOSE_PROJECT_NAME".to_owned(), project.clone())];
-        // Held until all are known, so that no two are the same.
-        let derived: Vec<&String> =
-            plan.variables.iter().filter(|(_, variable)| variable.derived).map(|(name, _)| name).collect();
-        let free: Vec<TcpListener> =
-            derived.iter().map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port")).collect();
-        let ports: Vec<u16> = free.iter().map(|held| held.local_addr().expect("a port").port()).collect();
-        values.extend(derived.iter().zip(&ports).map(|(name, port)| ((*name).clone(), port.to_string())));
-        drop(free);
-        values.extend(
-            plan.variables
-                .iter()
-                .filter(|(_, variable)| variable.secret)
-                .map(|(name, _)| (name.clone(), SECRET.to_owned())),
-        );
-        let root = rendered.root();
-        let env_file = root.join(plan.env_file());
-        write_env_file(&root.join(plan.env_example()), &env_file, &values);
-        let stack = Stack::new(root, &env_file, &project);
-        stack.run(&["build"]);
-        stack.run(&["up", "--no-build", "--wait", "--wait-timeout", "60"]);
-        Self { stack, plan, name, port: ports[0] }
+        let running = Running::up("stacks", rendered, plan, &[]);
+        let port = running.port("APP_HOST_PORT");
+        Self { running, plan, name: format!("{}-{}", rendered.name, plan.environment), port }
     }
 
     fn answers(&self) {
@@ -168,7 +143,7 @@ impl<'r> Running<'r> {
             [&[], &[&restart], &[&["down"], &["up", "--no-build", "--wait", "--wait-timeout", "60"]]];
         for step in steps {
             for arguments in step {
-                self.stack.run(arguments);
+                self.running.stack.run(arguments);
             }
             visits.push("somebody");
             assert_eq!(self.get("/visit").json(), json!(visits), "{}, after {step:?}", self.name);
@@ -178,15 +153,5 @@ impl<'r> Running<'r> {
     fn get(&self, path: &str) -> Response {
         let url = format!("http://localhost:{}{path}", self.port);
         Request::new("GET", &url, self.port).until(UNTIL_ANSWERED, |response| response.status == 200)
-    }
-
-    /// A stop gives every process the time to end by itself, and `down` leaves nothing.
-    fn ends_in_time(&self) {
-        self.stack.run(&["stop"]);
-        for container in self.stack.containers() {
-            let state: &Value = &container["State"];
-            assert!(state["ExitCode"] != 137, "{}: a container had to be killed: {state}", self.name);
-        }
-        self.stack.down();
     }
 }

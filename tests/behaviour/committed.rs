@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Once;
 use std::{env, fs};
 
-use super::support::{self, Project, repository, succeed};
+use super::support::{self, Project, examples, repository, succeed};
 use super::tree::{Ran, files};
 
 /// The repository's stack as a fresh clone has it, with everything that was generated.
@@ -14,7 +14,9 @@ pub(crate) fn copy() -> Project {
     static BLESSED: Once = Once::new();
     BLESSED.call_once(|| {
         if env::var_os("STACKGEN_BLESS").is_some() {
-            succeed(support::stackgen().args(["render", "--force"]).current_dir(repository()));
+            for project in [repository().to_owned()].into_iter().chain(examples()) {
+                succeed(support::stackgen().args(["render", "--force"]).current_dir(project));
+            }
         }
     });
     let project = Project::copy();
@@ -32,6 +34,17 @@ fn everything_generated_is_up_to_date() {
     let ran = Ran::of(support::stackgen().arg("render").current_dir(project.root()));
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(files(project.root()) == before, "{ran:?}\nSTACKGEN_BLESS=1 renders it anew");
+}
+
+#[test]
+fn every_example_is_up_to_date_and_has_no_finding() {
+    drop(copy());
+    for example in examples() {
+        let name = example.display();
+        let ran = Ran::of(support::stackgen().args(["check", "--deny", "warnings"]).current_dir(&example));
+        assert_eq!(ran.code, Some(0), "{name}: {ran:?}\nSTACKGEN_BLESS=1 renders it anew");
+        assert!(example.join("stackgen.lock").is_file(), "{name} was never rendered");
+    }
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn the_hooks_of_others_leave_generated_files_alone() {
         return;
     }
     let user = User::new(tempfile::tempdir().expect("a temporary folder"));
-    for (path, executable) in locked() {
+    for (path, executable) in locked(repository()) {
         user.copy(&repository().join(&path), &format!("voice-stack/{path}"), executable);
     }
     for path in ["services.toml", "stackgen.lock"] {

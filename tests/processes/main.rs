@@ -7,17 +7,16 @@
 mod support;
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
-use std::process;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use serde_json::{Value, json};
-use stackgen::plan::Plan;
-use support::compose::{self, Stack, docker};
+use support::compose::{self, docker};
 use support::http::{Request, Response};
 use support::rendered::Rendered;
+use support::running::Running;
 use support::{everything_said, has_tools, repository, say, succeed, write_env_file};
 
 /// The proxy learns of a container a moment after it is healthy.
@@ -36,11 +35,11 @@ fn processes_of_one_program_run_behind_the_proxy_of_another_stack() {
     }
     let start = Instant::now();
     let owner = rendered("owner");
-    let proxy = Running::up(&owner, &owner.plans[0], &[]);
+    let proxy = Running::up("processes", &owner, &owner.plans[0], &[]);
     let family = rendered("family");
     for plan in &family.plans {
         let values = [("EDGE", proxy.project.as_str()), ("PASSWORD", PASSWORD), ("REGISTRY", TOKEN)];
-        let running = Running::up(&family, plan, &values);
+        let running = Running::up("processes", &family, plan, &values);
         let answered = answer_of(&proxy);
         let body = answered.json();
         assert_eq!(body["service"], "app", "{answered:#?}");
@@ -80,40 +79,6 @@ fn an_empty_secret_stops_compose_although_it_would_be_no_file() {
 
 fn rendered(name: &str) -> Rendered {
     Rendered::at(&repository().join(Path::new("tests/processes")).join(name))
-}
-
-/// One environment of a stack, up and healthy.
-struct Running {
-    stack: Stack,
-    project: String,
-    ports: Vec<(String, u16)>,
-}
-
-impl Running {
-    fn up(rendered: &Rendered, plan: &Plan, values: &[(&str, &str)]) -> Self {
-        let project = format!("stackgen-processes-{}-{}-{}", process::id(), rendered.name, plan.environment);
-        let mut all = vec![("COMPOSE_PROJECT_NAME".to_owned(), project.clone())];
-        all.extend(values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let derived = plan.variables.iter().filter(|(_, variable)| variable.derived).map(|(name, _)| name.clone());
-        // Held until all are known, so that no two are the same.
-        let held: Vec<(String, TcpListener)> =
-            derived.map(|name| (name, TcpListener::bind("127.0.0.1:0").expect("a free port"))).collect();
-        let port = |held: &TcpListener| held.local_addr().expect("a port").port();
-        let ports: Vec<(String, u16)> = held.iter().map(|(name, held)| (name.clone(), port(held))).collect();
-        drop(held);
-        all.extend(ports.iter().map(|(name, port)| (name.clone(), port.to_string())));
-        let env_file = rendered.root().join(plan.env_file());
-        write_env_file(&rendered.root().join(plan.env_example()), &env_file, &all);
-        let stack = Stack::new(rendered.root(), &env_file, &project);
-        stack.run(&["build"]);
-        stack.run(&["up", "--no-build", "--wait", "--wait-timeout", "60"]);
-        Self { stack, project, ports }
-    }
-
-    fn port(&self, name: &str) -> u16 {
-        let found = self.ports.iter().find(|(known, _)| known == name);
-        found.unwrap_or_else(|| panic!("{name} is not among {:?}", self.ports)).1
-    }
 }
 
 fn answer_of(proxy: &Running) -> Response {

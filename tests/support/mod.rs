@@ -6,6 +6,7 @@ pub(crate) mod compose;
 pub(crate) mod http;
 pub(crate) mod oracle;
 pub(crate) mod rendered;
+pub(crate) mod running;
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -23,6 +24,22 @@ const REQUIRE_ORACLES: &str = "STACKGEN_REQUIRE_ORACLES";
 /// The repository itself.
 pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The folders in `examples` that are projects of their own: a services.toml, its sources, and what is generated. (The
+/// voice stack is described by the services.toml of the repository.)
+pub(crate) fn examples() -> Vec<PathBuf> {
+    let mut folders = entries(&repository().join("examples"));
+    folders.retain(|folder| folder.join("services.toml").is_file());
+    folders
+}
+
+/// What is in a folder, in the order of the names.
+pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("a readable folder").path()).collect();
+    paths.sort();
+    paths
 }
 
 /// The rendered voice stack in a repository, or in a copy of it.
@@ -94,10 +111,10 @@ pub(crate) fn everything_said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-/// The files of the repository's stackgen.lock, and which of them are programs: `sha256 mode owner version path`. Its
-/// other lines, about volumes, begin with another word than a sum.
-pub(crate) fn locked() -> BTreeSet<(String, bool)> {
-    let lock = fs::read_to_string(repository().join("stackgen.lock")).expect("stackgen.lock");
+/// The files of a project's stackgen.lock, and which of them are programs: `sha256 mode owner version path`. Its other
+/// lines, about volumes, begin with another word than a sum.
+pub(crate) fn locked(project: &Path) -> BTreeSet<(String, bool)> {
+    let lock = fs::read_to_string(project.join("stackgen.lock")).expect("stackgen.lock");
     let lines = lock.lines().filter(|line| !line.starts_with('#') && !line.starts_with("volume "));
     lines
         .map(|line| {

@@ -7,7 +7,7 @@ use stackgen::plan::Plan;
 use stackgen::project::Project;
 use tempfile::TempDir;
 
-use super::{copy_sources, repository};
+use super::{copy_sources, entries, examples, repository};
 
 /// A rendered stack.
 pub(crate) struct Rendered {
@@ -59,7 +59,7 @@ impl Rendered {
     }
 }
 
-/// The stacks in `tests/compose` and `tests/stacks`, rendered.
+/// The stacks in `tests/compose`, `tests/stacks` and `examples`, rendered.
 pub(crate) fn fixtures() -> Vec<Rendered> {
     let folder = repository().join("tests/compose");
     let mut paths = entries(&folder);
@@ -69,18 +69,16 @@ pub(crate) fn fixtures() -> Vec<Rendered> {
         let name = path.file_stem().and_then(|stem| stem.to_str()).expect("a name in UTF-8");
         Rendered::of(name, &fs::read_to_string(path).expect("a readable file"), Some(&folder.join("sources")))
     };
-    let running = running().into_iter().map(|folder| Rendered::at(&folder));
-    paths.iter().map(render).chain(running).collect()
+    let whole = running().into_iter().chain(examples()).map(|folder| Rendered::at(&folder));
+    paths.iter().map(render).chain(whole).collect()
+}
+
+/// One of the stacks in `examples`, rendered beside a copy of its sources.
+pub(crate) fn example(name: &str) -> Rendered {
+    Rendered::at(&repository().join("examples").join(name))
 }
 
 /// The folders in `tests/stacks`: each a services.toml and the programs of its services, which run on an engine.
 pub(crate) fn running() -> Vec<PathBuf> {
     entries(&repository().join("tests/stacks"))
-}
-
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("a readable folder").path()).collect();
-    paths.sort();
-    paths
 }

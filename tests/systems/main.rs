@@ -1,0 +1,7 @@
+//! The stacks in `examples` on a real Docker engine, a module each: built, started, asked for what they are for,
+//! stopped, in each of their environments.
+//!
+//! Needs a Docker engine and Python. A service whose image cannot be had where the tests run is left out, aloud.
+
+#[path = "../support/mod.rs"]
+mod support;
