@@ -211,13 +211,19 @@ class Bench:
         return prepare
 
     def voice_stack(self) -> None:
-        """`check` of all environments of this repository beside `config` of one of them."""
+        """`check` of all environments of the voice stack beside `config` of one of them."""
         self.report.title("The voice stack")
-        check = Subject("stackgen check", [self.stackgen, "check"], lambda: REPOSITORY)
+        # Apart from the repository, whose own templates would be read as a project's.
+        folder = Path(tempfile.mkdtemp(prefix="voice-stack-", dir=self.scratch))
+        for name in ("services.toml", "services.schema.json", "stackgen.lock"):
+            shutil.copy(REPOSITORY / name, folder)
+        left_out = shutil.ignore_patterns("node_modules", "dist")
+        shutil.copytree(REPOSITORY / "examples/voice-stack", folder / "examples/voice-stack", ignore=left_out)
+        check = Subject("stackgen check", [self.stackgen, "check"], lambda: folder)
         subjects = [check]
         if self.compose:
             config = [*self.compose, "-f", "docker-compose.yml", "--env-file", ".env.example", "config", "-q"]
-            subjects.append(Subject("docker compose config -q", config, lambda: REPOSITORY / "examples/voice-stack"))
+            subjects.append(Subject("docker compose config -q", config, lambda: folder / "examples/voice-stack"))
         in_turns(subjects, self.rounds * 3)
         for subject in subjects:
             self.report.subject(subject)

@@ -87,10 +87,16 @@ impl Templates {
         names
     }
 
-    /// Every template of a kind's files, by `<kind>/<file>` or `shared/<file>`: the project's own before the built-in one
-    /// of that name.
-    pub(crate) fn of_kinds(&self) -> BTreeMap<&str, &str> {
-        let mut all: BTreeMap<&str, &str> = TEMPLATES.iter().copied().collect();
+    /// Whether a kind is the project's own.
+    pub fn has_kinds(&self) -> bool {
+        self.own.keys().any(|path| path.ends_with("/kind.toml"))
+    }
+
+    /// The templates of the files of kinds, by `<kind>/<file>` or `shared/<file>`: the built-in ones of the folders that
+    /// are wanted, and before them all of the project's own.
+    pub(crate) fn of_kinds(&self, is_wanted: impl Fn(&str) -> bool) -> BTreeMap<&str, &str> {
+        let wanted = TEMPLATES.iter().copied().filter(|(path, _)| path.split('/').next().is_some_and(&is_wanted));
+        let mut all: BTreeMap<&str, &str> = wanted.collect();
         let of_kind = |path| str::strip_prefix(path, "kinds/").or_else(|| path.starts_with(SHARED).then_some(path));
         let own = self.own.iter().filter(|(path, _)| path.contains('/'));
         let own = own.filter_map(|(path, text)| Some((of_kind(path.as_str())?, text.as_str())));
@@ -154,15 +160,20 @@ mod tests {
         assert_eq!(templates.kind("web").unwrap().1.as_deref(), Some("templates/kinds/web/kind.toml"));
         assert_eq!(templates.kind("node").unwrap().1, None, "only its template is shadowed");
         assert!(templates.kind_names().contains(&"web"));
-        assert_eq!(templates.of_kinds()["node/Dockerfile.j2"], "FROM y\n");
-        assert_eq!(templates.of_kinds()["web/Dockerfile.j2"], "FROM x\n");
-        assert_eq!(templates.of_kinds()["shared/dockerfile.j2"], "own");
+        assert!(templates.has_kinds());
+        let of_kinds = templates.of_kinds(|folder| folder == "node");
+        assert_eq!(of_kinds["node/Dockerfile.j2"], "FROM y\n");
+        assert_eq!(of_kinds["web/Dockerfile.j2"], "FROM x\n");
+        assert_eq!(of_kinds["shared/dockerfile.j2"], "own");
+        assert!(of_kinds.contains_key("node/dockerignore.j2"), "what it has not shadowed");
+        assert!(!of_kinds.contains_key("python/Dockerfile.j2"), "what nobody wants");
         assert_eq!(templates.of_stack().collect::<Vec<_>>(), [("compose.yml.j2", "own")]);
     }
 
     #[test]
     fn without_a_folder_there_is_nothing_of_its_own() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(Templates::take(folder.path()).unwrap().own.is_empty());
+        let templates = Templates::take(folder.path()).unwrap();
+        assert!(templates.own.is_empty() && !templates.has_kinds());
     }
 }

@@ -1,10 +1,10 @@
 //! The fourth room: from plans to files. Pure functions; the same input gives the same bytes, on any machine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kinds::KindError;
 use crate::plan::Plan;
-use crate::templates::Templates;
+use crate::templates::{SHARED, Templates};
 
 pub mod comparison;
 mod compose;
@@ -77,7 +77,8 @@ pub fn render_for(
     templates: &Templates,
     is_chosen: impl Fn(&str) -> bool,
 ) -> Result<Artifacts, RenderError> {
-    let environment = filters::environment(templates)?;
+    let folders = folders(plans);
+    let environment = filters::environment(templates, |folder| folders.contains(folder))?;
     let mut artifacts = Artifacts::new();
     for plan in plans.iter().filter(|plan| is_chosen(&plan.environment)) {
         for service in plan.services.values() {
@@ -90,6 +91,17 @@ pub fn render_for(
     stack_page::render(&environment, plans, manifest, &mut artifacts)?;
     schema::render(templates, &mut artifacts)?;
     Ok(artifacts)
+}
+
+/// The folders in which the templates of these plans' files stand. Each template takes its time to compile.
+fn folders(plans: &[Plan]) -> BTreeSet<&str> {
+    let services = plans.iter().flat_map(|plan| plan.services.values());
+    let of_service = services.flat_map(|service| {
+        let built = service.build.as_ref().and_then(|build| build.recipe.as_ref()).map(|recipe| recipe.kind.as_str());
+        let read = service.files.iter().filter_map(|file| file.template.split('/').next());
+        read.chain(built)
+    });
+    of_service.chain([SHARED]).collect()
 }
 
 /// A path below the output directory of a plan.
