@@ -273,6 +273,11 @@ impl Service {
         scale.or(self.replicas.map(u64::from)).unwrap_or(1)
     }
 
+    /// Whether it is known to listen on this port.
+    pub fn listens_on(&self, port: u16) -> bool {
+        self.port == Some(port) || self.listeners.values().any(|listener| *listener == port)
+    }
+
     /// Whether there is a choice of profiles with which both run, and nobody has to ask for more than one profile.
     pub fn runs_beside(&self, other: &Self) -> bool {
         self.profiles.is_empty()

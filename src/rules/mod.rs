@@ -42,6 +42,7 @@ mod invalid_value;
 mod ip_plan;
 pub(crate) mod key_not_applicable;
 mod literal_secret;
+mod local_domain_in_prod;
 mod manifest_syntax;
 mod missing_env_var;
 mod mount_target;
@@ -121,6 +122,7 @@ pub static ALL: &[&Rule] = &[
     &ip_plan::RULE,
     &key_not_applicable::RULE,
     &literal_secret::RULE,
+    &local_domain_in_prod::RULE,
     &manifest_syntax::RULE,
     &missing_env_var::RULE,
     &mount_target::RULE,

@@ -1,0 +1,164 @@
+//! `local-domain-in-prod`: see [`RULE`].
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use super::{Context, Rule};
+use crate::addresses::addresses;
+use crate::diagnostics::{Finding, Label, Severity};
+use crate::plan::{Plan, Service, Text};
+use crate::source::KeyPath;
+
+/// An address of the developer's own machine, in production.
+pub(super) static RULE: Rule = Rule {
+    id: "local-domain-in-prod",
+    severity: Severity::Error,
+    summary: "production names an address that only the machine itself can reach",
+    docs: "\
+In a production environment a route is for `localhost`, a name below it or a loopback address; or a variable of a container
+or of its build has such an address in it. Where only the default of an operator's variable says so, or a port that is
+published on this machine, it is a warning. The container's own port does not count: a program may well ask itself.
+
+**Why it breaks.** Every machine calls itself `localhost`. A browser looks for the page on the visitor's own machine, and a
+program in a container looks in its own container.
+
+**How it shows.** `404 page not found` from the proxy for the real host name; links in mails that lead nowhere; a log-in that
+returns to `http://localhost:3000`; `ECONNREFUSED 127.0.0.1:8000`. On the developer's machine it works.
+
+```toml
+[services.api.env]
+FRONTEND_URL = \"http://localhost:3000\"                       # bad: also in production
+
+[services.api.env]
+FRONTEND_URL = \"${services.frontend.public-url}\"             # good, with a route
+
+[services.api.env]
+FRONTEND_URL = { default = \"http://localhost:3000\" }
+
+[environments.prod.variables]
+FRONTEND_URL.required = true                                 # good: whoever runs it says where
+```
+
+**Fix.** Refer to the address that a service has (`url` between services, `public-url` from outside), or let the operator set
+it: no default, or `required = true` in production.
+
+**Source.** RFC 6761, section 6.3, \"Domain Name Reservation Considerations for localhost\"; RFC 1122, section 3.2.1.3.
+",
+    can_be_allowed: true,
+    judges_text: false,
+    check,
+};
+
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    for plan in context.plans.iter().filter(|plan| plan.production) {
+        let search = Search { context, plan };
+        findings.extend(search.routes());
+        for service in plan.services.values() {
+            for (name, text) in &service.environment {
+                let place = || context.origin_of_env(plan, service, name);
+                findings.extend(search.variable(service, name, text, place));
+            }
+            for (name, text) in service.build.iter().flat_map(|build| &build.args) {
+                let place = || context.origin_of_build_env(plan, service, name);
+                findings.extend(search.variable(service, name, text, place));
+            }
+        }
+    }
+}
+
+/// Looks at one production environment.
+struct Search<'s, 'c> {
+    context: &'s Context<'c>,
+    plan: &'c Plan,
+}
+
+impl Search<'_, '_> {
+    /// Hosts of routes: one finding for each place that names them.
+    fn routes(&self) -> Vec<Finding> {
+        let mut seen = BTreeSet::new();
+        let mut findings = Vec::new();
+        for router in self.plan.services.values().flat_map(|service| &service.routers) {
+            let local = router.hosts.iter().filter_map(|host| Some((host, host.with_defaults()?)));
+            for (host, name) in local.filter(|(_, name)| is_this_machine(name)) {
+                let own = router.origin.key("host");
+                let place = if self.is_written(&own) { own } else { KeyPath::of(["stack", "host"]) };
+                if !seen.insert((place.to_string(), name.clone())) {
+                    continue;
+                }
+                let message = format!("production is routed at `{name}`, which nobody else can reach");
+                findings.push(self.finding(message, host, place, &name, "name the host that visitors type"));
+            }
+        }
+        findings
+    }
+
+    fn variable(
+        &self,
+        service: &Service,
+        name: &str,
+        text: &Text,
+        place: impl Fn() -> KeyPath,
+    ) -> Option<Finding> {
+        let value = text.with_defaults()?;
+        // An address with a published port in it is for browsers, whatever the number.
+        let is_literal = text.as_literal().is_some();
+        let is_own = |port: Option<u16>| is_literal && port.is_some_and(|port| service.listens_on(port));
+        let address = addresses(&value).into_iter().find(|found| is_this_machine(&found.host) && !is_own(found.port))?;
+        let host = &address.host;
+        let message = format!("`{name}` names `{host}` in production");
+        let help = "refer to the service (`url`, or `public-url` from outside), or let the operator set it: \
+                    `required = true` for its variable";
+        Some(self.finding(message, text, place(), host, help))
+    }
+
+    fn finding(&self, message: String, text: &Text, place: KeyPath, host: &str, help: &str) -> Finding {
+        let environment = Some(self.plan.environment.as_str());
+        let is_literal = text.as_literal().is_some();
+        let (severity, message) = if is_literal {
+            (RULE.severity, message)
+        } else {
+            (Severity::Warning, format!("{message} unless the operator sets it"))
+        };
+        let label = Label::value(environment, place.clone(), format!("`{host}` is each machine's own name"));
+        let mut finding = Finding::new(RULE.id, severity, message, label);
+        let declared = text.variables().into_iter().filter_map(|name| self.plan.variables.get(name));
+        let is_elsewhere = |origin: &&KeyPath| **origin != place && origin.key_at(0) == Some("variables");
+        if let Some(origin) = declared.map(|variable| &variable.origin).find(is_elsewhere) {
+            finding = finding.with(Label::key(environment, origin.clone(), "has this default"));
+        }
+        finding.with(self.context.production(self.plan)).help(help)
+    }
+
+    /// Whether the route itself names its host.
+    fn is_written(&self, host: &KeyPath) -> bool {
+        let manifest = self.context.manifest(self.plan);
+        let route = manifest.zip(host.key_at(1).zip(host.key_at(3)));
+        route.is_some_and(|(manifest, (service, route))| {
+            let service = manifest.services.get(service);
+            service.and_then(|service| service.routes.get(route)).is_some_and(|route| route.host.is_some())
+        })
+    }
+}
+
+/// Whether this is a name or an address that each machine has for itself.
+fn is_this_machine(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_addresses_that_each_machine_has_for_itself() {
+        for host in ["localhost", "LocalHost.", "app.localhost", "127.0.0.1", "127.3.2.1", "[::1]", "::1"] {
+            assert!(is_this_machine(host), "{host}");
+        }
+        for host in ["localhost.example.com", "mylocalhost", "nas.local", "10.0.0.1", "0.0.0.0", "128.0.0.1", ""] {
+            assert!(!is_this_machine(host), "{host}");
+        }
+    }
+}
