@@ -86,32 +86,27 @@ impl Search<'_, '_> {
                     continue;
                 }
                 let message = format!("production is routed at `{name}`, which nobody else can reach");
-                findings.push(self.finding(message, host, place, &name, "name the host that visitors type"));
+                findings.push(self.finding(message, host, &place, &name, "name the host that visitors type"));
             }
         }
         findings
     }
 
-    fn variable(
-        &self,
-        service: &Service,
-        name: &str,
-        text: &Text,
-        place: impl Fn() -> KeyPath,
-    ) -> Option<Finding> {
+    fn variable(&self, service: &Service, name: &str, text: &Text, place: impl Fn() -> KeyPath) -> Option<Finding> {
         let value = text.with_defaults()?;
         // An address with a published port in it is for browsers, whatever the number.
         let is_literal = text.as_literal().is_some();
         let is_own = |port: Option<u16>| is_literal && port.is_some_and(|port| service.listens_on(port));
-        let address = addresses(&value).into_iter().find(|found| is_this_machine(&found.host) && !is_own(found.port))?;
+        let address =
+            addresses(&value).into_iter().find(|found| is_this_machine(&found.host) && !is_own(found.port))?;
         let host = &address.host;
         let message = format!("`{name}` names `{host}` in production");
         let help = "refer to the service (`url`, or `public-url` from outside), or let the operator set it: \
                     `required = true` for its variable";
-        Some(self.finding(message, text, place(), host, help))
+        Some(self.finding(message, text, &place(), host, help))
     }
 
-    fn finding(&self, message: String, text: &Text, place: KeyPath, host: &str, help: &str) -> Finding {
+    fn finding(&self, message: String, text: &Text, place: &KeyPath, host: &str, help: &str) -> Finding {
         let environment = Some(self.plan.environment.as_str());
         let is_literal = text.as_literal().is_some();
         let (severity, message) = if is_literal {
@@ -122,7 +117,7 @@ impl Search<'_, '_> {
         let label = Label::value(environment, place.clone(), format!("`{host}` is each machine's own name"));
         let mut finding = Finding::new(RULE.id, severity, message, label);
         let declared = text.variables().into_iter().filter_map(|name| self.plan.variables.get(name));
-        let is_elsewhere = |origin: &&KeyPath| **origin != place && origin.key_at(0) == Some("variables");
+        let is_elsewhere = |origin: &&KeyPath| *origin != place && origin.key_at(0) == Some("variables");
         if let Some(origin) = declared.map(|variable| &variable.origin).find(is_elsewhere) {
             finding = finding.with(Label::key(environment, origin.clone(), "has this default"));
         }
