@@ -212,7 +212,11 @@ impl Directory {
                 Value::Bool(value) => value.to_string(),
                 _ => return None,
             },
-            (None, Some(wanted)) => self.texts.get(file)?.contains(wanted).then(|| wanted.clone())?,
+            (None, Some(wanted)) => {
+                let text = self.texts.get(file)?;
+                let rest = inside.except.iter().fold(text.clone(), |text, known| text.replace(known.as_str(), "\n"));
+                rest.contains(wanted).then(|| wanted.clone())?
+            }
             (None, None) => return None,
         };
         let found = match &inside.after {

@@ -1,7 +1,7 @@
 //! The stacks in `tests/stacks` on a real Docker engine: built, started, asked, stopped, in each environment.
 //!
 //! Each is the smallest one of its sort: a program with one dependency for everybody and one for development alone,
-//! both of which it looks for. What it answers at `/` is said in [`Expected`].
+//! both of which it looks for. What it answers at `/` is said in [`Smallest::answers`]; a front end is files.
 
 mod support;
 
@@ -33,7 +33,10 @@ fn each_stack_builds_starts_and_answers_in_every_environment() {
         for plan in &rendered.plans {
             let start = Instant::now();
             let smallest = Smallest::up(&rendered, plan);
-            smallest.answers();
+            match rendered.name.as_str() {
+                "vite" => smallest.is_a_front_end(),
+                _ => smallest.answers(),
+            }
             if plan.services.contains_key("database") {
                 smallest.database_is_as_described();
             }
@@ -90,12 +93,6 @@ fn asks_for_more(source: &Path) -> Option<&'static str> {
     Some(name)
 }
 
-/// What a program of a stack answers.
-struct Expected {
-    /// Whether the packages are there that only development needs.
-    development: bool,
-}
-
 /// One environment of a stack, up and healthy.
 struct Smallest<'r> {
     running: Running,
@@ -112,15 +109,41 @@ impl<'r> Smallest<'r> {
     }
 
     fn answers(&self) {
-        let build = self.plan.services["app"].build.as_ref().expect("a built service");
-        let expected = Expected { development: build.target.as_deref() == Some(Target::Development.name()) };
         let answered = self.get("/");
         let body = answered.json();
-        let Expected { development } = expected;
+        let development = self.is_development();
         assert_eq!(body["service"], "app", "{}: {answered:#?}", self.name);
         assert_eq!(body["day"], 86_400_000, "{}: its dependency: {answered:#?}", self.name);
         assert_eq!(body["development"], development, "{}: what only development needs: {answered:#?}", self.name);
         assert_eq!(body["user"], 1000, "{}: {answered:#?}", self.name);
+    }
+
+    /// What a browser needs of a front end: its page under every path, with the value that the build was told, the rest
+    /// under its name alone, and kept as long as it may be.
+    fn is_a_front_end(&self) {
+        let page = self.get("/");
+        assert_eq!(self.get("/a/path/of/its/router").body, page.body, "{}", self.name);
+        assert_eq!(page.headers["cache-control"], "no-cache", "{}: {page:#?}", self.name);
+        let script = |body: &str| {
+            let before = |end: &str| body.split(end).next().and_then(|start| start.rsplit('"').next());
+            before(".js\"").map(|path| format!("{path}.js")).expect("a script")
+        };
+        if self.is_development() {
+            assert_eq!(script(&page.body), "/src/main.js", "{}: {page:#?}", self.name);
+            let source = self.get("/src/main.js");
+            assert!(source.body.contains("the tests"), "{}: {source:#?}", self.name);
+            return;
+        }
+        let asset = self.get(&script(&page.body));
+        assert!(asset.body.contains("the tests"), "{}: {asset:#?}", self.name);
+        assert_eq!(asset.headers["cache-control"], "public, max-age=31536000, immutable", "{}", self.name);
+        let gone = self.ask("/assets/of-an-older-build.js").until(UNTIL_ANSWERED, |answer| answer.status == 404);
+        assert_eq!(gone.headers["x-content-type-options"], "nosniff", "{}: {gone:#?}", self.name);
+        assert_eq!(gone.headers["cache-control"], Value::Null, "{}: {gone:#?}", self.name);
+        let user = self.running.stack.run(&["exec", "-T", "app", "id", "-u"]);
+        assert_eq!(String::from_utf8_lossy(&user.stdout).trim(), "1000", "{}", self.name);
+        let write = self.running.stack.try_run(&["exec", "-T", "app", "touch", "/usr/share/nginx/html/index.html"]);
+        assert!(!write.status.success(), "{}: its root is read-only", self.name);
     }
 
     /// Everything that the first start had to make is there, and belongs to the owner.
@@ -150,8 +173,16 @@ impl<'r> Smallest<'r> {
         }
     }
 
+    fn is_development(&self) -> bool {
+        let build = self.plan.services["app"].build.as_ref().expect("a built service");
+        build.target.as_deref() == Some(Target::Development.name())
+    }
+
     fn get(&self, path: &str) -> Response {
-        let url = format!("http://localhost:{}{path}", self.port);
-        Request::new("GET", &url, self.port).until(UNTIL_ANSWERED, |response| response.status == 200)
+        self.ask(path).until(UNTIL_ANSWERED, |response| response.status == 200)
+    }
+
+    fn ask(&self, path: &str) -> Request {
+        Request::new("GET", &format!("http://localhost:{}{path}", self.port), self.port)
     }
 }

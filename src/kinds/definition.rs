@@ -1,7 +1,11 @@
 //! The words of a `kind.toml`.
 
+use std::marker::PhantomData;
+
 use indexmap::IndexMap;
-use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::manifest::types::VariableType;
 
@@ -16,6 +20,8 @@ pub struct Kind {
     pub help: String,
     /// What sort of thing it is: decides networks, restart and hardening.
     pub class: Class,
+    /// The kind whose words it has too, beside its own and behind them: see [`super::inheritance`].
+    pub like: Option<String>,
     /// The kind whose programs it runs another process of: a service of this kind may extend one of that.
     pub built_on: Option<String>,
     /// The image that is run as it is. Interpolated with `service.*`.
@@ -42,7 +48,7 @@ pub struct Kind {
     /// The capabilities it needs although all others are dropped.
     #[serde(default)]
     pub capabilities: Vec<String>,
-    /// Whether its root file system may be read-only.
+    /// Whether its root file system may be read-only; in the development target files are synchronised into it.
     #[serde(default)]
     pub read_only: bool,
     /// In-memory directories that it needs under a read-only root.
@@ -88,8 +94,9 @@ pub struct Kind {
     /// The commands of the build stage; the first that matches.
     #[serde(default)]
     pub build: Vec<Command>,
-    /// How it is asked whether it is well.
-    pub probe: Option<Probe>,
+    /// How it is asked whether it is well; the first that matches.
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub probe: Vec<Probe>,
     /// What `reload = "watch"` synchronises.
     pub watch: Option<Watch>,
     /// What other services can refer to, besides what every service has.
@@ -136,7 +143,9 @@ impl Kind {
         let commands = commands.filter_map(|command| command.when.as_deref());
         let refusals = self.refuse.iter().map(|refusal| refusal.when.as_str());
         let inputs = self.install.iter().filter_map(|inputs| inputs.when.as_deref());
-        outputs.flatten().chain(env).chain(commands).chain(data).chain(files).chain(refusals).chain(inputs).collect()
+        let probes = self.probe.iter().filter_map(|probe| probe.when.as_deref());
+        let all = outputs.flatten().chain(env).chain(commands).chain(data).chain(files).chain(refusals);
+        all.chain(inputs).chain(probes).collect()
     }
 
     /// Whether an option of the kind takes the place of this key of a service.
@@ -315,6 +324,9 @@ pub struct Inside {
     pub toml: Option<String>,
     /// A text that must occur in the file; its line ends are LF, and one stands before its first line.
     pub contains: Option<String>,
+    /// Texts that are overlooked: an occurrence that is a part of one of them is none.
+    #[serde(default)]
+    pub except: Vec<String>,
     /// What is found where the text occurs, or in the place of what the pointer leads to.
     pub value: Option<String>,
     /// Only what follows this, where the found text begins with it; nothing is found where it does not.
@@ -431,6 +443,8 @@ pub enum Words {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Probe {
+    /// The condition.
+    pub when: Option<String>,
     /// The command that asks `service.health` on `service.port`, with what the image has. Interpolated.
     pub http: Option<Vec<String>>,
     /// The command that asks the service itself. Interpolated.
@@ -484,6 +498,30 @@ pub struct Watch {
     /// Paths below `sync` that are left out.
     #[serde(default)]
     pub ignore: Vec<String>,
+    /// Directories below `sync` that stay those of the image where `reload = "mount"` binds what is around them.
+    #[serde(default)]
+    pub keep: Vec<String>,
+}
+
+/// One table, or several with conditions.
+fn one_or_many<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    struct OneOrMany<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrMany<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            formatter.write_str("a table, or several")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            Ok(vec![T::deserialize(MapAccessDeserializer::new(map))?])
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Self::Value, A::Error> {
+            Vec::deserialize(SeqAccessDeserializer::new(sequence))
+        }
+    }
+    deserializer.deserialize_any(OneOrMany(PhantomData))
 }
 
 /// An output: a text, or the first of several that matches.

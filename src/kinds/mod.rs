@@ -7,9 +7,10 @@ use std::sync::OnceLock;
 
 use indexmap::IndexMap;
 
-use crate::templates::{SHARED, Templates};
+use crate::templates::Templates;
 
 mod definition;
+mod inheritance;
 
 pub use definition::{
     Class, Command, Data, Debug, Detected, EnvDef, File, Inputs, Inside, Kind, Metrics, Mount, OptionDef, OptionType,
@@ -18,15 +19,18 @@ pub use definition::{
 
 /// The built-in kinds: name and `kind.toml`.
 pub const BUILT_IN: &[(&str, &str)] = &[
+    ("nextjs", include_str!("../../templates/kinds/nextjs/kind.toml")),
     ("node", include_str!("../../templates/kinds/node/kind.toml")),
     ("postgres", include_str!("../../templates/kinds/postgres/kind.toml")),
     ("python", include_str!("../../templates/kinds/python/kind.toml")),
     ("redis", include_str!("../../templates/kinds/redis/kind.toml")),
     ("traefik", include_str!("../../templates/kinds/traefik/kind.toml")),
+    ("vite", include_str!("../../templates/kinds/vite/kind.toml")),
 ];
 
 /// The templates of the built-in kinds: `<kind>/<file>` and text; and `shared/<file>`, which several kinds use.
 pub const TEMPLATES: &[(&str, &str)] = &[
+    ("nextjs/Dockerfile.j2", include_str!("../../templates/kinds/nextjs/Dockerfile.j2")),
     ("node/Dockerfile.j2", include_str!("../../templates/kinds/node/Dockerfile.j2")),
     ("node/dockerignore.j2", include_str!("../../templates/kinds/node/dockerignore.j2")),
     ("postgres/databases.sql.j2", include_str!("../../templates/kinds/postgres/databases.sql.j2")),
@@ -34,12 +38,14 @@ pub const TEMPLATES: &[(&str, &str)] = &[
     ("python/dockerignore.j2", include_str!("../../templates/kinds/python/dockerignore.j2")),
     ("shared/dockerfile.j2", include_str!("../../templates/shared/dockerfile.j2")),
     ("shared/entrypoint.sh.j2", include_str!("../../templates/shared/entrypoint.sh.j2")),
+    ("shared/frontend.dockerignore.j2", include_str!("../../templates/shared/frontend.dockerignore.j2")),
+    ("vite/Dockerfile.j2", include_str!("../../templates/kinds/vite/Dockerfile.j2")),
+    ("vite/nginx.conf.j2", include_str!("../../templates/kinds/vite/nginx.conf.j2")),
 ];
 
-/// The name under which a kind's template is in [`TEMPLATES`].
+/// The name under which a kind's template is in [`TEMPLATES`]: one with a folder is another kind's, or that of several.
 pub fn template_name(kind: &str, template: &str) -> String {
-    let is_shared = template.strip_prefix(SHARED).is_some_and(|rest| rest.starts_with('/'));
-    if is_shared { template.to_owned() } else { format!("{kind}/{template}") }
+    if template.contains('/') { template.to_owned() } else { format!("{kind}/{template}") }
 }
 
 /// A `kind.toml` that cannot be read.
@@ -69,7 +75,7 @@ impl Kinds {
                 continue;
             }
             if let Some((text, place)) = templates.kind(name) {
-                kinds.insert(name.to_owned(), parse(name, text, place.as_deref())?);
+                kinds.insert(name.to_owned(), parse(templates, name, text, place.as_deref())?);
             }
         }
         Ok(Self { kinds, names: templates.kind_names().into_iter().map(str::to_owned).collect() })
@@ -98,7 +104,7 @@ impl Kinds {
 
 /// Whether a condition of a `kind.toml` holds: a `MiniJinja` expression over the service's options, what was detected
 /// in its source, and `target`, `reload`, `version`, `port`, `before_start`, `own_command`, `programs` (the first words of
-/// its command and of what runs before) and `asks_for_certificates`. `major(version)` is a number;
+/// its command and of what runs before), `routed` and `asks_for_certificates`. `major(version)` is a number;
 /// `exact(version)` says whether it is one version and no range (Semantic Versioning 2.0.0).
 pub fn condition(when: &str, context: &BTreeMap<String, minijinja::Value>) -> bool {
     let environment = conditions();
@@ -128,12 +134,12 @@ fn is_exact(version: &str) -> bool {
         && release.is_none_or(|release| release.split('.').all(is_word))
 }
 
-fn parse(name: &str, text: &str, place: Option<&str>) -> Result<Kind, KindError> {
+fn parse(templates: &Templates, name: &str, text: &str, place: Option<&str>) -> Result<Kind, KindError> {
     let wrong = |message: String| KindError {
         place: place.map_or_else(|| format!("templates/kinds/{name}/kind.toml"), str::to_owned),
         message,
     };
-    let mut kind: Kind = toml::from_str(text).map_err(|error| wrong(error.to_string().trim_end().to_owned()))?;
+    let mut kind = inheritance::read(templates, name, text).map_err(wrong)?;
     if let Some(flaw) = kind.flaw() {
         return Err(wrong(flaw));
     }

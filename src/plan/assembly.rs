@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::member::Member;
 use super::proxy::Ways;
 use super::resolve::{At, Resolver};
-use super::{Build, Logging, Metrics, ProblemKind, Resources, Service, Text, recipe};
+use super::{Build, Logging, Metrics, ProblemKind, Resources, Service, Target, Text, recipe};
 use crate::compose::amount;
 use crate::manifest::types;
 use crate::manifest::unions::{BoolOr, EnvValue, Health, OneOrMany, Toggle};
@@ -61,6 +61,8 @@ impl Assembly<'_, '_, '_> {
         let health = self.resolver.probe(member);
         let hardened = written.hardening.unwrap_or(member.kind.is_some());
         let kind = member.kind;
+        // Files are synchronised into what is developed.
+        let is_fixed = hardened && member.target == Target::Production && kind.is_some_and(|kind| kind.read_only);
         let image_name = image.as_ref().and_then(Text::with_defaults).unwrap_or_default();
         let user = match (&written.user, &build) {
             (Some(user), None) => Some(recipe::user_text(user)),
@@ -105,8 +107,8 @@ impl Assembly<'_, '_, '_> {
             drop_capabilities: hardened,
             capabilities: kind.filter(|_| hardened).map(|kind| kind.capabilities.clone()).unwrap_or_default(),
             no_new_privileges: written.hardening.unwrap_or(true),
-            read_only: hardened && kind.is_some_and(|kind| kind.read_only) && !self.has_made_files(),
-            tmpfs: kind.filter(|kind| hardened && kind.read_only).map(|kind| kind.tmpfs.clone()).unwrap_or_default(),
+            read_only: is_fixed && !self.has_made_files(),
+            tmpfs: kind.filter(|_| is_fixed).map(|kind| kind.tmpfs.clone()).unwrap_or_default(),
             command,
             environment,
             port: member.port,

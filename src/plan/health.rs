@@ -30,7 +30,7 @@ impl<'a> Resolver<'a, '_> {
             return None;
         }
         let health = written.and_then(Toggle::on);
-        let kind = member.kind.and_then(|kind| kind.probe.as_ref());
+        let kind = member.kind_probe();
         let table = match health {
             Some(Health::Table(table)) => Some(table),
             _ => None,
@@ -84,8 +84,7 @@ impl<'a> Resolver<'a, '_> {
                 }
             }
             Some(_) if path(member.service).is_some() => {
-                let Some(http) = member.kind.and_then(|kind| kind.probe.as_ref()).and_then(|probe| probe.http.clone())
-                else {
+                let Some(http) = member.kind_probe().and_then(|probe| probe.http.clone()) else {
                     self.problem(place, ProblemKind::NoProbeTool);
                     return None;
                 };
@@ -100,7 +99,7 @@ impl<'a> Resolver<'a, '_> {
                 Some(http.iter().map(|word| self.kind_text(member, word).text).collect())
             }
             _ => {
-                let command = member.kind?.probe.as_ref()?.command.clone()?;
+                let command = member.kind_probe()?.command.clone()?;
                 Some(command.iter().map(|word| self.kind_text(member, word).text).collect())
             }
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 
 use super::Target;
-use crate::kinds::{Class, Kind};
+use crate::kinds::{Class, Kind, Probe};
 use crate::manifest::types::Reload;
 use crate::manifest::unions::{BeforeStart, OneOrMany, Toggle};
 use crate::manifest::{Manifest, types};
@@ -67,6 +67,11 @@ impl<'a> Member<'a> {
         }
     }
 
+    /// The probe of its kind.
+    pub(super) fn kind_probe(&self) -> Option<&'a Probe> {
+        self.kind?.probe.iter().find(|probe| self.holds(probe.when.as_deref(), self.target))
+    }
+
     /// The option as written, else the kind's default.
     pub(super) fn option(&self, name: &str) -> Option<&'a toml::Value> {
         let default = || self.kind.and_then(|kind| kind.options.get(name)).and_then(|option| option.default.as_ref());
@@ -112,6 +117,7 @@ impl<'a> Member<'a> {
         );
         context.insert("own_command".to_owned(), self.service.command.is_some().into());
         context.insert("programs".to_owned(), self.programs().into());
+        context.insert("routed".to_owned(), (!self.service.routes.is_empty()).into());
         let entry_points =
             self.option("entrypoints").and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::values);
         let asks = entry_points.filter_map(|entry| entry.get("tls")).any(toml::Value::is_str);

@@ -60,6 +60,11 @@ impl<'a> Resolver<'a, '_> {
             "consumes" => return literal(&member.service.consumes.as_ref()?.join(",")),
             "produces" => return literal(&member.service.produces.as_ref()?.join(",")),
             "health" => return literal(super::health::path(member.service)?),
+            "route-host" => {
+                let route = member.service.routes.values().next()?;
+                let text = self.quietly(|this| this.route_hosts(member, route, &member.path())).into_iter().next()?;
+                return Some(Resolved { text, edges: Vec::new() });
+            }
             _ => {}
         }
         if let Some(fact) = member.facts.get(name)

@@ -230,8 +230,10 @@ impl Assembly<'_, '_, '_> {
             .chain(included)
             .map(|(folder, path)| format!("{}:{}", relative("", &format!("{folder}/{path}")), inside(path)))
             .collect();
+        // A volume without a name begins with what the image has there.
+        let kept = watch.keep.iter().map(|path| inside(path));
         let place = member.path().key("reload");
-        texts.into_iter().filter_map(|text| self.mount(Text::literal(text), &place)).collect()
+        texts.into_iter().chain(kept).filter_map(|text| self.mount(Text::literal(text), &place)).collect()
     }
 }
 
@@ -391,12 +393,10 @@ impl<'a> Resolver<'a, '_> {
         let options = kind.options.keys().chain(kind.detect.keys());
         let mut facts = BTreeMap::new();
         for name in options {
-            let value = member
-                .service
-                .options
-                .get(name)
-                .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-            if let Some(value) = value.or_else(|| member.facts.get(name).cloned()) {
+            let text = |value: &toml::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let written = member.service.options.get(name).map(text);
+            let detected = || member.facts.get(name).cloned();
+            if let Some(value) = written.or_else(detected).or_else(|| member.option(name).map(text)) {
                 facts.insert(name.replace('-', "_"), value);
             }
         }

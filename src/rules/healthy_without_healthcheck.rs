@@ -100,11 +100,12 @@ fn finding(
         severity = Severity::Warning;
     }
     let primary = Label::value(Some(&plan.environment), dependency.origin.clone(), "waits for a probe");
-    let kind = target.kind.as_ref().and_then(|kind| context.read.kinds.get(kind)).and_then(|kind| kind.probe.as_ref());
-    let help = if kind.is_some_and(|probe| probe.command.is_some()) {
+    let kind = target.kind.as_ref().and_then(|kind| context.read.kinds.get(kind));
+    let probes = kind.map_or(&[][..], |kind| &kind.probe);
+    let help = if probes.iter().any(|probe| probe.command.is_some()) {
         format!("leave `{to}` the probe of its kind, or wait for `started`")
     } else {
-        let has_path = kind.is_some_and(|probe| probe.http.is_some());
+        let has_path = probes.iter().any(|probe| probe.http.is_some());
         let health = if has_path { "`health = \"/<path>\"`" } else { "`health = [\"<command>\", …]`" };
         format!("give `{to}` a probe, {health}, or wait for `started`")
     };

@@ -131,6 +131,11 @@ impl Stack {
         output
     }
 
+    /// Runs a Compose command that may fail.
+    pub(crate) fn try_run(&self, arguments: &[&str]) -> Output {
+        self.compose(arguments).output().expect("docker starts")
+    }
+
     /// The Compose file as Compose understands it.
     pub(crate) fn config(&self) -> Value {
         let output = succeed(&mut self.compose(&["config", "--format", "json"]));

@@ -122,7 +122,7 @@ pub(super) fn health(plan: &Plan, service: &Service, written: &Written, kind: Op
     let Health::Table(HealthTable { path: None, command: None, .. }) = written.health.as_ref()?.on()? else {
         return None;
     };
-    if kind.and_then(|kind| kind.probe.as_ref()).is_some_and(|probe| probe.command.is_some()) {
+    if kind.is_some_and(|kind| kind.probe.iter().any(|probe| probe.command.is_some())) {
         return None;
     }
     let help = "add a `path` or a `command`";
