@@ -63,15 +63,19 @@ fn tables(value: Option<&mut Value>) -> impl Iterator<Item = &mut Table> {
 
 fn merged(mut under: Table, over: Table) -> Table {
     for (key, value) in over {
-        let value = match (under.remove(&key), value) {
-            (Some(Value::Table(_) | Value::Array(_)), Value::Boolean(false)) => continue,
-            (Some(Value::Table(under)), Value::Table(over)) => Value::Table(merged(under, over)),
-            (Some(Value::Array(under)), Value::Array(over)) if over.first().is_some_and(Value::is_table) => {
-                Value::Array(over.into_iter().chain(under).collect())
+        match (under.get_mut(&key), value) {
+            (Some(Value::Table(_) | Value::Array(_)), Value::Boolean(false)) => {
+                under.remove(&key);
             }
-            (_, value) => value,
-        };
-        under.insert(key, value);
+            (Some(Value::Table(known)), Value::Table(value)) => *known = merged(std::mem::take(known), value),
+            (Some(Value::Array(known)), Value::Array(own)) if own.first().is_some_and(Value::is_table) => {
+                known.splice(0..0, own);
+            }
+            (Some(known), value) => *known = value,
+            (None, value) => {
+                under.insert(key, value);
+            }
+        }
     }
     under
 }

@@ -6,6 +6,7 @@
 
 use std::sync::OnceLock;
 
+use indexmap::IndexMap;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
@@ -45,42 +46,54 @@ pub fn published<'a>(options: impl IntoIterator<Item = (&'a str, &'a str, &'a Op
     let mut schema = generic().clone();
     allow_false(&mut schema);
     if let Some(properties) = schema.pointer_mut("/definitions/Service/properties").and_then(Value::as_object_mut) {
+        let mut by_name: IndexMap<&str, Vec<(&str, &OptionDef)>> = IndexMap::new();
         for (kind, name, option) in options {
-            let mut shape = option_schema(option);
-            let help = format!("Kind `{kind}`: {}", option.help);
-            match properties.get_mut(name) {
-                None => {
-                    let mut known = Map::new();
-                    known.insert("description".to_owned(), Value::String(help));
-                    if let Some(shape) = shape.as_object_mut() {
-                        known.append(shape);
-                    }
-                    properties.insert(name.to_owned(), Value::Object(known));
-                }
-                Some(known) => widen(known, &shape, &help),
-            }
+            by_name.entry(name).or_default().push((kind, option));
+        }
+        for (name, kinds) in by_name {
+            let option = described(properties.get(name), &kinds);
+            properties.insert(name.to_owned(), option);
         }
     }
     schema
 }
 
-/// The same option name under a second kind: either shape will do.
-fn widen(known: &mut Value, shape: &Value, help: &str) {
-    let description = known.get("description").and_then(Value::as_str).unwrap_or_default();
-    let description = description.trim_end_matches('.').to_owned();
-    let mut first = known.clone();
-    if let Some(first) = first.as_object_mut() {
-        first.remove("description");
-    }
-    *known = if first == *shape {
-        let mut same = json!({ "description": format!("{description}. {help}") });
-        if let (Some(same), Some(shape)) = (same.as_object_mut(), shape.as_object()) {
-            same.extend(shape.clone());
+/// An option under every kind that has one of that name, and under the key of all services where it has the name of one:
+/// each shape will do.
+fn described(key: Option<&Value>, kinds: &[(&str, &OptionDef)]) -> Value {
+    let mut said: IndexMap<&str, Vec<String>> = IndexMap::new();
+    let mut shapes: Vec<Value> = Vec::new();
+    let mut description = String::new();
+    if let Some(key) = key {
+        let text = key.get("description").and_then(Value::as_str).unwrap_or_default();
+        description = format!("{}. ", text.trim_end_matches('.'));
+        let mut shape = key.clone();
+        if let Some(shape) = shape.as_object_mut() {
+            shape.remove("description");
         }
-        same
-    } else {
-        json!({ "description": format!("{description}. {help}"), "anyOf": [first, shape] })
-    };
+        shapes.push(shape);
+    }
+    for (kind, option) in kinds {
+        said.entry(&option.help).or_default().push(format!("`{kind}`"));
+        let shape = option_schema(option);
+        if !shapes.contains(&shape) {
+            shapes.push(shape);
+        }
+    }
+    let said = said.iter().map(|(help, kinds)| {
+        let word = if kinds.len() == 1 { "Kind" } else { "Kinds" };
+        format!("{word} {}: {help}", kinds.join(", "))
+    });
+    description.push_str(&said.collect::<Vec<_>>().join(". "));
+    let mut out = Map::new();
+    out.insert("description".to_owned(), description.into());
+    match shapes.as_mut_slice() {
+        [Value::Object(shape)] => out.append(shape),
+        _ => {
+            out.insert("anyOf".to_owned(), shapes.into());
+        }
+    }
+    out.into()
 }
 
 /// The schema of one option of a kind.

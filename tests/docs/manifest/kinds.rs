@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use stackgen::kinds::{
     BUILT_IN, Class, Command, Data, Detected, EnvDef, File, Inputs, Inside, Kind, Kinds, Metrics, Mount, OptionDef,
-    Output, Required, User, Words,
+    Output, Probe, Required, User, Words,
 };
 use stackgen::manifest::published_schema;
 
@@ -112,7 +112,7 @@ fn schema(kind: &Kind) -> Value {
 fn written_type(kind: &Kind, option: &str) -> Option<String> {
     let (_, text) = BUILT_IN.iter().find(|(name, _)| *name == kind.name)?;
     let written: toml::Table = toml::from_str(text).expect("a kind.toml");
-    let words = match written["options"][option]["type"].as_str()? {
+    let words = match written.get("options")?.get(option)?.get("type")?.as_str()? {
         // An option may stand in the place of a key of every service, and the schema takes both.
         "string" => "text",
         "path" => "path",
@@ -142,9 +142,13 @@ fn facts(kind: &Kind) -> Vec<(&'static str, Vec<String>)> {
     };
     let number = |port: u16| code(&port.to_string());
     let volume = |data: &Data| data_path(&data.path, data.volume.as_deref(), data.when.as_deref());
-    let probe = kind.probe.as_ref();
+    let probes = |command: fn(&Probe) -> Option<&Vec<String>>| {
+        let asked = |probe| Some(under(words(command(probe)?), probe.when.as_deref()));
+        first_of(kind.probe.iter().filter_map(asked))
+    };
     let watch = kind.watch.as_ref();
     vec![
+        ("Like", one(kind.like.as_deref().map(code))),
         ("Another process of", one(kind.built_on.as_deref().map(code))),
         ("Versions", list(&kind.versions)),
         ("Image", one(kind.image.as_ref().map(cases))),
@@ -160,8 +164,8 @@ fn facts(kind: &Kind) -> Vec<(&'static str, Vec<String>)> {
         ("Further ports", kind.ports.iter().map(|(name, port)| format!("{name} {}", number(*port))).collect()),
         ("Metrics", one(kind.metrics.as_ref().map(metrics))),
         ("Debugger on port", one(kind.debug.as_ref().map(|debug| number(debug.port)))),
-        ("Probe of `health = \"/path\"`", one(probe.and_then(|probe| probe.http.as_deref()).map(words))),
-        ("Probe", one(probe.and_then(|probe| probe.command.as_deref()).map(words))),
+        ("Probe of `health = \"/path\"`", probes(|probe| probe.http.as_ref())),
+        ("Probe", probes(|probe| probe.command.as_ref())),
         ("Data", first_of(kind.data.iter().map(volume))),
         ("Mounts", kind.mounts.iter().map(mounted).collect()),
         ("User", one(kind.user.as_ref().map(user))),
