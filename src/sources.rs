@@ -9,7 +9,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::kinds::{Detected, Inside, Kind, OptionType};
+use crate::kinds::{Detected, Inside, Kind, OptionDef, OptionType};
 use crate::manifest::Read;
 use crate::manifest::types::Service;
 use crate::plan::Plan;
@@ -132,9 +132,18 @@ impl Sources {
 /// The paths in the options of a service.
 fn paths_of<'a>(service: &'a Service, kind: &Kind) -> Vec<&'a str> {
     let mut paths = Vec::new();
-    for (name, _) in kind.options.iter().filter(|(_, option)| option.kind == OptionType::Paths) {
-        let items = service.options.get(name).and_then(toml::Value::as_array);
-        paths.extend(items.into_iter().flatten().filter_map(toml::Value::as_str));
+    let is_read = |name: &str, option: &OptionDef| match option.kind {
+        OptionType::Paths => true,
+        // What no container reads need not be there yet.
+        OptionType::Path => option.is_mounted(kind, name),
+        _ => false,
+    };
+    for (name, _) in kind.options.iter().filter(|(name, option)| is_read(name, option)) {
+        match service.options.get(name) {
+            Some(toml::Value::String(path)) => paths.push(path.as_str()),
+            Some(toml::Value::Array(items)) => paths.extend(items.iter().filter_map(toml::Value::as_str)),
+            _ => {}
+        }
     }
     paths
 }

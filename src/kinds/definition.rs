@@ -38,6 +38,12 @@ pub struct Kind {
     pub ports: IndexMap<String, u16>,
     /// Where Prometheus finds its metrics.
     pub metrics: Option<Metrics>,
+    /// Whether it asks every service that has metrics for them: it shares a network with each, and the templates of the
+    /// files that it reads know them as `scraped`. Nothing waits for a service because of that.
+    #[serde(default)]
+    pub scrapes: bool,
+    /// What it opens to whom, where no production environment may run it.
+    pub development_only: Option<String>,
     /// How a debugger is attached, in the development target.
     pub debug: Option<Debug>,
     /// Files of the source that read environment variables, as globs.
@@ -94,7 +100,8 @@ pub struct Kind {
     /// The commands of the build stage; the first that matches.
     #[serde(default)]
     pub build: Vec<Command>,
-    /// How it is asked whether it is well; the first that matches.
+    /// How it is asked whether it is well; the first that matches. None where none does: some images have nothing to ask
+    /// with.
     #[serde(default, deserialize_with = "one_or_many")]
     pub probe: Vec<Probe>,
     /// What `reload = "watch"` synchronises.
@@ -246,6 +253,22 @@ pub struct OptionDef {
     /// What the names of its files end with, one of these; empty for anything.
     #[serde(default)]
     pub suffixes: Vec<String>,
+    /// Whether its path is that of a directory.
+    #[serde(default)]
+    pub directory: bool,
+    /// The kinds that its services may have; empty for any.
+    #[serde(default)]
+    pub kinds: Vec<String>,
+    /// The keys of a `table`, each with a line for the reference; all are texts. Empty for any.
+    #[serde(default)]
+    pub keys: IndexMap<String, String>,
+}
+
+impl OptionDef {
+    /// Whether the paths of the option called `name` are mounted, so that something must be there.
+    pub fn is_mounted(&self, kind: &Kind, name: &str) -> bool {
+        kind.mounts.iter().any(|mount| mount.each.as_deref() == Some(name))
+    }
 }
 
 /// What an option takes.
@@ -556,7 +579,9 @@ pub struct File {
     pub path: Option<String>,
     /// Where the container finds it: it is mounted there, read-only.
     pub target: Option<String>,
-    /// The options that the template reads, where it is mounted: no operator can set what is in them.
+    /// The options that the template reads, where it is mounted: no operator can set what is in them. A service that one
+    /// of them names is a table with its `name`, `kind`, `host`, `port`, and as `outputs` those of its outputs that no
+    /// operator sets and that hold no secret.
     #[serde(default)]
     pub options: Vec<String>,
     /// Whether it is a program.

@@ -19,9 +19,15 @@ pub use definition::{
 
 /// The built-in kinds: name and `kind.toml`.
 pub const BUILT_IN: &[(&str, &str)] = &[
+    ("grafana", include_str!("../../templates/kinds/grafana/kind.toml")),
+    ("jaeger", include_str!("../../templates/kinds/jaeger/kind.toml")),
+    ("loki", include_str!("../../templates/kinds/loki/kind.toml")),
     ("nextjs", include_str!("../../templates/kinds/nextjs/kind.toml")),
+    ("ngrok", include_str!("../../templates/kinds/ngrok/kind.toml")),
     ("node", include_str!("../../templates/kinds/node/kind.toml")),
+    ("pgadmin", include_str!("../../templates/kinds/pgadmin/kind.toml")),
     ("postgres", include_str!("../../templates/kinds/postgres/kind.toml")),
+    ("prometheus", include_str!("../../templates/kinds/prometheus/kind.toml")),
     ("python", include_str!("../../templates/kinds/python/kind.toml")),
     ("redis", include_str!("../../templates/kinds/redis/kind.toml")),
     ("traefik", include_str!("../../templates/kinds/traefik/kind.toml")),
@@ -30,10 +36,15 @@ pub const BUILT_IN: &[(&str, &str)] = &[
 
 /// The templates of the built-in kinds: `<kind>/<file>` and text; and `shared/<file>`, which several kinds use.
 pub const TEMPLATES: &[(&str, &str)] = &[
+    ("grafana/dashboards.yaml.j2", include_str!("../../templates/kinds/grafana/dashboards.yaml.j2")),
+    ("grafana/datasources.yaml.j2", include_str!("../../templates/kinds/grafana/datasources.yaml.j2")),
+    ("loki/config.yaml.j2", include_str!("../../templates/kinds/loki/config.yaml.j2")),
     ("nextjs/Dockerfile.j2", include_str!("../../templates/kinds/nextjs/Dockerfile.j2")),
     ("node/Dockerfile.j2", include_str!("../../templates/kinds/node/Dockerfile.j2")),
     ("node/dockerignore.j2", include_str!("../../templates/kinds/node/dockerignore.j2")),
+    ("pgadmin/servers.json.j2", include_str!("../../templates/kinds/pgadmin/servers.json.j2")),
     ("postgres/databases.sql.j2", include_str!("../../templates/kinds/postgres/databases.sql.j2")),
+    ("prometheus/prometheus.yml.j2", include_str!("../../templates/kinds/prometheus/prometheus.yml.j2")),
     ("python/Dockerfile.j2", include_str!("../../templates/kinds/python/Dockerfile.j2")),
     ("python/dockerignore.j2", include_str!("../../templates/kinds/python/dockerignore.j2")),
     ("shared/dockerfile.j2", include_str!("../../templates/shared/dockerfile.j2")),
@@ -105,7 +116,8 @@ impl Kinds {
 /// Whether a condition of a `kind.toml` holds: a `MiniJinja` expression over the service's options, what was detected
 /// in its source, and `target`, `reload`, `version`, `port`, `before_start`, `own_command`, `programs` (the first words of
 /// its command and of what runs before), `routed` and `asks_for_certificates`. `major(version)` is a number;
-/// `exact(version)` says whether it is one version and no range (Semantic Versioning 2.0.0).
+/// `exact(version)` says whether it is one version and no range (Semantic Versioning 2.0.0), and
+/// `since(version, "3.6.5")` whether it is that one or a later one.
 pub fn condition(when: &str, context: &BTreeMap<String, minijinja::Value>) -> bool {
     let environment = conditions();
     let Ok(expression) = environment.compile_expression(when) else { return false };
@@ -120,8 +132,27 @@ fn conditions() -> &'static minijinja::Environment<'static> {
             version.split(['.', '-']).next().and_then(|major| major.parse::<i64>().ok()).unwrap_or_default()
         });
         environment.add_function("exact", is_exact);
+        environment.add_function("since", is_since);
         environment
     })
+}
+
+/// Whether a version is `first` or a later one. The tag of an image that leaves out numbers, such as `3.6`, moves on with
+/// the latest that begins like it.
+fn is_since(version: &str, first: &str) -> bool {
+    let numbers = |text: &str| -> Vec<u64> {
+        let release = text.split('-').next().unwrap_or_default();
+        release.split('.').map_while(|number| number.parse().ok()).collect()
+    };
+    let (known, first) = (numbers(version), numbers(first));
+    for (index, wanted) in first.iter().enumerate() {
+        match known.get(index) {
+            None => return true,
+            Some(number) if number != wanted => return number > wanted,
+            Some(_) => {}
+        }
+    }
+    true
 }
 
 /// Whether this is one version: three numbers, and perhaps a pre-release.
@@ -203,7 +234,8 @@ mod tests {
         };
         for kind in Kinds::all(&Templates::default()).unwrap().iter() {
             let mut files = registered(&kind.name);
-            files.insert("kind.toml".to_owned());
+            // The latter is for the documentation alone.
+            files.extend(["kind.toml", "about.md"].map(str::to_owned));
             assert_eq!(folder(&format!("templates/kinds/{}", kind.name)), files, "{}", kind.name);
             assert!(!kind.example.is_empty(), "{} has no example", kind.name);
             assert!(!kind.help.is_empty(), "{} has no help", kind.name);
@@ -223,6 +255,16 @@ mod tests {
             for (name, option) in &kind.options {
                 assert_eq!(keys.contains_key(name), option.replaces_key, "{}: {name}", kind.name);
             }
+        }
+    }
+
+    #[test]
+    fn a_version_is_a_later_one_number_by_number() {
+        for version in ["3.6.5", "3.6.10", "3.7.0", "3.10", "4.0.1", "3.6", "3", "3.6.5-amd64"] {
+            assert!(is_since(version, "3.6.5"), "{version}");
+        }
+        for version in ["3.6.4", "3.5.9", "2.9.14", "2", "3.5"] {
+            assert!(!is_since(version, "3.6.5"), "{version}");
         }
     }
 

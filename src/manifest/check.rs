@@ -262,7 +262,7 @@ impl Walk<'_> {
             _ => {
                 // The options of a kind are few; each is compiled once.
                 let name = path.steps().last().map(|step| format!("{step:?}")).unwrap_or_default();
-                let key = format!("{name}{:?}{:?}", option.kind, option.values);
+                let key = format!("{name}{:?}{:?}{:?}", option.kind, option.values, option.keys);
                 let shapes = self
                     .option_shapes
                     .remove(&key)

@@ -109,6 +109,12 @@ pub(super) fn option_schema(option: &OptionDef) -> Value {
         OptionType::Float => json!({ "type": "number" }),
         OptionType::Bool => json!({ "type": "boolean" }),
         OptionType::Enum => json!({ "type": "string", "enum": option.values }),
+        OptionType::Table if !option.keys.is_empty() => {
+            let keys = option.keys.iter();
+            let keys = keys.map(|(key, help)| (key.clone(), json!({ "description": help, "type": "string" })));
+            let keys: serde_json::Map<String, Value> = keys.collect();
+            json!({ "type": "object", "additionalProperties": false, "properties": keys })
+        }
         OptionType::Table => json!({ "type": "object", "additionalProperties": true }),
         OptionType::EntryPoints => {
             json!({ "type": "object", "additionalProperties": { "$ref": "#/definitions/EntryPoint" } })

@@ -7,7 +7,9 @@ use indexmap::IndexMap;
 use super::assembly::Assembly;
 use super::member::{Frame, Member};
 use super::resolve::{At, Resolver};
-use super::{Condition, EDGE, Plan, ProblemKind, Reference, Service, Target, Volume, network, recipe, routing};
+use super::{
+    Condition, EDGE, Plan, ProblemKind, Reference, Service, Target, Volume, network, recipe, routing, scraping,
+};
 use crate::kinds::Kinds;
 use crate::manifest::Manifest;
 use crate::manifest::types;
@@ -81,6 +83,7 @@ pub fn build(materials: Materials<'_>, environment: &str, manifest: &Manifest) -
     for service in services.values_mut() {
         service.networks = network::of_service(&frame, service, talks.contains(&service.name));
     }
+    scraping::connect(&frame, &mut services);
     for (name, service) in &mut services {
         let member = &frame.members[name.as_str()];
         resolver.pass_through(member, service);
@@ -92,6 +95,7 @@ pub fn build(materials: Materials<'_>, environment: &str, manifest: &Manifest) -
             service.networks.clear();
         }
     }
+    scraping::tell(&frame, &mut services);
     resolver.check_passed(&services);
     let networks = resolver.networks(&services, edge.as_ref());
     let network = routing::edge_network(networks.get(EDGE).and_then(|network| network.name.as_ref()));

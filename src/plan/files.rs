@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::assembly::Assembly;
 use super::resolve::At;
+use super::scraping::Scraped;
 use super::{Plan, ProblemKind, Text, recipe};
 use crate::compose::volume::Source;
-use crate::kinds;
+use crate::kinds::{self, OptionType};
 use crate::source::KeyPath;
 
 /// Where they are, below the output directory.
@@ -28,6 +29,8 @@ pub struct SupportingFile {
     pub executable: bool,
     /// What the template reads: options of the kind, by name with `_`.
     pub options: BTreeMap<String, toml::Value>,
+    /// What the template reads besides, of a kind that collects metrics: everything that has some.
+    pub scraped: Vec<Scraped>,
     /// Whether other environments read the same file.
     pub is_shared: bool,
 }
@@ -50,10 +53,14 @@ impl Assembly<'_, '_, '_> {
         for (file, target) in wanted.filter_map(|file| Some((file, file.target.as_ref()?))) {
             let mut options = BTreeMap::new();
             for name in &file.options {
-                if let Some(value) = member.option(name) {
-                    let value = self.literal(value, &member.path().key(name));
-                    options.insert(name.replace('-', "_"), value);
-                }
+                let Some(value) = member.option(name) else { continue };
+                let option = kind.options.get(name).map(|option| option.kind);
+                let path = member.path().key(name);
+                let value = match option {
+                    Some(OptionType::Service | OptionType::Services) => self.named_services(value, &path),
+                    _ => Some(self.literal(value, &path)),
+                };
+                options.extend(value.map(|value| (name.replace('-', "_"), value)));
             }
             files.push(SupportingFile {
                 template: kinds::template_name(&kind.name, &file.template),
@@ -61,10 +68,36 @@ impl Assembly<'_, '_, '_> {
                 target: target.clone(),
                 executable: file.executable,
                 options,
+                scraped: Vec::new(),
                 is_shared: false,
             });
         }
         files
+    }
+
+    /// What a template is told of the services that an option names; those that only other environments have are left
+    /// out.
+    fn named_services(&mut self, value: &toml::Value, path: &KeyPath) -> Option<toml::Value> {
+        match value {
+            toml::Value::String(name) => self.named_service(name, path).map(toml::Value::Table),
+            toml::Value::Array(names) => {
+                let names = names.iter().enumerate().filter_map(|(index, name)| Some((index, name.as_str()?)));
+                let described = names.filter_map(|(index, name)| self.named_service(name, &path.index(index)));
+                Some(toml::Value::Array(described.map(toml::Value::Table).collect()))
+            }
+            _ => None,
+        }
+    }
+
+    fn named_service(&mut self, name: &str, path: &KeyPath) -> Option<toml::Table> {
+        let described = self.resolver.described(name)?;
+        if !described.contains_key("host") {
+            let message = format!("the address of `{name}` goes into a file that is generated, and is not known yet");
+            let help = Some("write its `host` out".to_owned());
+            self.resolver.problem(path.clone(), ProblemKind::Option { message, help });
+            return None;
+        }
+        Some(described)
     }
 
     /// The value of an option with its references resolved: nothing in a file waits for an operator.

@@ -46,14 +46,22 @@ impl<'a> Assembly<'_, 'a, '_> {
                 out.push((format!("{source}:{}{mode}", mount.target), member.path()));
             }
             let Some(option) = &mount.each else { continue };
-            let items = member.option(option).and_then(toml::Value::as_array);
-            for (index, item) in items.into_iter().flatten().enumerate() {
+            let value = member.option(option);
+            let items = match value {
+                Some(toml::Value::Array(items)) => items.as_slice(),
+                value => value.map_or(&[][..], std::slice::from_ref),
+            };
+            let path = |index| {
+                let path = member.path().key(option);
+                if value.is_some_and(toml::Value::is_array) { path.index(index) } else { path }
+            };
+            for (index, item) in items.iter().enumerate() {
                 // What is no path inside of the project is told as a wrong option.
                 let Some(source) = item.as_str().and_then(recipe::clean_path) else { continue };
                 let name = source.rsplit('/').next().unwrap_or_default();
                 let order = format!("{:02}", index + 1);
                 let target = mount.target.replace("${item.order}", &order).replace("${item.name}", name);
-                out.push((format!("./{source}:{target}{mode}"), member.path().key(option).index(index)));
+                out.push((format!("./{source}:{target}{mode}"), path(index)));
             }
         }
         out

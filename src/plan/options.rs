@@ -3,6 +3,7 @@
 use super::assembly::Assembly;
 use super::resolve::At;
 use super::{ProblemKind, Text};
+use crate::compose::amount;
 use crate::diagnostics::words;
 use crate::kinds::{Kind, OptionDef, OptionType};
 use crate::manifest::types::VariableType;
@@ -33,6 +34,16 @@ impl Assembly<'_, '_, '_> {
             match (option.kind, value) {
                 (OptionType::String, toml::Value::String(text)) if option.format.is_some() => {
                     self.check_format(option, text, &path);
+                }
+                (OptionType::Duration, toml::Value::String(written))
+                    if !written.contains('$') && !amount::is_duration(written) =>
+                {
+                    let message = format!("`{written}` is no duration");
+                    let help = Some("write numbers with units, such as `10s` or `1m30s`".to_owned());
+                    self.resolver.problem(path, ProblemKind::Option { message, help });
+                }
+                (OptionType::Path, toml::Value::String(written)) if option.is_mounted(kind, name) => {
+                    self.check_path(option, written, &path);
                 }
                 (OptionType::Paths, toml::Value::Array(items)) => {
                     for (index, item) in items.iter().enumerate() {
@@ -107,9 +118,12 @@ impl Assembly<'_, '_, '_> {
             self.resolver.problem(path.clone(), ProblemKind::Option { message, help });
             return;
         }
+        let what = if option.directory { "directory" } else { "file" };
         let message = match self.sources.path(written) {
-            Found::Nothing => format!("there is no file `{written}`"),
+            Found::Nothing => format!("there is no {what} `{written}`"),
+            Found::Directory if option.directory => return,
             Found::Directory => format!("`{written}` is a directory"),
+            Found::File if option.directory => format!("`{written}` is a file"),
             Found::File => {
                 let fits = option.suffixes.iter().any(|suffix| written.ends_with(suffix));
                 if fits || option.suffixes.is_empty() {
@@ -118,7 +132,7 @@ impl Assembly<'_, '_, '_> {
                 format!("`{written}` ends with none of {}", words::and(&option.suffixes))
             }
         };
-        let help = Some("name a file, relative to services.toml".to_owned());
+        let help = Some(format!("name a {what}, relative to services.toml"));
         self.resolver.problem(path.clone(), ProblemKind::Option { message, help });
     }
 }

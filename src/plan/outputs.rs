@@ -3,7 +3,7 @@
 use super::Text;
 use super::member::Member;
 use super::resolve::{At, Resolved, Resolver};
-use crate::kinds::{EnvDef, Output};
+use crate::kinds::{EnvDef, Kind, Output};
 
 impl<'a> Resolver<'a, '_> {
     pub(super) fn output_text(&mut self, member: &Member<'a>, output: &[&str], at: At<'_>) -> Option<Resolved> {
@@ -18,6 +18,13 @@ impl<'a> Resolver<'a, '_> {
                 let mut address = self.host(member)?;
                 address.text.push_str(&format!(":{port}"));
                 Some(address)
+            }
+            // A table of the service itself, as its kind sees it.
+            [name, key] if at.in_kind => {
+                let table = member.option(name)?.as_table()?;
+                let path = member.path().key(name).key(key);
+                let place = At { path: &path, service: Some(member.name), in_kind: false, in_build: false };
+                Some(self.text(table.get(*key)?.as_str()?, place))
             }
             ["image"] => self.image(member),
             ["public-url"] => self.public_url(member).map(|text| Resolved { text, edges: Vec::new() }),
@@ -47,6 +54,36 @@ impl<'a> Resolver<'a, '_> {
         let path = member.path().key("host");
         let resolved = self.text(member.service.host.as_ref()?, At::manifest(&path, Some(member.name)));
         Some(Resolved { text: resolved.text, edges: Vec::new() })
+    }
+
+    /// A service as the templates of generated files see it: whatever is known of it before an operator sets anything,
+    /// and nothing that is secret.
+    pub(super) fn described(&mut self, name: &str) -> Option<toml::Table> {
+        let member = self.frame.members.get(name)?;
+        // What does not resolve is told where the service itself is put together.
+        let known = self.notes.problems.len();
+        let mut out = toml::Table::new();
+        out.insert("name".to_owned(), name.into());
+        out.insert("kind".to_owned(), member.service.kind.clone().unwrap_or_default().into());
+        let host = self.host(member).and_then(|host| Some(host.text.as_literal()?.to_owned()));
+        out.extend(host.map(|host| ("host".to_owned(), host.into())));
+        out.extend(member.port.map(|port| ("port".to_owned(), i64::from(port).into())));
+        let mut outputs = toml::Table::new();
+        let path = member.path();
+        let at = At { path: &path, service: Some(name), in_kind: false, in_build: false };
+        let open = member
+            .kind
+            .into_iter()
+            .flat_map(|kind| kind.outputs.iter().filter(|(_, output)| !is_secret(kind, output)).map(|(name, _)| name));
+        for output in open {
+            let resolved = self.output_text(member, &[output], at);
+            if let Some(text) = resolved.as_ref().and_then(|resolved| resolved.text.as_literal()) {
+                outputs.insert(output.replace('-', "_"), text.into());
+            }
+        }
+        out.insert("outputs".to_owned(), outputs.into());
+        self.notes.problems.truncate(known);
+        Some(out)
     }
 
     /// A key, option or detected fact of the service itself, as its kind sees it.
@@ -126,6 +163,20 @@ fn case<'k>(member: &Member<'_>, output: &'k Output) -> Option<&'k str> {
             Some(&case.value)
         }
     }
+}
+
+/// Whether a secret option of the kind is in an output, be it through another output.
+fn is_secret(kind: &Kind, output: &Output) -> bool {
+    let texts = match output {
+        Output::Text(text) => vec![text],
+        Output::Cases(cases) => cases.iter().map(|case| &case.value).collect(),
+    };
+    let names = texts.into_iter().flat_map(|text| text.split("${service.").skip(1));
+    let mut names = names.filter_map(|rest| Some(rest.split_once('}')?.0));
+    names.any(|name| match kind.options.get(name) {
+        Some(option) => option.secret,
+        None => kind.outputs.get(name).is_some_and(|other| !std::ptr::eq(other, output) && is_secret(kind, other)),
+    })
 }
 
 pub(super) fn missing_output(member: &Member<'_>, output: &[&str]) -> Option<String> {

@@ -2,7 +2,10 @@
 
 use super::ProblemKind;
 use super::assembly::Assembly;
-use crate::kinds::OptionType;
+use super::member::Member;
+use crate::diagnostics::words;
+use crate::kinds::{OptionDef, OptionType};
+use crate::source::KeyPath;
 
 impl Assembly<'_, '_, '_> {
     /// Notes the services that options name.
@@ -14,11 +17,11 @@ impl Assembly<'_, '_, '_> {
             }
             let path = member.path().key(name);
             match member.service.options.get(name) {
-                Some(toml::Value::String(service)) => self.refer(service, path),
+                Some(toml::Value::String(service)) => self.refer(service, option, path),
                 Some(toml::Value::Array(services)) => {
                     for (index, service) in services.iter().enumerate() {
                         if let Some(service) = service.as_str() {
-                            self.refer(service, path.index(index));
+                            self.refer(service, option, path.index(index));
                         }
                     }
                 }
@@ -27,9 +30,20 @@ impl Assembly<'_, '_, '_> {
         }
     }
 
-    fn refer(&mut self, service: &str, path: crate::source::KeyPath) {
+    fn refer(&mut self, service: &str, option: &OptionDef, path: KeyPath) {
         let frame = self.resolver.frame;
         match frame.members.get(service) {
+            Some(member) if !option.kinds.is_empty() && !has_kind(member, &option.kinds) => {
+                let is = member
+                    .service
+                    .kind
+                    .as_ref()
+                    .map_or_else(|| "has no kind".to_owned(), |kind| format!("is a `{kind}`"));
+                let wanted = words::or(&option.kinds);
+                let message = format!("`{service}` {is}, and this takes services of the kind {wanted}");
+                let help = Some("name one of those, or take it out".to_owned());
+                self.resolver.problem(path, ProblemKind::Option { message, help });
+            }
             Some(member) if !member.is_external && service != self.member.name => {
                 self.edges.push((service.to_owned(), path));
             }
@@ -44,4 +58,9 @@ impl Assembly<'_, '_, '_> {
             }
         }
     }
+}
+
+/// Whether it is of one of these kinds.
+fn has_kind(member: &Member<'_>, kinds: &[String]) -> bool {
+    member.service.kind.as_ref().is_some_and(|kind| kinds.contains(kind))
 }

@@ -19,11 +19,12 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 A production environment runs a service as a developer would: its development target (`reload`, `debug`), its source bound
 into the container, a debugger's port published, a command that watches files or lets a debugger in (`--reload`, `--inspect`,
-`npm run dev`), or a variable that says so (`NODE_ENV=development`, `DEBUG=true`, `FLASK_DEBUG=1`). Where only the default of
-an operator's variable says so, it is a warning. Other environments may do all of this.
+`npm run dev`), a service of a kind that is for development alone (`ngrok`), or a variable that says so
+(`NODE_ENV=development`, `DEBUG=true`, `FLASK_DEBUG=1`). Where only the default of an operator's variable says so, it is a
+warning. Other environments may do all of this.
 
-**Why it breaks.** A debugger runs any code for whoever reaches its port. Pages of errors show settings and source. A bound
-source replaces what the image was built and tested with by what happens to lie on the host; a development server serves one
+**Why it breaks.** A debugger runs any code for whoever reaches its port. Pages of errors show settings and source. A tunnel
+leads past the proxy, its certificates and its routes. A bound source replaces what the image was built and tested with by what happens to lie on the host; a development server serves one
 person, slowly.
 
 **How it shows.** Not at all, or as a page with a stack trace for everybody. With a bound source, the container fails on a host
@@ -69,6 +70,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let search = Search { context, plan, relaxed };
         findings.extend(search.targets());
         for service in plan.services.values() {
+            findings.extend(search.kind(service));
             findings.extend(search.stage(service));
             findings.extend(search.mounts(service));
             findings.extend(search.ports(service));
@@ -124,6 +126,19 @@ impl Search<'_, '_> {
             self.finding(RULE.severity, message, place, "holds here too", self.overlay(&table))
         });
         findings.collect()
+    }
+
+    /// A kind that is for development alone.
+    fn kind(&self, service: &Service) -> Option<Finding> {
+        let name = service.kind.as_deref()?;
+        let reason = self.context.read.kinds.get(name)?.development_only.as_deref()?;
+        let place = self.context.origin_of(self.plan, &service.name, "kind", &[]);
+        let message = format!("`{}` is a `{name}` service, which is for development alone", service.name);
+        let help = match self.relaxed {
+            Some(environment) => format!("add `environments = [\"{environment}\"]` to it"),
+            None => "take it out; it belongs to an environment for development".to_owned(),
+        };
+        Some(self.finding(RULE.severity, message, place, reason, help))
     }
 
     /// A stage that is called like one for development, where nothing of stackgen's own chose it.

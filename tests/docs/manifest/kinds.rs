@@ -1,6 +1,7 @@
-//! The kinds, as their `kind.toml` says.
+//! `docs/kinds`: a page for each kind, as its `kind.toml` and its `about.md` say.
 
 use std::fmt::Write as _;
+use std::fs;
 
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -9,43 +10,109 @@ use stackgen::kinds::{
     Output, Probe, Required, User, Words,
 };
 use stackgen::manifest::published_schema;
+use stackgen::templates::Templates;
 
 use super::{Reference, properties};
-use crate::markdown::{alternatives, code, link, prose, table};
+use crate::markdown::{alternatives, code, prose, table};
+use crate::page;
+use crate::support::{entries, repository};
+
+const FOLDER: &str = "docs/kinds";
 
 const INTRODUCTION: &str = "\
 A kind knows how a certain program is built, run, probed and reached. Its options stand flat beside a service's own
-keys. Without a kind, a service is a plain container on the image that it names. `service.X` is X of the service itself;
-a condition in the words of a kind speaks of its options and of what was found in the source.
+[keys](../reference/manifest.md#servicesname). Without a kind, a service is a plain container on the image that it names.
 ";
 
-/// The heading of a kind.
-pub(super) fn title(kind: &Kind) -> String {
-    format!("Kind {}", code(&kind.name))
+const LIST: &str = "\
+<!-- Generated from templates/kinds; `STACKGEN_BLESS=1 cargo test --test docs kinds` writes it anew. -->
+# The kinds
+";
+
+const PAGE: &str = "\
+<!-- Generated from kind.toml and about.md in templates/kinds; `STACKGEN_BLESS=1 cargo test --test docs kinds` writes it \
+anew. -->
+";
+
+/// What the facts are told in.
+const WORDS: &str = "`service.X` is X of the service itself; a condition speaks of its options and of what was found in \
+the source.";
+
+#[test]
+fn every_kind_has_its_page() {
+    for kind in all().iter() {
+        page::agree(&format!("{FOLDER}/{}.md", kind.name), &of(kind));
+    }
 }
 
+#[test]
+fn the_list_of_kinds_is_up_to_date() {
+    let row = |kind: &Kind| {
+        let page = format!("[{}]({}.md)", code(&kind.name), kind.name);
+        [page, class(kind.class).to_owned(), prose(&kind.help)]
+    };
+    let rows: Vec<[String; 3]> = all().iter().map(row).collect();
+    let text = format!("{LIST}\n{INTRODUCTION}\n{}", table(["kind", "class", "what it is"], &rows));
+    page::agree(&format!("{FOLDER}/README.md"), &text);
+}
+
+#[test]
+fn no_page_is_left_of_a_kind_that_is_gone() {
+    let kinds = all();
+    for path in entries(&repository().join(FOLDER)) {
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        let is_known = name == "README" || kinds.get(&name).is_some();
+        if !is_known && page::blesses() {
+            fs::remove_file(&path).expect("a page that can go");
+        } else {
+            assert!(is_known, "{FOLDER}/{name}.md belongs to no kind: delete it");
+        }
+    }
+}
+
+fn all() -> Kinds {
+    Kinds::all(&Templates::default()).expect("the built-in kinds")
+}
+
+/// The list of kinds, for the page of all keys.
 pub(super) fn describe(text: &mut String, kinds: &Kinds) {
-    let row = |kind: &Kind| [link(&code(&kind.name), &title(kind)), class(kind.class).to_owned(), prose(&kind.help)];
-    let rows: Vec<[String; 3]> = kinds.iter().map(row).collect();
-    let _ = write!(text, "\n## The kinds\n\n{INTRODUCTION}\n{}", table(["kind", "class", "what it is"], &rows));
-    for kind in kinds.iter() {
-        let _ = write!(text, "\n### {}\n\n{}.\n\n{}", title(kind), prose(&kind.help), example(kind));
-        options(text, kind);
-        outputs(text, kind);
-        text.push('\n');
-        for (what, said) in facts(kind).into_iter().filter(|(_, said)| !said.is_empty()) {
-            match said.as_slice() {
-                [one] => {
-                    let _ = writeln!(text, "- {what}: {one}");
-                }
-                several => {
-                    let items: String = several.iter().flat_map(|one| ["  - ", one, "\n"]).collect();
-                    let _ = write!(text, "- {what}:\n{items}");
-                }
+    let links: Vec<String> =
+        kinds.iter().map(|kind| format!("[{}](../kinds/{}.md)", code(&kind.name), kind.name)).collect();
+    let _ = write!(text, "\n## The kinds\n\n{INTRODUCTION}\nEach has a page of its own: {}.\n", links.join(", "));
+}
+
+/// The page of a kind.
+fn of(kind: &Kind) -> String {
+    let mut text = format!("{PAGE}# Kind {}\n\n{}.\n\n{}", code(&kind.name), prose(&kind.help), example(kind));
+    let _ = write!(text, "\n{}", about(kind));
+    options(&mut text, kind);
+    tables(&mut text, kind);
+    outputs(&mut text, kind);
+    let _ = write!(text, "\n## What it is\n\n{WORDS}\n\n");
+    for (what, said) in facts(kind).into_iter().filter(|(_, said)| !said.is_empty()) {
+        match said.as_slice() {
+            [one] => {
+                let _ = writeln!(text, "- {what}: {one}");
+            }
+            several => {
+                let items: String = several.iter().flat_map(|one| ["  - ", one, "\n"]).collect();
+                let _ = write!(text, "- {what}:\n{items}");
             }
         }
-        tables(text, kind);
     }
+    text
+}
+
+/// What somebody wrote about a kind: what it is for, what it does with which file, what to know when it runs.
+fn about(kind: &Kind) -> String {
+    let path = format!("templates/kinds/{}/about.md", kind.name);
+    let text = fs::read_to_string(repository().join(&path)).unwrap_or_default();
+    assert!(
+        !text.trim().is_empty(),
+        "{path} is missing: write a few paragraphs for whoever uses the kind, which its page begins with"
+    );
+    assert!(!text.contains("\n#") && !text.starts_with('#'), "{path}: headings are those of the page");
+    text
 }
 
 fn class(class: Class) -> &'static str {
@@ -88,7 +155,7 @@ fn options(text: &mut String, kind: &Kind) {
         [code(name), words, prose(&format!("{}{secret}.", option.help)), default]
     };
     let rows: Vec<[String; 4]> = kind.options.iter().map(row).collect();
-    let _ = write!(text, "\n{}", table(["option", "type", "meaning", "default"], &rows));
+    let _ = write!(text, "\n## Options\n\n{}", table(["option", "type", "meaning", "default"], &rows));
 }
 
 /// The tables that options take.
@@ -96,9 +163,11 @@ fn tables(text: &mut String, kind: &Kind) {
     let schema = schema(kind);
     let reference = Reference::new(&schema);
     for name in kind.options.keys() {
-        let place = format!("services.NAME.{name}.");
-        for section in reference.sections().iter().filter(|section| section.place.starts_with(&place)) {
-            reference.describe(text, "####", section);
+        let place = format!("services.NAME.{name}");
+        let is_its =
+            |place_of: &str| place_of.strip_prefix(&place).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        for section in reference.sections().iter().filter(|section| is_its(&section.place)) {
+            reference.describe(text, "###", section);
         }
     }
 }
@@ -129,7 +198,7 @@ fn outputs(text: &mut String, kind: &Kind) {
     let row = |(name, output): (&String, &Output)| [code(&format!("${{services.NAME.{name}}}")), cases(output)];
     let rows: Vec<[String; 2]> = kind.outputs.iter().map(row).collect();
     if !rows.is_empty() {
-        let _ = write!(text, "\n{}", table(["reference", "gives"], &rows));
+        let _ = write!(text, "\n## What others can refer to\n\n{}", table(["reference", "gives"], &rows));
     }
 }
 
@@ -163,6 +232,8 @@ fn facts(kind: &Kind) -> Vec<(&'static str, Vec<String>)> {
         ("Port", one(kind.port.map(number))),
         ("Further ports", kind.ports.iter().map(|(name, port)| format!("{name} {}", number(*port))).collect()),
         ("Metrics", one(kind.metrics.as_ref().map(metrics))),
+        ("Collects", one(kind.scrapes.then(|| "the metrics of every service that has some".to_owned()))),
+        ("For development alone", one(kind.development_only.as_deref().map(prose))),
         ("Debugger on port", one(kind.debug.as_ref().map(|debug| number(debug.port)))),
         ("Probe of `health = \"/path\"`", probes(|probe| probe.http.as_ref())),
         ("Probe", probes(|probe| probe.command.as_ref())),
@@ -192,62 +263,6 @@ fn under(said: String, when: Option<&str>) -> String {
 /// Of these, the first whose condition holds.
 fn first_of(all: impl Iterator<Item = String>) -> Vec<String> {
     all.enumerate().map(|(number, one)| if number == 0 { one } else { format!("else {one}") }).collect()
-}
-
-/// The first case that holds is the one that counts.
-fn cases(output: &Output) -> String {
-    match output {
-        Output::Text(text) => code(text),
-        Output::Cases(cases) => {
-            cases.iter().map(|case| under(code(&case.value), case.when.as_deref())).collect::<Vec<_>>().join(", else ")
-        }
-    }
-}
-
-fn needed(required: &Required) -> String {
-    let files = |names: &[String]| alternatives(&names.iter().map(|file| code(file)).collect::<Vec<_>>());
-    let instead = if required.or_else.is_empty() { "" } else { ", else " };
-    format!("{}{instead}{} ({})", files(&required.one_of), files(&required.or_else), prose(&required.help))
-}
-
-/// A fact and the files that say it; the first that does counts.
-fn detected(fact: &str, files: &IndexMap<String, Detected>) -> String {
-    let place = |(file, found): (&String, &Detected)| match found {
-        Detected::Inside(Inside { json: Some(pointer), .. } | Inside { toml: Some(pointer), .. }) => {
-            format!("{} of {}", code(pointer), code(file))
-        }
-        _ => code(file),
-    };
-    format!("{} from {}", fact.replace('-', " "), files.iter().map(place).collect::<Vec<_>>().join(", else "))
-}
-
-fn mounted(mount: &Mount) -> String {
-    let source = mount.source.as_deref().map(code);
-    let each = mount.each.as_deref().map(|option| format!("each of {}", code(option)));
-    format!("{} at {}", source.or(each).unwrap_or_default(), code(&mount.target))
-}
-
-fn written(file: &File) -> String {
-    let in_container = file.target.as_deref().map(|target| format!("what is mounted at {}", code(target)));
-    let path = file.path.as_deref().map(code).or(in_container).unwrap_or_default();
-    under(path, file.when.as_deref())
-}
-
-fn inputs(inputs: &Inputs) -> String {
-    let files: Vec<String> = inputs.files.iter().map(|file| code(file)).collect();
-    under(files.join(", "), inputs.when.as_deref())
-}
-
-fn command(command: &Command) -> String {
-    let written = match &command.run {
-        Words::Text(text) => code(text),
-        Words::Words(all) => words(all),
-    };
-    under(written, command.when.as_deref())
-}
-
-fn words(words: &[String]) -> String {
-    code(&words.join(" "))
 }
 
 fn environment(name: &str, value: &EnvDef) -> String {
