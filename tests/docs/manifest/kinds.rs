@@ -265,6 +265,62 @@ fn first_of(all: impl Iterator<Item = String>) -> Vec<String> {
     all.enumerate().map(|(number, one)| if number == 0 { one } else { format!("else {one}") }).collect()
 }
 
+/// The first case that holds is the one that counts.
+fn cases(output: &Output) -> String {
+    match output {
+        Output::Text(text) => code(text),
+        Output::Cases(cases) => {
+            cases.iter().map(|case| under(code(&case.value), case.when.as_deref())).collect::<Vec<_>>().join(", else ")
+        }
+    }
+}
+
+fn needed(required: &Required) -> String {
+    let files = |names: &[String]| alternatives(&names.iter().map(|file| code(file)).collect::<Vec<_>>());
+    let instead = if required.or_else.is_empty() { "" } else { ", else " };
+    format!("{}{instead}{} ({})", files(&required.one_of), files(&required.or_else), prose(&required.help))
+}
+
+/// A fact and the files that say it; the first that does counts.
+fn detected(fact: &str, files: &IndexMap<String, Detected>) -> String {
+    let place = |(file, found): (&String, &Detected)| match found {
+        Detected::Inside(Inside { json: Some(pointer), .. } | Inside { toml: Some(pointer), .. }) => {
+            format!("{} of {}", code(pointer), code(file))
+        }
+        _ => code(file),
+    };
+    format!("{} from {}", fact.replace('-', " "), files.iter().map(place).collect::<Vec<_>>().join(", else "))
+}
+
+fn mounted(mount: &Mount) -> String {
+    let source = mount.source.as_deref().map(code);
+    let each = mount.each.as_deref().map(|option| format!("each of {}", code(option)));
+    format!("{} at {}", source.or(each).unwrap_or_default(), code(&mount.target))
+}
+
+fn written(file: &File) -> String {
+    let in_container = file.target.as_deref().map(|target| format!("what is mounted at {}", code(target)));
+    let path = file.path.as_deref().map(code).or(in_container).unwrap_or_default();
+    under(path, file.when.as_deref())
+}
+
+fn inputs(inputs: &Inputs) -> String {
+    let files: Vec<String> = inputs.files.iter().map(|file| code(file)).collect();
+    under(files.join(", "), inputs.when.as_deref())
+}
+
+fn command(command: &Command) -> String {
+    let written = match &command.run {
+        Words::Text(text) => code(text),
+        Words::Words(all) => words(all),
+    };
+    under(written, command.when.as_deref())
+}
+
+fn words(words: &[String]) -> String {
+    code(&words.join(" "))
+}
+
 fn environment(name: &str, value: &EnvDef) -> String {
     match value {
         EnvDef::Value(value) => code(&format!("{name}={value}")),
