@@ -55,7 +55,7 @@ fn rendered(kind: &Kind) -> String {
     out
 }
 
-/// A services.toml with the example as its only service.
+/// A services.toml with the example as its only service, beside the one that it is another process of.
 fn manifest(kind: &Kind) -> String {
     let mut service = toml::Table::new();
     service.insert("kind".to_owned(), kind.name.as_str().into());
@@ -65,11 +65,19 @@ fn manifest(kind: &Kind) -> String {
     let variables: toml::Table = names
         .map(|name| (name.to_owned(), toml::Table::from_iter([("secret".to_owned(), true.into())]).into()))
         .collect();
+    let mut services = toml::Table::new();
+    if let (Some(first), Some(base)) = (kind.example.get("extends").and_then(toml::Value::as_str), &kind.built_on) {
+        let kinds = Kinds::all(&Templates::default()).expect("kinds");
+        let mut program = toml::Table::from_iter([("kind".to_owned(), base.as_str().into())]);
+        program.extend(kinds.get(base).expect("a kind").example.clone());
+        services.insert(first.to_owned(), program.into());
+    }
+    services.insert(kind.name.clone(), service.into());
     let mut manifest = toml::Table::new();
     manifest.insert("stack".to_owned(), toml::Table::from_iter([("name".to_owned(), "example".into())]).into());
     if !variables.is_empty() {
         manifest.insert("variables".to_owned(), variables.into());
     }
-    manifest.insert("services".to_owned(), toml::Table::from_iter([(kind.name.clone(), service.into())]).into());
+    manifest.insert("services".to_owned(), services.into());
     manifest.to_string()
 }

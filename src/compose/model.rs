@@ -189,7 +189,12 @@ fn develop(rules: &[WatchRule]) -> Option<Raw> {
     let rule = |rule: &WatchRule| {
         let mut keys = Keys::default();
         keys.some("path", Some(text(&rule.path)));
-        keys.some("action", Some(text(if rule.sync_to.is_some() { "sync" } else { "rebuild" })));
+        let action = match (&rule.sync_to, rule.restarts) {
+            (Some(_), true) => "sync+restart",
+            (Some(_), false) => "sync",
+            (None, _) => "rebuild",
+        };
+        keys.some("action", Some(text(action)));
         keys.some("target", rule.sync_to.as_deref().map(text));
         keys.list("ignore", rule.ignore.iter().map(|path| text(path)));
         keys.into_raw()

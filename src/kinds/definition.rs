@@ -46,6 +46,11 @@ pub struct Kind {
     pub development_only: Option<String>,
     /// How a debugger is attached, in the development target.
     pub debug: Option<Debug>,
+    /// What starts its program anew after a change of the source, where the program does not see to that itself; for a
+    /// kind that is built on another one.
+    pub reloader: Option<Reloader>,
+    /// The condition under which a second process of it would do everything twice.
+    pub single: Option<String>,
     /// Files of the source that read environment variables, as globs.
     #[serde(default)]
     pub env_read: Vec<String>,
@@ -151,8 +156,10 @@ impl Kind {
         let refusals = self.refuse.iter().map(|refusal| refusal.when.as_str());
         let inputs = self.install.iter().filter_map(|inputs| inputs.when.as_deref());
         let probes = self.probe.iter().filter_map(|probe| probe.when.as_deref());
-        let all = outputs.flatten().chain(env).chain(commands).chain(data).chain(files).chain(refusals);
-        all.chain(inputs).chain(probes).collect()
+        let one =
+            self.single.as_deref().into_iter().chain(self.reloader.as_ref().map(|reloader| reloader.when.as_str()));
+        let of_files = data.chain(files).chain(inputs);
+        outputs.flatten().chain(env).chain(commands).chain(of_files).chain(refusals).chain(probes).chain(one).collect()
     }
 
     /// Whether an option of the kind takes the place of this key of a service.
@@ -474,6 +481,8 @@ pub struct Probe {
     pub command: Option<Vec<String>>,
     /// Time between two probes.
     pub interval: Option<String>,
+    /// Time that one may take.
+    pub timeout: Option<String>,
     /// Time at the start in which failures do not count.
     pub start_period: Option<String>,
 }
@@ -508,6 +517,16 @@ pub struct Debug {
     pub after: IndexMap<String, Vec<String>>,
 }
 
+/// What starts a program anew after a change of its source.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reloader {
+    /// The condition.
+    pub when: String,
+    /// Words in front of the command, which becomes a single word, quoted as for a shell.
+    pub run: Vec<String>,
+}
+
 /// What `docker compose watch` does.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -524,6 +543,10 @@ pub struct Watch {
     /// Directories below `sync` that stay those of the image where `reload = "mount"` binds what is around them.
     #[serde(default)]
     pub keep: Vec<String>,
+    /// Whether the container starts anew after a copy, because its program would not notice; of a kind that is built on
+    /// another one, which says the rest.
+    #[serde(default)]
+    pub restart: bool,
 }
 
 /// One table, or several with conditions.

@@ -14,11 +14,12 @@ mod inheritance;
 
 pub use definition::{
     Class, Command, Data, Debug, Detected, EnvDef, File, Inputs, Inside, Kind, Metrics, Mount, OptionDef, OptionType,
-    Output, OutputCase, Probe, Refusal, Required, User, Watch, Words,
+    Output, OutputCase, Probe, Refusal, Reloader, Required, User, Watch, Words,
 };
 
 /// The built-in kinds: name and `kind.toml`.
 pub const BUILT_IN: &[(&str, &str)] = &[
+    ("celery", include_str!("../../templates/kinds/celery/kind.toml")),
     ("grafana", include_str!("../../templates/kinds/grafana/kind.toml")),
     ("jaeger", include_str!("../../templates/kinds/jaeger/kind.toml")),
     ("loki", include_str!("../../templates/kinds/loki/kind.toml")),
@@ -114,10 +115,10 @@ impl Kinds {
 }
 
 /// Whether a condition of a `kind.toml` holds: a `MiniJinja` expression over the service's options, what was detected
-/// in its source, and `target`, `reload`, `version`, `port`, `before_start`, `own_command`, `programs` (the first words of
-/// its command and of what runs before), `routed` and `asks_for_certificates`. `major(version)` is a number;
-/// `exact(version)` says whether it is one version and no range (Semantic Versioning 2.0.0), and
-/// `since(version, "3.6.5")` whether it is that one or a later one.
+/// in its source, and `target`, `reload`, `version`, `port`, `persist`, `consumes`, `produces`, `before_start`,
+/// `own_command`, `programs` (the first words of its command and of what runs before), `routed` and
+/// `asks_for_certificates`. `major(version)` is a number; `exact(version)` says whether it is one version and no range
+/// (Semantic Versioning 2.0.0), and `since(version, "3.6.5")` whether it is that one or a later one.
 pub fn condition(when: &str, context: &BTreeMap<String, minijinja::Value>) -> bool {
     let environment = conditions();
     let Ok(expression) = environment.compile_expression(when) else { return false };

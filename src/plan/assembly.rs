@@ -44,6 +44,7 @@ impl Assembly<'_, '_, '_> {
         let command = self.command(build.as_ref());
         let debug_port = self.debug_port();
         let command = self.debugged(command, build.as_ref());
+        let command = self.reloaded(command);
         let container_name = written.container_name.as_ref().map(|name| {
             let path = member.path().key("container-name");
             self.text(name, &path)
@@ -95,6 +96,7 @@ impl Assembly<'_, '_, '_> {
             metrics: metrics(member),
             produces: written.produces.clone().unwrap_or_default(),
             consumes: written.consumes.clone().unwrap_or_default(),
+            single: self.is_single(),
             passthrough: IndexMap::new(),
             watch: Resolver::watch(member, build.as_ref()),
             health_path: super::health::path(written).map(str::to_owned),
@@ -267,6 +269,29 @@ impl Assembly<'_, '_, '_> {
             }
         }
         Some(words)
+    }
+
+    /// The command as its kind starts it anew after a change of the source.
+    fn reloaded(&self, command: Option<Vec<Text>>) -> Option<Vec<Text>> {
+        let member = self.member;
+        let reloader = member.kind.and_then(|kind| kind.reloader.as_ref());
+        let reloader = reloader.filter(|reloader| member.holds(Some(&reloader.when), member.target));
+        let (Some(reloader), None) = (reloader, &member.service.command) else { return command };
+        let mut whole = Text::default();
+        for word in command? {
+            if !whole.is_empty() {
+                whole.push_str(" ");
+            }
+            let quoted = word.as_literal().and_then(|word| Some(Text::literal(shlex::try_quote(word).ok()?)));
+            whole.push(quoted.unwrap_or(word));
+        }
+        Some(reloader.run.iter().map(Text::literal).chain([whole]).collect())
+    }
+
+    /// Whether a second process of the kind would do everything twice.
+    fn is_single(&self) -> bool {
+        let when = self.member.kind.and_then(|kind| kind.single.as_deref());
+        when.is_some_and(|when| self.member.holds(Some(when), self.member.target))
     }
 
     fn environment(&mut self) -> IndexMap<String, Text> {

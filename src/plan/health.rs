@@ -46,7 +46,11 @@ impl<'a> Resolver<'a, '_> {
                 kind.and_then(|kind| kind.interval.as_ref()),
                 INTERVAL,
             ),
-            timeout: text(table.and_then(|table| table.timeout.as_ref()), None, TIMEOUT),
+            timeout: text(
+                table.and_then(|table| table.timeout.as_ref()),
+                kind.and_then(|kind| kind.timeout.as_ref()),
+                TIMEOUT,
+            ),
             retries: table.and_then(|table| table.retries).unwrap_or(RETRIES),
             start_period: text(
                 table.and_then(|table| table.start_period.as_ref()),

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::Target;
 use crate::kinds::{Class, Kind, Probe};
 use crate::manifest::types::Reload;
-use crate::manifest::unions::{BeforeStart, OneOrMany, Toggle};
+use crate::manifest::unions::{BeforeStart, BoolOr, OneOrMany, Toggle};
 use crate::manifest::{Manifest, types};
 use crate::source::KeyPath;
 
@@ -72,6 +72,11 @@ impl<'a> Member<'a> {
         self.kind?.probe.iter().find(|probe| self.holds(probe.when.as_deref(), self.target))
     }
 
+    /// Whether what its kind keeps is to outlive the container.
+    pub(super) fn persists(&self) -> bool {
+        !matches!(self.service.persist, Some(Toggle::Off(_) | Toggle::On(BoolOr::Bool(false))))
+    }
+
     /// The option as written, else the kind's default.
     pub(super) fn option(&self, name: &str) -> Option<&'a toml::Value> {
         let default = || self.kind.and_then(|kind| kind.options.get(name)).and_then(|option| option.default.as_ref());
@@ -110,6 +115,7 @@ impl<'a> Member<'a> {
             context.insert(name.to_owned(), queues.as_ref().is_some_and(|queues| !queues.is_empty()).into());
         }
         context.insert("port".to_owned(), self.port.map_or_else(minijinja::Value::default, minijinja::Value::from));
+        context.insert("persist".to_owned(), self.persists().into());
         context.insert("version".to_owned(), self.service.version.clone().unwrap_or_default().into());
         context.insert(
             "before_start".to_owned(),

@@ -230,6 +230,8 @@ pub struct Service {
     pub produces: Vec<String>,
     /// Task queues that it works on.
     pub consumes: Vec<String>,
+    /// Whether a second one would do everything twice.
+    pub single: bool,
     /// What must be up first.
     pub depends_on: IndexMap<String, Dependency>,
     /// The services that its texts refer to, each place for itself.
@@ -536,6 +538,8 @@ pub struct WatchRule {
     pub path: String,
     /// Where it is copied to; none: the image is built again.
     pub sync_to: Option<String>,
+    /// Whether the container starts anew after that.
+    pub restarts: bool,
     /// What is left out.
     pub ignore: Vec<String>,
 }

@@ -278,10 +278,19 @@ impl<'a> Resolver<'a, '_> {
     /// What the debugger needs in the image, where it is wanted in any environment: a Dockerfile is the same in all.
     fn debug_packages(&self, member: &Member<'a>, kind: &Kind) -> Vec<String> {
         let is_wanted = self.frame.environments.values().any(|manifest| {
-            let family = manifest.services.iter().filter(|(name, service)| {
-                name.as_str() == member.name || service.extends.as_deref() == Some(member.name)
-            });
-            family.into_iter().any(|(_, service)| service.debug.unwrap_or_default())
+            let first = |name: &str| {
+                let mut at = name;
+                // A circle is told elsewhere.
+                for _ in 0..manifest.services.len() {
+                    match manifest.services.get(at).and_then(|service| service.extends.as_deref()) {
+                        Some(other) if at != member.name => at = other,
+                        _ => break,
+                    }
+                }
+                at == member.name
+            };
+            let mut debugged = manifest.services.iter().filter(|(_, service)| service.debug.unwrap_or_default());
+            debugged.any(|(name, _)| first(name))
         });
         kind.debug.as_ref().filter(|_| is_wanted).map(|debug| debug.packages.clone()).unwrap_or_default()
     }
@@ -419,6 +428,7 @@ impl<'a> Resolver<'a, '_> {
             return Vec::new();
         };
         let Some(watch) = member.builder.and_then(|kind| kind.watch.as_ref()) else { return Vec::new() };
+        let restarts = member.kind.and_then(|kind| kind.watch.as_ref()).is_some_and(|watch| watch.restart);
         // The context is at the source or above it, by this much.
         let prefix = build.recipe.as_ref().map_or("", |recipe| recipe.prefix.as_str());
         let path = |file: &str| joined(&build.context, &format!("{prefix}{file}"));
@@ -428,10 +438,12 @@ impl<'a> Resolver<'a, '_> {
             path,
             sync_to: Some(inside(file)),
             ignore: watch.ignore.clone(),
+            restarts,
         });
         let installs = build.recipe.iter().flat_map(|recipe| &recipe.install);
         let rebuild = installs.chain(&watch.rebuild);
-        let rebuild = rebuild.map(|file| WatchRule { path: path(file), sync_to: None, ignore: Vec::new() });
+        let rebuild =
+            rebuild.map(|file| WatchRule { path: path(file), sync_to: None, ignore: Vec::new(), restarts: false });
         sync.chain(rebuild).collect()
     }
 }

@@ -97,9 +97,12 @@ pub fn render_for(
 fn folders(plans: &[Plan]) -> BTreeSet<&str> {
     let services = plans.iter().flat_map(|plan| plan.services.values());
     let of_service = services.flat_map(|service| {
-        let built = service.build.as_ref().and_then(|build| build.recipe.as_ref()).map(|recipe| recipe.kind.as_str());
-        let read = service.files.iter().filter_map(|file| file.template.split('/').next());
-        read.chain(built)
+        let recipe = service.build.as_ref().and_then(|build| build.recipe.as_ref());
+        let built = recipe.into_iter().flat_map(|recipe| &recipe.files).map(|file| file.template.as_str());
+        let read = service.files.iter().map(|file| file.template.as_str());
+        // A template that names no folder is in that of its kind.
+        let own = recipe.map(|recipe| recipe.kind.as_str());
+        read.chain(built).filter_map(|template| Some(template.split_once('/')?.0)).chain(own)
     });
     of_service.chain([SHARED]).collect()
 }

@@ -51,8 +51,11 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         if let Some((name, kind)) = problem.path.key_at(1).zip(service.and_then(|service| service.kind.as_ref())) {
             let path = KeyPath::of(["services", name, "kind"]);
             let versions = context.read.kinds.get(kind).map(|kind| kind.versions.as_slice()).unwrap_or_default();
+            let is_option =
+                |name: &str| context.read.kinds.get(kind).is_some_and(|kind| kind.options.contains_key(name));
             let label = match problem.path.key_at(2) {
-                Some(option) if !is_version => format!("`{option}` is an option of `{kind}`"),
+                Some(option) if is_option(option) => format!("`{option}` is an option of `{kind}`"),
+                Some(_) if !is_version => format!("what `{kind}` makes of it"),
                 _ => format!("the version of `{kind}` is meant"),
             };
             finding = finding.with(Label::value(Some(&plan.environment), path, label));

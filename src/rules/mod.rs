@@ -53,6 +53,7 @@ mod public_var_internal_host;
 mod replicas_fixed_port;
 mod route_overlap;
 mod rule_syntax;
+mod runs_twice;
 mod toml_1_0_only;
 mod undefined_routing_reference;
 mod unescaped_dollar;
@@ -133,6 +134,7 @@ pub static ALL: &[&Rule] = &[
     &replicas_fixed_port::RULE,
     &route_overlap::RULE,
     &rule_syntax::RULE,
+    &runs_twice::RULE,
     &toml_1_0_only::RULE,
     &undefined_routing_reference::RULE,
     &unescaped_dollar::RULE,

@@ -255,10 +255,11 @@ impl Place<'_> {
     }
 
     fn watch(&self, rule: &WatchRule) -> Value {
-        let WatchRule { path: watched, sync_to, ignore } = rule;
+        let WatchRule { path: watched, sync_to, restarts, ignore } = rule;
         let mut model = Object::default();
         model.set("path", path(&self.folder.join(watched)));
-        model.set("action", if sync_to.is_some() { "sync" } else { "rebuild" });
+        let copies = if *restarts { "sync+restart" } else { "sync" };
+        model.set("action", if sync_to.is_some() { copies } else { "rebuild" });
         model.set_some("target", sync_to.as_ref());
         model.set_items("ignore", ignore.iter().map(|path| json!(path)));
         model.into()

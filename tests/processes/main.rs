@@ -1,8 +1,10 @@
 //! Several processes of one program on a real Docker engine, behind the proxy of another stack: what `extends`,
-//! `one-shot`, `external`, `edge`, `protocol = "tcp"`, `build-env`, `file`, `context`, `reload = "mount"` and `debug` promise.
+//! `one-shot`, `external`, `edge`, `protocol = "tcp"`, `build-env`, `file`, `context`, `reload = "mount"` and `debug` promise;
+//! and the workers of Celery, in a module of their own.
 //!
 //! Needs a Docker engine and Python.
 
+mod celery;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -237,6 +237,7 @@ fn facts(kind: &Kind) -> Vec<(&'static str, Vec<String>)> {
         ("Debugger on port", one(kind.debug.as_ref().map(|debug| number(debug.port)))),
         ("Probe of `health = \"/path\"`", probes(|probe| probe.http.as_ref())),
         ("Probe", probes(|probe| probe.command.as_ref())),
+        ("Once only", one(kind.single.as_deref().map(|when| format!("if {}", code(when))))),
         ("Data", first_of(kind.data.iter().map(volume))),
         ("Mounts", kind.mounts.iter().map(mounted).collect()),
         ("User", one(kind.user.as_ref().map(user))),
@@ -245,6 +246,8 @@ fn facts(kind: &Kind) -> Vec<(&'static str, Vec<String>)> {
         ("Capabilities", list(&kind.capabilities)),
         ("Time to stop", one(kind.stop_grace.as_deref().map(code))),
         ("`reload = \"watch\"` synchronises", watch.map(|watch| list(&watch.sync)).unwrap_or_default()),
+        ("`reload = \"watch\"` restarts it", one(watch.filter(|watch| watch.restart).map(|_| "yes".to_owned()))),
+        ("Started anew by", one(kind.reloader.as_ref().map(|by| under(words(&by.run), Some(&by.when))))),
         (
             "`reload = \"watch\"` builds again after a change of",
             watch.map(|watch| list(&watch.rebuild)).unwrap_or_default(),
