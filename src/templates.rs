@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use crate::kinds::{BUILT_IN, TEMPLATES};
+use crate::kinds::BUILT_IN;
 
 /// The folder beside services.toml.
 pub const FOLDER: &str = "templates";
@@ -92,22 +92,11 @@ impl Templates {
         self.own.keys().any(|path| path.ends_with("/kind.toml"))
     }
 
-    /// The templates of the files of kinds, by `<kind>/<file>` or `shared/<file>`: the built-in ones of the folders that
-    /// are wanted, and before them all of the project's own.
-    pub(crate) fn of_kinds(&self, is_wanted: impl Fn(&str) -> bool) -> BTreeMap<&str, &str> {
-        let wanted = TEMPLATES.iter().copied().filter(|(path, _)| path.split('/').next().is_some_and(&is_wanted));
-        let mut all: BTreeMap<&str, &str> = wanted.collect();
-        let of_kind = |path| str::strip_prefix(path, "kinds/").or_else(|| path.starts_with(SHARED).then_some(path));
-        let own = self.own.iter().filter(|(path, _)| path.contains('/'));
-        let own = own.filter_map(|(path, text)| Some((of_kind(path.as_str())?, text.as_str())));
-        all.extend(own.filter(|(name, _)| name.ends_with(EXTENSION)));
-        all
-    }
-
-    /// The project's own templates that belong to no kind.
-    pub(crate) fn of_stack(&self) -> impl Iterator<Item = (&str, &str)> {
-        let own = self.own.iter().filter(|(path, _)| !path.contains('/'));
-        own.map(|(path, text)| (path.as_str(), text.as_str()))
+    /// The project's own templates, each by the name of the built-in one whose place it takes, or would: `<file>`,
+    /// `shared/<file>`, or `<kind>/<file>`.
+    pub(crate) fn own(&self) -> impl Iterator<Item = (&str, &str)> {
+        let own = self.own.iter().filter(|(path, _)| path.ends_with(EXTENSION));
+        own.map(|(path, text)| (path.strip_prefix("kinds/").unwrap_or(path), text.as_str()))
     }
 }
 
@@ -161,13 +150,9 @@ mod tests {
         assert_eq!(templates.kind("node").unwrap().1, None, "only its template is shadowed");
         assert!(templates.kind_names().contains(&"web"));
         assert!(templates.has_kinds());
-        let of_kinds = templates.of_kinds(|folder| folder == "node");
-        assert_eq!(of_kinds["node/Dockerfile.j2"], "FROM y\n");
-        assert_eq!(of_kinds["web/Dockerfile.j2"], "FROM x\n");
-        assert_eq!(of_kinds["shared/dockerfile.j2"], "own");
-        assert!(of_kinds.contains_key("node/dockerignore.j2"), "what it has not shadowed");
-        assert!(!of_kinds.contains_key("python/Dockerfile.j2"), "what nobody wants");
-        assert_eq!(templates.of_stack().collect::<Vec<_>>(), [("compose.yml.j2", "own")]);
+        let own: Vec<_> = templates.own().collect();
+        let kinds = [("node/Dockerfile.j2", "FROM y\n"), ("web/Dockerfile.j2", "FROM x\n")];
+        assert_eq!(own, [("compose.yml.j2", "own"), kinds[0], kinds[1], ("shared/dockerfile.j2", "own")]);
     }
 
     #[test]

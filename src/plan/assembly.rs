@@ -45,10 +45,7 @@ impl Assembly<'_, '_, '_> {
         let debug_port = self.debug_port();
         let command = self.debugged(command, build.as_ref());
         let command = self.reloaded(command);
-        let container_name = written.container_name.as_ref().map(|name| {
-            let path = member.path().key("container-name");
-            self.text(name, &path)
-        });
+        let container_name = self.container_name();
         let environment = self.environment();
         let labels = self.labels();
         let mut ports = self.resolver.published(member);
@@ -134,6 +131,11 @@ impl Assembly<'_, '_, '_> {
             routers,
             proxy,
         }
+    }
+
+    fn container_name(&mut self) -> Option<Text> {
+        let name = self.member.service.container_name.as_ref()?;
+        Some(self.text(name, &self.member.path().key("container-name")))
     }
 
     /// Resolves a text of this service and remembers what it refers to.

@@ -82,5 +82,5 @@ fn filled<'a>(plan: &'a Plan, values: &BTreeMap<String, String>, is_wanted: &dyn
 }
 
 fn render(context: Context<'_>, templates: &Templates) -> Result<String, RenderError> {
-    filters::template(&filters::environment(templates, |_| false)?, "env.j2", context)
+    filters::template(&filters::environment(templates)?, "env.j2", context)
 }

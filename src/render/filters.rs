@@ -14,15 +14,12 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("stack.md.j2", include_str!("../../templates/stack.md.j2")),
 ];
 
-/// An environment with the templates of the stack, and those of kinds in the folders that are wanted. Of the project's own
-/// it has all, so that one that is broken is told whether it is used or not.
+/// An environment with every template of the project. The built-in ones are compiled when they are used: most stacks need
+/// few of them. Of the project's own all are, so that one that is broken is told in any case.
 ///
 /// # Errors
 /// Where one of the project's own does not compile.
-pub(super) fn environment(
-    templates: &Templates,
-    is_wanted: impl Fn(&str) -> bool,
-) -> Result<Environment<'_>, RenderError> {
+pub(super) fn environment(templates: &Templates) -> Result<Environment<'_>, RenderError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     // The default guesses from the file name: a `.yml` would be escaped as JSON.
@@ -37,8 +34,11 @@ pub(super) fn environment(
     environment.add_filter("sh", sh);
     environment.add_filter("env", env);
     environment.add_filter("sql", sql);
-    let of_kinds = templates.of_kinds(is_wanted);
-    for (name, text) in TEMPLATES.iter().copied().chain(templates.of_stack()).chain(of_kinds) {
+    environment.set_loader(|name| {
+        let mut all = TEMPLATES.iter().chain(crate::kinds::TEMPLATES);
+        Ok(all.find(|(known, _)| *known == name).map(|(_, text)| *text))
+    });
+    for (name, text) in templates.own() {
         environment.add_template(name, text).map_err(|error| wrong(&error, name, text))?;
     }
     Ok(environment)
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn every_built_in_template_compiles() {
         let templates = Templates::default();
-        let environment = environment(&templates, |_| true).unwrap();
+        let environment = environment(&templates).unwrap();
         for (name, _) in TEMPLATES.iter().chain(crate::kinds::TEMPLATES) {
             environment.get_template(name).unwrap();
         }

@@ -1,10 +1,10 @@
 //! The fourth room: from plans to files. Pure functions; the same input gives the same bytes, on any machine.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::kinds::KindError;
 use crate::plan::Plan;
-use crate::templates::{SHARED, Templates};
+use crate::templates::Templates;
 
 pub mod comparison;
 mod compose;
@@ -77,8 +77,7 @@ pub fn render_for(
     templates: &Templates,
     is_chosen: impl Fn(&str) -> bool,
 ) -> Result<Artifacts, RenderError> {
-    let folders = folders(plans);
-    let environment = filters::environment(templates, |folder| folders.contains(folder))?;
+    let environment = filters::environment(templates)?;
     let mut artifacts = Artifacts::new();
     for plan in plans.iter().filter(|plan| is_chosen(&plan.environment)) {
         for service in plan.services.values() {
@@ -91,20 +90,6 @@ pub fn render_for(
     stack_page::render(&environment, plans, manifest, &mut artifacts)?;
     schema::render(templates, &mut artifacts)?;
     Ok(artifacts)
-}
-
-/// The folders in which the templates of these plans' files stand. Each template takes its time to compile.
-fn folders(plans: &[Plan]) -> BTreeSet<&str> {
-    let services = plans.iter().flat_map(|plan| plan.services.values());
-    let of_service = services.flat_map(|service| {
-        let recipe = service.build.as_ref().and_then(|build| build.recipe.as_ref());
-        let built = recipe.into_iter().flat_map(|recipe| &recipe.files).map(|file| file.template.as_str());
-        let read = service.files.iter().map(|file| file.template.as_str());
-        // A template that names no folder is in that of its kind.
-        let own = recipe.map(|recipe| recipe.kind.as_str());
-        read.chain(built).filter_map(|template| Some(template.split_once('/')?.0)).chain(own)
-    });
-    of_service.chain([SHARED]).collect()
 }
 
 /// A path below the output directory of a plan.

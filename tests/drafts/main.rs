@@ -1,7 +1,7 @@
 //! The five systems, resolved: what each service is in each environment, value by value.
 //!
 //! `<system>.toml` is the manifest and `<system>.plan` what it means, read and held against the system's description when
-//! it was written down. Kinds that are not built in stand in `templates/`, as a project's own.
+//! it was written down.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -56,7 +56,6 @@ fn project(system: &str) -> Looked {
     let folder = tempfile::Builder::new().prefix("stackgen-draft-").tempdir().expect("a temporary folder");
     let path = folder.path().join("services.toml");
     fs::copy(self::folder().join(format!("{system}.toml")), &path).expect("a manifest");
-    copy_sources(&self::folder().join("templates"), &folder.path().join("templates"));
     copy_sources(&self::folder().join("sources").join(system), folder.path());
     let analysis = Project::open(&path).expect("a services.toml").analyse().expect("plans");
     let errors = analysis.report.findings.iter().filter(|finding| finding.severity == Severity::Error);
