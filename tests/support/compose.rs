@@ -2,7 +2,7 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -134,6 +134,11 @@ impl Stack {
     /// Runs a Compose command that may fail.
     pub(crate) fn try_run(&self, arguments: &[&str]) -> Output {
         self.compose(arguments).output().expect("docker starts")
+    }
+
+    /// Begins a Compose command that goes on until it is killed.
+    pub(crate) fn begin(&self, arguments: &[&str]) -> Child {
+        self.compose(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("docker starts")
     }
 
     /// The Compose file as Compose understands it.

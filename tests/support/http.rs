@@ -38,6 +38,12 @@ impl Request {
         Self { command }
     }
 
+    /// With a header.
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.command.args(["--header", &format!("{name}: {value}")]);
+        self
+    }
+
     /// With a JSON body.
     pub(crate) fn json(mut self, body: &Value) -> Self {
         self.command.args(["--header", "Content-Type: application/json", "--data", &body.to_string()]);
