@@ -1,9 +1,9 @@
 //! The todo chatbot: an API in Python, a front end of Next.js, and a database.
 
-use std::fs;
 use std::io::Read as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
+use std::{fs, iter};
 
 use serde_json::{Value, json};
 use stackgen::plan::Plan;
@@ -177,41 +177,29 @@ impl<'p> Todos<'p> {
     /// What is edited is live a moment later, without a new image.
     fn follows_an_edit(&self, rendered: &Rendered) {
         let mut watch = self.running.stack.begin(&["watch", "--no-up"]);
-        // It says nowhere that it has begun, so the edit is made again until it is seen.
-        let edit = |path: &str, from: &str, to: &str| {
-            let path = rendered.root().join(path);
-            let text = fs::read_to_string(&path).expect("a source");
-            assert!(text.contains(from), "{}: no {from}", path.display());
-            let text = text.replace(from, to);
-            move |attempt: usize| fs::write(&path, format!("{text}{}", "\n".repeat(attempt)))
-        };
-        let changes = [
-            (
-                edit("backend/app/main.py", "\"status\": \"ok\"", "\"status\": \"edited\""),
-                self.api,
-                "/health",
-                "edited",
-            ),
-            (edit("frontend/app/page.tsx", "<h1>Todos</h1>", "<h1>Edited</h1>"), self.site, "/", "<h1>Edited</h1>"),
-        ];
-        for (change, port, path, wanted) in changes {
+        let backend = ("backend/app/main.py", "\"status\": \"ok\"", "\"status\": \"edited\"");
+        let frontend = ("frontend/app/page.tsx", "<h1>Todos</h1>", "<h1>Edited</h1>");
+        for ((path, from, to), port, asked) in [(backend, self.api, "/health"), (frontend, self.site, "/")] {
             let start = Instant::now();
-            let mut attempt = 1;
-            loop {
-                change(attempt).expect("a writable folder");
-                attempt += 1;
+            let path = rendered.root().join(path);
+            let before = fs::read_to_string(&path).expect("a source");
+            let after = before.replace(from, to);
+            assert_ne!(before, after, "{}: no {from}", path.display());
+            let url = format!("http://localhost:{port}{asked}");
+            let wanted = to.trim_start_matches("\"status\": ");
+            // `watch` says nowhere that it has begun, so the edit is made again until it is seen.
+            for attempt in 1.. {
+                fs::write(&path, format!("{after}{}", "\n".repeat(attempt))).expect("a writable folder");
                 let until = Instant::now() + Duration::from_secs(3);
-                let ask = || Request::new("GET", &format!("http://localhost:{port}{path}"), port).send();
-                let mut is_live = false;
-                while !is_live && Instant::now() < until {
-                    is_live = ask().is_ok_and(|answer| answer.body.contains(wanted));
-                }
-                if is_live {
+                let is_live =
+                    || Request::new("GET", &url, port).send().is_ok_and(|answer| answer.body.contains(wanted));
+                if iter::repeat_with(is_live).take_while(|_| Instant::now() < until).any(|is_live| is_live) {
                     break;
                 }
-                assert!(start.elapsed() < PATIENCE, "the edit of what answers at {path} does not arrive");
+                assert!(start.elapsed() < PATIENCE, "the edit of {} does not arrive", path.display());
             }
-            say(&format!("todo-chatbot, dev: {path} edited: {:.1} s", start.elapsed().as_secs_f64()));
+            fs::write(&path, before).expect("a writable folder");
+            say(&format!("todo-chatbot, dev: {asked} edited: {:.1} s", start.elapsed().as_secs_f64()));
         }
         watch.kill().expect("a process that runs");
         watch.wait().expect("a process that ends");

@@ -20,7 +20,8 @@ class Todo(Base):
 
 def connect(url: str) -> Engine:
     """An engine that looks at a connection before it hands it out: the database may have been restarted."""
-    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    address = make_url(url).set(drivername="postgresql+psycopg")
+    engine = create_engine(address, client_encoding="utf8", pool_pre_ping=True)
     Base.metadata.create_all(engine)
     return engine
 
