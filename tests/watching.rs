@@ -141,6 +141,32 @@ fn pgadmin_lists_the_servers_without_their_passwords() {
 }
 
 #[test]
+fn a_generated_file_cannot_know_a_secret_even_where_it_is_written_out() {
+    let manifest = r#"
+[stack]
+name = "literal"
+
+[services.database]
+kind = "postgres"
+version = "17"
+user = "keeper"
+password = "dev-only-not-a-secret"
+
+[services.console]
+kind = "pgadmin"
+version = "9"
+email = "admin@example.com"
+password = "${PGADMIN_PASSWORD:?Of the console}"
+databases = ["database"]
+"#;
+    let rendered = Rendered::of("literal", manifest, None);
+    let file = &rendered.plans[0].services["console"].files[0];
+    let outputs: Vec<&String> = file.options["databases"][0]["outputs"].as_table().expect("outputs").keys().collect();
+    assert_eq!(outputs, ["user", "database"]);
+    assert!(!format!("{file:?}").contains("not-a-secret"));
+}
+
+#[test]
 fn environments_have_a_file_of_their_own_where_they_differ() {
     let watched = watched();
     let of_dev = read(&watched, "docker/dev/grafana/datasources.yaml");
@@ -298,7 +324,8 @@ impl Watching {
 
 /// The path that asks for the value of an expression, now or at a time.
 fn query(expression: &str, time: Option<&str>) -> String {
-    let encoded: String = expression.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let encoded: Vec<String> = expression.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let encoded = encoded.concat();
     let time = time.map_or_else(String::new, |time| format!("&time={time}"));
     format!("/api/v1/query?query={encoded}{time}")
 }
