@@ -6,3 +6,5 @@
 #[path = "../support/mod.rs"]
 mod support;
 mod todo_chatbot;
+
+mod tka_voice;
