@@ -193,7 +193,13 @@ impl Drop for Stack {
     }
 }
 
+/// What Debian's packages say while they are installed into an image without an init system and manual pages.
+const OF_PACKAGES: [&str; 2] =
+    ["invoke-rc.d: WARNING: No init system", "update-alternatives: warning: skip creation of"];
+
 /// The lines in which Compose, `BuildKit` or a build step warns.
 pub(crate) fn warnings_in(output: &str) -> Vec<&str> {
-    output.lines().filter(|line| line.to_ascii_lowercase().contains("warn")).collect()
+    let is_of_packages = |line: &str| OF_PACKAGES.iter().any(|said| line.contains(said));
+    let warns = |line: &&str| line.to_ascii_lowercase().contains("warn") && !is_of_packages(line);
+    output.lines().filter(warns).collect()
 }

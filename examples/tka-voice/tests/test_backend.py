@@ -46,7 +46,7 @@ def test_an_upload_cannot_leave_its_directory():
 
 
 def test_the_database_of_the_tests_is_not_that_of_the_backend():
-    with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+    with psycopg.connect(os.environ["DATABASE_URL"], client_encoding="utf8") as connection:
         assert connection.execute("SELECT current_database()").fetchone() == ("tka_voice_test",)
         connection.execute("CREATE TEMPORARY TABLE calls (id int)")
         assert connection.execute("SELECT count(*) FROM calls").fetchone() == (0,)
