@@ -3,6 +3,7 @@
 //!
 //! Needs a Docker engine and Python. A service whose image cannot be had where the tests run is left out, aloud.
 
+mod agent_service;
 #[path = "../support/mod.rs"]
 mod support;
 mod todo_chatbot;

@@ -7,7 +7,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from agent.settings import settings
 
-engine = create_engine(settings.database_url, pool_pre_ping=True, connect_args={"connect_timeout": 5})
+engine = create_engine(
+    settings.database_url, pool_pre_ping=True, connect_args={"connect_timeout": 5, "client_encoding": "utf8"}
+)
 
 
 class Base(DeclarativeBase):

@@ -10,7 +10,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from app.settings import settings
 
-engine = create_engine(settings.database_url, pool_pre_ping=True, connect_args={"connect_timeout": 5})
+engine = create_engine(
+    settings.database_url, pool_pre_ping=True, connect_args={"connect_timeout": 5, "client_encoding": "utf8"}
+)
 cipher = Fernet(base64.urlsafe_b64encode(hashlib.sha256(settings.encryption_key.encode()).digest()))
 
 

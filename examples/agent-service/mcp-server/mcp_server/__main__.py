@@ -59,4 +59,5 @@ def for_services(app: ASGIApp) -> ASGIApp:
 if __name__ == "__main__":
     logging.basicConfig(level=settings.mcp_log_level)
     app = server.streamable_http_app(stateless_http=True, json_response=True, host="0.0.0.0")
-    uvicorn.run(for_services(app), host="0.0.0.0", port=settings.mcp_server_port, log_level=settings.mcp_log_level.lower())
+    level = settings.mcp_log_level.lower()
+    uvicorn.run(for_services(app), host="0.0.0.0", port=settings.mcp_server_port, log_level=level)
