@@ -6,6 +6,5 @@
 mod agent_service;
 #[path = "../support/mod.rs"]
 mod support;
-mod todo_chatbot;
-
 mod tka_voice;
+mod todo_chatbot;
