@@ -33,8 +33,10 @@ fn an_agent_and_its_neighbours_run_in_dev_and_in_prod() {
     if !compose::has_engine() || !has_tools(&["python3"]) {
         return;
     }
-    let rendered = example("agent-service");
-    for plan in &rendered.plans {
+    for index in 0..example("agent-service").plans.len() {
+        // Each in a folder of its own, because some sources are changed.
+        let rendered = example("agent-service");
+        let plan = &rendered.plans[index];
         let agent = Agent::up(&rendered, plan);
         agent.is_well();
         agent.started_in_order();
@@ -75,7 +77,9 @@ impl<'p> Agent<'p> {
             ("NEXT_PUBLIC_API_URL", "https://api.example.com"),
             ("NEXT_PUBLIC_AI_AGENT_URL", "https://ai.example.com"),
         ];
-        let values: &[_] = if plan.production { &production } else { &[] };
+        // Left to the database that development brings along.
+        let development = [("DATABASE_URL", ""), ("PRISMA_DATABASE_URL", "")];
+        let values: &[_] = if plan.production { &production } else { &development };
         if plan.production {
             fs::write(rendered.root().join("database.yml"), database().to_string()).expect("a writable folder");
         }
