@@ -35,6 +35,10 @@ fn each_stack_builds_starts_and_answers_in_every_environment() {
             let smallest = Smallest::up(&rendered, plan);
             match rendered.name.as_str() {
                 "vite" => smallest.is_a_front_end(),
+                "nginx" => {
+                    smallest.answers();
+                    smallest.is_reached_through_the_web_server();
+                }
                 _ => smallest.answers(),
             }
             if plan.services.contains_key("database") {
@@ -144,6 +148,48 @@ impl<'r> Smallest<'r> {
         assert_eq!(String::from_utf8_lossy(&user.stdout).trim(), "1000", "{}", self.name);
         let write = self.running.stack.try_run(&["exec", "-T", "app", "touch", "/usr/share/nginx/html/index.html"]);
         assert!(!write.status.success(), "{}: its root is read-only", self.name);
+    }
+
+    /// The web server has files of its own, and passes on what is below a path, also to a container that is made anew.
+    fn is_reached_through_the_web_server(&self) {
+        let port = self.running.port("WEB_HOST_PORT");
+        let ask = |path: &str| Request::new("GET", &format!("http://localhost:{port}{path}"), port);
+        let get = |path: &str| ask(path).until(UNTIL_ANSWERED, |response| response.status == 200);
+        assert!(get("/").body.contains("what nginx serves"), "{}", self.name);
+        assert_eq!(ask("/missing").send().expect("an answer").status, 404, "{}", self.name);
+        assert_eq!(ask("/apple").send().expect("an answer").status, 404, "{}: no part of a name", self.name);
+        for path in ["/app", "/app/", "/app/a%20path?with=query"] {
+            let body = get(path).json();
+            assert_eq!((&body["service"], &body["url"]), (&json!("app"), &json!(path)), "{}", self.name);
+            let told = &body["told"];
+            assert_eq!(told["host"], json!(format!("localhost:{port}")), "{}", self.name);
+            assert_eq!(told["protocol"], "http", "{}", self.name);
+            assert!(told["for"].is_string(), "{}: {told}", self.name);
+        }
+        let secure = ask("/app").header("X-Forwarded-Proto", "https").send().expect("an answer").json();
+        assert_eq!(secure["told"]["protocol"], "https", "{}: as the proxy before it says", self.name);
+        let socket = ask("/app/socket").header("Connection", "Upgrade").header("Upgrade", "websocket").send();
+        assert_eq!(socket.expect("an answer").status, 101, "{}: a WebSocket", self.name);
+        let checked = self.running.stack.run(&["exec", "-T", "web", "nginx", "-t"]);
+        assert!(everything_said(&checked).contains("test is successful"), "{}: {checked:?}", self.name);
+        let all = everything_said(&self.running.stack.run(&["exec", "-T", "web", "nginx", "-T"]));
+        assert!(all.contains("client_max_body_size 5m;"), "{}: {all}", self.name);
+        let address = || {
+            let containers = self.running.stack.containers();
+            let app = containers.iter().find(|it| it["Config"]["Labels"]["com.docker.compose.service"] == "app");
+            let networks = app.expect("the app")["NetworkSettings"]["Networks"].as_object().expect("networks").clone();
+            networks.values().map(|network| network["IPAddress"].to_string()).collect::<Vec<_>>()
+        };
+        let before = address();
+        self.running.stack.run(&["rm", "--stop", "--force", "app"]);
+        let nobody = ask("/app").send().expect("an answer").status;
+        assert!(matches!(nobody, 502 | 504), "{}: {nobody}", self.name);
+        // Another container takes the address.
+        self.running.stack.run(&["run", "--detach", "--no-deps", "app"]);
+        self.running.start();
+        assert_ne!(before, address(), "{}", self.name);
+        let found = ask("/app").until(Duration::from_secs(10), |response| response.status == 200);
+        assert_eq!(found.json()["service"], "app", "{}", self.name);
     }
 
     /// Everything that the first start had to make is there, and belongs to the owner.

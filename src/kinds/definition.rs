@@ -187,7 +187,7 @@ impl Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
-    /// Built from source.
+    /// What the stack is for: built from source, or serving what is.
     App,
     /// Keeps data: never on the proxy's network, never without a volume.
     Datastore,
@@ -314,6 +314,9 @@ pub enum OptionType {
     /// Several services.
     #[serde(rename = "service[]")]
     Services,
+    /// Services, each by the path of the requests that it gets.
+    #[serde(rename = "service{}")]
+    ServicesByPath,
     /// A table in another system's spelling, verbatim.
     #[serde(rename = "table")]
     Table,

@@ -24,6 +24,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("jaeger", include_str!("../../templates/kinds/jaeger/kind.toml")),
     ("loki", include_str!("../../templates/kinds/loki/kind.toml")),
     ("nextjs", include_str!("../../templates/kinds/nextjs/kind.toml")),
+    ("nginx", include_str!("../../templates/kinds/nginx/kind.toml")),
     ("ngrok", include_str!("../../templates/kinds/ngrok/kind.toml")),
     ("node", include_str!("../../templates/kinds/node/kind.toml")),
     ("pgadmin", include_str!("../../templates/kinds/pgadmin/kind.toml")),
@@ -41,6 +42,7 @@ pub const TEMPLATES: &[(&str, &str)] = &[
     ("grafana/datasources.yaml.j2", include_str!("../../templates/kinds/grafana/datasources.yaml.j2")),
     ("loki/config.yaml.j2", include_str!("../../templates/kinds/loki/config.yaml.j2")),
     ("nextjs/Dockerfile.j2", include_str!("../../templates/kinds/nextjs/Dockerfile.j2")),
+    ("nginx/default.conf.j2", include_str!("../../templates/kinds/nginx/default.conf.j2")),
     ("node/Dockerfile.j2", include_str!("../../templates/kinds/node/Dockerfile.j2")),
     ("node/dockerignore.j2", include_str!("../../templates/kinds/node/dockerignore.j2")),
     ("pgadmin/servers.json.j2", include_str!("../../templates/kinds/pgadmin/servers.json.j2")),
@@ -51,6 +53,7 @@ pub const TEMPLATES: &[(&str, &str)] = &[
     ("shared/dockerfile.j2", include_str!("../../templates/shared/dockerfile.j2")),
     ("shared/entrypoint.sh.j2", include_str!("../../templates/shared/entrypoint.sh.j2")),
     ("shared/frontend.dockerignore.j2", include_str!("../../templates/shared/frontend.dockerignore.j2")),
+    ("shared/nginx.j2", include_str!("../../templates/shared/nginx.j2")),
     ("vite/Dockerfile.j2", include_str!("../../templates/kinds/vite/Dockerfile.j2")),
     ("vite/nginx.conf.j2", include_str!("../../templates/kinds/vite/nginx.conf.j2")),
 ];

@@ -105,6 +105,7 @@ pub(super) fn option_schema(option: &OptionDef) -> Value {
         OptionType::Strings | OptionType::Paths | OptionType::Services => {
             json!({ "type": "array", "items": { "type": "string" } })
         }
+        OptionType::ServicesByPath => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
         OptionType::Int => json!({ "type": "integer" }),
         OptionType::Float => json!({ "type": "number" }),
         OptionType::Bool => json!({ "type": "boolean" }),

@@ -57,7 +57,9 @@ impl Assembly<'_, '_, '_> {
                 let option = kind.options.get(name).map(|option| option.kind);
                 let path = member.path().key(name);
                 let value = match option {
-                    Some(OptionType::Service | OptionType::Services) => self.named_services(value, &path),
+                    Some(OptionType::Service | OptionType::Services | OptionType::ServicesByPath) => {
+                        self.named_services(value, &path)
+                    }
                     _ => Some(self.literal(value, &path)),
                 };
                 options.extend(value.map(|value| (name.replace('-', "_"), value)));
@@ -85,8 +87,30 @@ impl Assembly<'_, '_, '_> {
                 let described = names.filter_map(|(index, name)| self.named_service(name, &path.index(index)));
                 Some(toml::Value::Array(described.map(toml::Value::Table).collect()))
             }
+            toml::Value::Table(names) => {
+                let names = names.iter().filter_map(|(key, name)| Some((key, name.as_str()?)));
+                let described = names.filter_map(|(key, name)| {
+                    let described = self.named_listener(name, &path.key(key))?;
+                    // What stands below a path that ends in a slash is what stands below the path.
+                    let key = if key == "/" { key } else { key.trim_end_matches('/') };
+                    Some((key.to_owned(), toml::Value::Table(described)))
+                });
+                Some(toml::Value::Table(described.collect()))
+            }
             _ => None,
         }
+    }
+
+    /// A service to which requests are passed on.
+    fn named_listener(&mut self, name: &str, path: &KeyPath) -> Option<toml::Table> {
+        let described = self.named_service(name, path)?;
+        if !described.contains_key("port") {
+            let message = format!("`{name}` has no `port` that a request could be passed to");
+            let help = Some(format!("say where it listens: `services.{name}.port`"));
+            self.resolver.problem(path.clone(), ProblemKind::Option { message, help });
+            return None;
+        }
+        Some(described)
     }
 
     fn named_service(&mut self, name: &str, path: &KeyPath) -> Option<toml::Table> {

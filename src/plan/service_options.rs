@@ -12,7 +12,7 @@ impl Assembly<'_, '_, '_> {
     pub(super) fn refer_by_options(&mut self) {
         let member = self.member;
         for (name, option) in member.kind.into_iter().flat_map(|kind| &kind.options) {
-            if !matches!(option.kind, OptionType::Service | OptionType::Services) {
+            if !matches!(option.kind, OptionType::Service | OptionType::Services | OptionType::ServicesByPath) {
                 continue;
             }
             let path = member.path().key(name);
@@ -22,6 +22,19 @@ impl Assembly<'_, '_, '_> {
                     for (index, service) in services.iter().enumerate() {
                         if let Some(service) = service.as_str() {
                             self.refer(service, option, path.index(index));
+                        }
+                    }
+                }
+                Some(toml::Value::Table(services)) => {
+                    for (prefix, service) in services {
+                        let path = path.key(prefix);
+                        if !is_path(prefix) {
+                            let message = format!("`{prefix}` is no path of a URL");
+                            let help =
+                                Some("begin it with `/`, and write it without a query, blanks or escapes".to_owned());
+                            self.resolver.problem(path, ProblemKind::Option { message, help });
+                        } else if let Some(service) = service.as_str() {
+                            self.refer(service, option, path);
                         }
                     }
                 }
@@ -58,6 +71,12 @@ impl Assembly<'_, '_, '_> {
             }
         }
     }
+}
+
+/// Whether this is a path that stands for itself in a URL, and in a file of any form.
+fn is_path(text: &str) -> bool {
+    text.starts_with('/')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'.' | b'_' | b'~' | b'@'))
 }
 
 /// Whether it is of one of these kinds.

@@ -189,6 +189,7 @@ fn written_type(kind: &Kind, option: &str) -> Option<String> {
         "duration" => "duration, such as `30s`",
         "service" => "name of a service",
         "service[]" => "array of names of services",
+        "service{}" => "table of paths and names of services",
         _ => return None,
     };
     Some(words.to_owned())
