@@ -4,6 +4,7 @@
 //! Needs a Docker engine and Python. A service whose image cannot be had where the tests run is left out, aloud.
 
 mod agent_service;
+mod personal_assistant;
 #[path = "../support/mod.rs"]
 mod support;
 mod tka_voice;

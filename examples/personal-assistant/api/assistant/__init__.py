@@ -1,0 +1,1 @@
+"""A personal assistant: an API that takes tasks, and workers that see to them."""
