@@ -166,7 +166,9 @@ impl<'p> Todos<'p> {
                 if length == 0 {
                     break;
                 }
-                searches.iter_mut().for_each(|search| search.read(&buffer[..length]));
+                for search in &mut searches {
+                    search.read(&buffer[..length]);
+                }
             }
             assert!(save.wait().expect("docker").success(), "docker save {image}");
             assert!(searches[0].found, "{image} has what it runs, or nothing is read here");
