@@ -15,6 +15,8 @@ struct Context<'a> {
     name: String,
     /// What keeps the file from being used with another environment's values.
     guard: Option<String>,
+    /// Top-level keys that are none of Compose's own, each as YAML.
+    extensions: Vec<String>,
     services: Vec<ServiceContext<'a>>,
     /// The other top-level keys, each as YAML.
     sections: Vec<String>,
@@ -37,18 +39,20 @@ pub(super) fn render(
         let keys = yaml::entries(&model::service(service), 4);
         ServiceContext { name: &service.name, keys: without_end(keys) }
     });
-    let sections = model::sections(plan);
-    let sections = sections.into_iter().map(|(name, value)| {
+    let (mut extensions, mut sections) = (Vec::new(), Vec::new());
+    for (name, value) in model::sections(plan) {
+        let kept = if name.starts_with("x-") { &mut extensions } else { &mut sections };
         let only: IndexMap<_, _> = [(name, value)].into();
-        without_end(yaml::entries(&only, 0))
-    });
+        kept.push(without_end(yaml::entries(&only, 0)));
+    }
     let context = Context {
         manifest: manifest_from(&plan.output, manifest),
         environment: &plan.environment,
         name: plan.project.to_compose(),
         guard: (!plan.is_default).then(|| format!("${{COMPOSE_FILE:?use --env-file {}}}", plan.env_file())),
+        extensions,
         services: services.collect(),
-        sections: sections.collect(),
+        sections,
     };
     let text = filters::template(environment, "compose.yml.j2", context)?;
     let owner = Owner::Environment(plan.environment.clone());
