@@ -106,6 +106,18 @@ fn notes(entry: Entry<'_>) -> String {
     if service.one_shot {
         notes.push("ends when it is done".to_owned());
     }
+    // Another process of the program starts without it.
+    let recipe = service.build.as_ref().and_then(|build| build.recipe.as_ref()).filter(|_| service.extends.is_none());
+    for step in recipe.iter().flat_map(|recipe| &recipe.before_start) {
+        let command = markdown::code(&step.run.join(" "));
+        let otherwise = if step.fatal { "does not start where that fails" } else { "starts also where that fails" };
+        notes.push(format!("first runs {command}, and {otherwise}"));
+    }
+    if !service.consumes.is_empty() {
+        let queues: Vec<String> = service.consumes.iter().map(|queue| markdown::code(queue)).collect();
+        let word = if queues.len() == 1 { "queue" } else { "queues" };
+        notes.push(format!("works on the {word} {}", crate::diagnostics::words::and(&queues)));
+    }
     if !service.profiles.is_empty() {
         let profiles: Vec<String> = service.profiles.iter().map(|profile| markdown::code(profile)).collect();
         notes.push(format!("only with the profile {}", crate::diagnostics::words::or(&profiles)));
