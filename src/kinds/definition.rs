@@ -109,8 +109,13 @@ pub struct Kind {
     /// with.
     #[serde(default, deserialize_with = "one_or_many")]
     pub probe: Vec<Probe>,
-    /// What `reload = "watch"` synchronises.
-    pub watch: Option<Watch>,
+    /// What of the source `reload` brings into the running service; the first that matches.
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub watch: Vec<Watch>,
+    /// What a command notices by itself of changed files, by its first words: the longest that match. Of others nothing is
+    /// known, and they are left to themselves.
+    #[serde(default)]
+    pub notices: IndexMap<String, Notice>,
     /// What other services can refer to, besides what every service has.
     #[serde(default)]
     pub outputs: IndexMap<String, Output>,
@@ -156,9 +161,10 @@ impl Kind {
         let refusals = self.refuse.iter().map(|refusal| refusal.when.as_str());
         let inputs = self.install.iter().filter_map(|inputs| inputs.when.as_deref());
         let probes = self.probe.iter().filter_map(|probe| probe.when.as_deref());
+        let watches = self.watch.iter().filter_map(|watch| watch.when.as_deref());
         let one =
             self.single.as_deref().into_iter().chain(self.reloader.as_ref().map(|reloader| reloader.when.as_str()));
-        let of_files = data.chain(files).chain(inputs);
+        let of_files = data.chain(files).chain(inputs).chain(watches);
         outputs.flatten().chain(env).chain(commands).chain(of_files).chain(refusals).chain(probes).chain(one).collect()
     }
 
@@ -530,10 +536,12 @@ pub struct Reloader {
     pub run: Vec<String>,
 }
 
-/// What `docker compose watch` does.
+/// What of the source `reload` brings into the running service.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Watch {
+    /// The condition.
+    pub when: Option<String>,
     /// Paths in the source that are copied into the running container.
     #[serde(default)]
     pub sync: Vec<String>,
@@ -550,6 +558,19 @@ pub struct Watch {
     /// another one, which says the rest.
     #[serde(default)]
     pub restart: bool,
+}
+
+/// Which changes of its files a program notices by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Notice {
+    /// All.
+    All,
+    /// Those that are written in place, and not those where another file takes the place of the old one, as Compose
+    /// copies.
+    InPlace,
+    /// None: it has to be started again.
+    Nothing,
 }
 
 /// One table, or several with conditions.

@@ -13,8 +13,8 @@ mod definition;
 mod inheritance;
 
 pub use definition::{
-    Class, Command, Data, Debug, Detected, EnvDef, File, Inputs, Inside, Kind, Metrics, Mount, OptionDef, OptionType,
-    Output, OutputCase, Probe, Refusal, Reloader, Required, User, Watch, Words,
+    Class, Command, Data, Debug, Detected, EnvDef, File, Inputs, Inside, Kind, Metrics, Mount, Notice, OptionDef,
+    OptionType, Output, OutputCase, Probe, Refusal, Reloader, Required, User, Watch, Words,
 };
 
 /// The built-in kinds: name and `kind.toml`.

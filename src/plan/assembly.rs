@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::member::Member;
 use super::proxy::Ways;
 use super::resolve::{At, Resolver};
-use super::{Build, Logging, Metrics, ProblemKind, Resources, Service, Target, Text, recipe};
+use super::{Build, Logging, Metrics, ProblemKind, Resources, Service, Target, Text, recipe, reload};
 use crate::compose::amount;
 use crate::manifest::types;
 use crate::manifest::unions::{BoolOr, EnvValue, Health, OneOrMany, Toggle};
@@ -42,6 +42,8 @@ impl Assembly<'_, '_, '_> {
         let image = self.image(build.is_some());
         let entrypoint = self.entrypoint(build.as_ref());
         let command = self.command(build.as_ref());
+        self.check_reload(build.as_ref(), command.as_deref());
+        let watch = reload::watch(member, build.as_ref(), command.as_deref());
         let debug_port = self.debug_port();
         let command = self.debugged(command, build.as_ref());
         let command = self.reloaded(command);
@@ -95,7 +97,7 @@ impl Assembly<'_, '_, '_> {
             consumes: written.consumes.clone().unwrap_or_default(),
             single: self.is_single(),
             passthrough: IndexMap::new(),
-            watch: Resolver::watch(member, build.as_ref()),
+            watch,
             health_path: super::health::path(written).map(str::to_owned),
             image,
             build,

@@ -1,7 +1,7 @@
 //! `debug`: a debugger that listens in the development target.
 
 use super::assembly::Assembly;
-use super::{Build, ProblemKind, Text};
+use super::{Build, ProblemKind, Text, command_start};
 use crate::kinds::Debug;
 
 impl<'a> Assembly<'_, 'a, '_> {
@@ -24,13 +24,7 @@ impl<'a> Assembly<'_, 'a, '_> {
         if words.is_empty() {
             return Some(words);
         }
-        let first =
-            |length: usize| -> Option<Vec<&str>> { words.get(..length)?.iter().map(Text::as_literal).collect() };
-        let matching = debug.after.iter().filter(|(start, _)| {
-            let start: Vec<&str> = start.split(' ').collect();
-            first(start.len()).is_some_and(|words| words == start)
-        });
-        let longest = matching.max_by_key(|(start, _)| start.len());
+        let longest = command_start::longest(&debug.after, &words);
         let literal = |words: &[String]| words.iter().map(Text::literal).collect::<Vec<_>>();
         if let Some((start, flags)) = longest {
             let (program, arguments) = words.split_at(start.split(' ').count());

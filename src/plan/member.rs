@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 
 use super::Target;
-use crate::kinds::{Class, Kind, Probe};
+use crate::kinds::{Class, Kind, Probe, Watch};
 use crate::manifest::types::Reload;
 use crate::manifest::unions::{BeforeStart, BoolOr, OneOrMany, Toggle};
 use crate::manifest::{Manifest, types};
@@ -75,6 +75,11 @@ impl<'a> Member<'a> {
     /// Whether what its kind keeps is to outlive the container.
     pub(super) fn persists(&self) -> bool {
         !matches!(self.service.persist, Some(Toggle::Off(_) | Toggle::On(BoolOr::Bool(false))))
+    }
+
+    /// What `reload` brings of its source.
+    pub(super) fn watch(&self) -> Option<&'a Watch> {
+        self.builder?.watch.iter().find(|watch| self.holds(watch.when.as_deref(), self.target))
     }
 
     /// The option as written, else the kind's default.

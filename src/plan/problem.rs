@@ -101,6 +101,11 @@ pub enum ProblemKind {
         /// The output that gives it, where a reference does and not the default of a variable.
         output: Option<String>,
     },
+    /// Files that are mounted for a program that does not notice when they change.
+    Unnoticed {
+        /// The program.
+        program: String,
+    },
     /// Files that a build needs and that are not there.
     Build {
         /// What is missing.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::assembly::Assembly;
 use super::member::{Frame, Member};
 use super::resolve::{At, Resolver};
-use super::{BeforeStart, Build, CommandFlaw, PlannedMount, ProblemKind, Recipe, RecipeFile, Target, Text, WatchRule};
+use super::{BeforeStart, Build, CommandFlaw, PlannedMount, ProblemKind, Recipe, RecipeFile, Target};
 use crate::compose::volume::Source;
 use crate::diagnostics::words;
 use crate::dockerfile;
@@ -212,29 +212,6 @@ impl Assembly<'_, '_, '_> {
             recipe: None,
         })
     }
-
-    /// The source, where it is bound into the container.
-    pub(super) fn mounted_source(&mut self, build: Option<&Build>) -> Vec<PlannedMount> {
-        let member = self.member;
-        let watch = member.builder.and_then(|kind| kind.watch.as_ref());
-        let (Some(build), Some(watch), Target::Development, "mount") = (build, watch, member.target, member.reload())
-        else {
-            return Vec::new();
-        };
-        let context = build.recipe.as_ref().map_or(build.source.as_str(), |recipe| {
-            build.source.strip_suffix(recipe.prefix.trim_end_matches('/')).unwrap_or_default().trim_end_matches('/')
-        });
-        let sources = watch.sync.iter().map(|path| (build.source.as_str(), path));
-        let included = member.service.include.iter().flatten().map(|path| (context, path));
-        let texts: Vec<String> = sources
-            .chain(included)
-            .map(|(folder, path)| format!("{}:{}", relative("", &format!("{folder}/{path}")), inside(path)))
-            .collect();
-        // A volume without a name begins with what the image has there.
-        let kept = watch.keep.iter().map(|path| inside(path));
-        let place = member.path().key("reload");
-        texts.into_iter().chain(kept).filter_map(|text| self.mount(Text::literal(text), &place)).collect()
-    }
 }
 
 /// The service whose image this one runs, where it changes nothing of it.
@@ -250,14 +227,6 @@ fn first_process<'f, 'a>(frame: &'f Frame<'a>, member: &Member<'a>) -> Option<&'
         found = Some(other);
     }
     found
-}
-
-/// A path of the source in the image.
-fn inside(path: &str) -> String {
-    match clean_path(path).as_deref() {
-        None | Some("") => WORKDIR.to_owned(),
-        Some(path) => format!("{WORKDIR}/{path}"),
-    }
 }
 
 /// The source as its context sees it: empty, or with a `/` at its end.
@@ -420,39 +389,6 @@ impl<'a> Resolver<'a, '_> {
                 Some(RecipeFile { template: file.template.clone(), path, executable: file.executable })
             })
             .collect()
-    }
-
-    /// What `docker compose watch` does for the service.
-    pub(super) fn watch(member: &Member<'a>, build: Option<&Build>) -> Vec<WatchRule> {
-        let (Some(build), Target::Development, "watch") = (build, member.target, member.reload()) else {
-            return Vec::new();
-        };
-        let Some(watch) = member.builder.and_then(|kind| kind.watch.as_ref()) else { return Vec::new() };
-        let restarts = member.kind.and_then(|kind| kind.watch.as_ref()).is_some_and(|watch| watch.restart);
-        // The context is at the source or above it, by this much.
-        let prefix = build.recipe.as_ref().map_or("", |recipe| recipe.prefix.as_str());
-        let path = |file: &str| joined(&build.context, &format!("{prefix}{file}"));
-        let of_source = watch.sync.iter().map(|file| (path(file), file));
-        let included = member.service.include.iter().flatten().map(|file| (joined(&build.context, file), file));
-        let sync = of_source.chain(included).map(|(path, file)| WatchRule {
-            path,
-            sync_to: Some(inside(file)),
-            ignore: watch.ignore.clone(),
-            restarts,
-        });
-        let installs = build.recipe.iter().flat_map(|recipe| &recipe.install);
-        let rebuild = installs.chain(&watch.rebuild);
-        let rebuild =
-            rebuild.map(|file| WatchRule { path: path(file), sync_to: None, ignore: Vec::new(), restarts: false });
-        sync.chain(rebuild).collect()
-    }
-}
-
-/// `file` in the directory `base`, which begins with `.`.
-fn joined(base: &str, file: &str) -> String {
-    match file {
-        "." | "./" => base.to_owned(),
-        file => format!("{base}/{}", file.trim_end_matches("/.")),
     }
 }
 

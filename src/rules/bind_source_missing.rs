@@ -14,8 +14,9 @@ pub(super) static RULE: Rule = Rule {
     summary: "a mount of a file or directory that is not there",
     docs: "\
 A mount names a path of the project that does not exist: a warning for a directory, an error where a file is meant, which
-is what the target looks like. Absolute paths, those below `~` and those with a variable belong to the host and are not
-looked at, nor is what a `.gitignore` keeps out of the repository: that is made where the stack runs.
+is what the target looks like. What `reload = \"mount\"` mounts is looked at too. Absolute paths, those below `~` and
+those with a variable belong to the host and are not looked at, nor is what a `.gitignore` keeps out of the repository:
+that is made where the stack runs.
 
 **Why it breaks.** The engine does not complain. It makes an empty directory of that name, which belongs to root, also
 where the target is a file.
@@ -62,8 +63,16 @@ fn judge(plan: &Plan, mount: &PlannedMount, known: &HostPath) -> Option<Finding>
     let target = &mount.mount.target;
     let is_file = is_file_name(target) && is_file_name(source);
     let source_part = Part::Inside(0..source.len());
-    let label = |text| Label::entry(Some(&plan.environment), mount.origin.clone(), source_part, text);
+    let is_derived = mount.origin.key_at(2) == Some("reload");
+    let part = if is_derived { Part::Value } else { source_part };
+    let label = |text| Label::entry(Some(&plan.environment), mount.origin.clone(), part, text);
     match known.presence {
+        Presence::Missing if is_derived => {
+            let message =
+                format!("there is no `{source}`, which `reload` mounts: the engine would make an empty directory");
+            let help = "create it, or remove what names it";
+            Some(Finding::new(RULE.id, Severity::Warning, message, label("mounts it")).help(help))
+        }
         Presence::Missing => {
             let (severity, message) = if is_file {
                 (

@@ -159,12 +159,13 @@ impl Search<'_, '_> {
     fn mounts(&self, service: &Service) -> Vec<Finding> {
         let Some(build) = &service.build else { return Vec::new() };
         let kind = service.kind.as_ref().and_then(|kind| self.context.read.kinds.get(kind));
-        let synchronised = kind.and_then(|kind| kind.watch.as_ref()).map_or(&[][..], |watch| &watch.sync);
+        let watches = kind.map(|kind| kind.watch.as_slice()).unwrap_or_default();
+        let synchronised: Vec<&String> = watches.iter().flat_map(|watch| &watch.sync).collect();
         let mut findings = Vec::new();
         for mount in service.volumes.iter().filter(|mount| mount.origin.key_at(2) != Some("reload")) {
             let Source::Bind(path) = &mount.mount.source else { continue };
             let Some(path) = plan::clean_path(path) else { continue };
-            if is_source(build, synchronised, &path) {
+            if is_source(build, &synchronised, &path) {
                 let message = format!("the source of `{}` is bound over what its image was built with", service.name);
                 let help = self.overlay(&format!("services.{}", service.name));
                 findings.push(self.finding(RULE.severity, message, mount.origin.clone(), "the source", help));
@@ -255,7 +256,7 @@ fn is_development(service: &Service) -> bool {
 }
 
 /// Whether this path is the source, has it inside, or is what `reload` would bind of it.
-fn is_source(build: &Build, synchronised: &[String], path: &str) -> bool {
+fn is_source(build: &Build, synchronised: &[&String], path: &str) -> bool {
     let source = build.source.as_str();
     let holds =
         path.is_empty() || source == path || source.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));

@@ -142,7 +142,7 @@ pub(crate) fn useless(
     if !can_debug && written.debug == Some(true) {
         say("debug", "how it is debugged is not known", "remove it");
     }
-    if kind.is_none_or(|kind| kind.watch.is_none()) || is_by_hand {
+    if kind.is_none_or(|kind| kind.watch.is_empty()) || is_by_hand {
         say("reload", "what of its source could be replaced is not known", "remove it");
     }
     if kind.is_none_or(|kind| kind.data.is_empty()) {

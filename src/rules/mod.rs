@@ -50,6 +50,7 @@ mod name_collision;
 mod nothing_to_run;
 mod port_invalid;
 mod public_var_internal_host;
+mod reload_without_restart;
 mod replicas_fixed_port;
 mod route_overlap;
 mod rule_syntax;
@@ -131,6 +132,7 @@ pub static ALL: &[&Rule] = &[
     &nothing_to_run::RULE,
     &port_invalid::RULE,
     &public_var_internal_host::RULE,
+    &reload_without_restart::RULE,
     &replicas_fixed_port::RULE,
     &route_overlap::RULE,
     &rule_syntax::RULE,

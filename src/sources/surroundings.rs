@@ -86,7 +86,7 @@ impl Surroundings {
 }
 
 impl PlannedMount {
-    /// The path of the host that somebody has it mount, relative to services.toml; none for what is no relative path, or
+    /// The path of the host that somebody, or `reload`, has it mount, relative to services.toml; none for what is no relative path, or
     /// depends on a variable.
     pub fn host_path(&self, plan: &Plan) -> Option<String> {
         let Source::Bind(source) = &self.mount.source else { return None };
@@ -94,7 +94,7 @@ impl PlannedMount {
         let is_relative = source.starts_with('.') && start.contains(':');
         // In Compose's own terms it is relative to the compose file.
         let base = match self.origin.key_at(2)? {
-            "volumes" | "persist" => "",
+            "volumes" | "persist" | "reload" => "",
             "compose" => plan.output.as_str(),
             _ => return None,
         };

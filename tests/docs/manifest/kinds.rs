@@ -6,8 +6,8 @@ use std::fs;
 use indexmap::IndexMap;
 use serde_json::Value;
 use stackgen::kinds::{
-    BUILT_IN, Class, Command, Data, Detected, EnvDef, File, Inputs, Inside, Kind, Kinds, Metrics, Mount, OptionDef,
-    Output, Probe, Required, User, Words,
+    BUILT_IN, Class, Command, Data, Detected, EnvDef, File, Inputs, Inside, Kind, Kinds, Metrics, Mount, Notice,
+    OptionDef, Output, Probe, Required, User, Watch, Words,
 };
 use stackgen::manifest::published_schema;
 use stackgen::templates::Templates;
@@ -216,7 +216,13 @@ fn facts(kind: &Kind) -> Vec<(&'static str, Vec<String>)> {
         let asked = |probe| Some(under(words(command(probe)?), probe.when.as_deref()));
         first_of(kind.probe.iter().filter_map(asked))
     };
-    let watch = kind.watch.as_ref();
+    let watched = |files: fn(&Watch) -> &Vec<String>| {
+        let some = kind.watch.iter().filter(|watch| !files(watch).is_empty());
+        let list = |watch: &Watch| files(watch).iter().map(|file| code(file)).collect::<Vec<_>>().join(", ");
+        first_of(some.map(|watch| under(list(watch), watch.when.as_deref())))
+    };
+    let restarts = kind.watch.iter().any(|watch| watch.restart).then(|| "yes".to_owned());
+    let unnoticed = kind.notices.iter().filter(|(_, notice)| **notice != Notice::All);
     vec![
         ("Like", one(kind.like.as_deref().map(code))),
         ("Another process of", one(kind.built_on.as_deref().map(code))),
@@ -246,13 +252,14 @@ fn facts(kind: &Kind) -> Vec<(&'static str, Vec<String>)> {
         ("In memory", list(&kind.tmpfs)),
         ("Capabilities", list(&kind.capabilities)),
         ("Time to stop", one(kind.stop_grace.as_deref().map(code))),
-        ("`reload = \"watch\"` synchronises", watch.map(|watch| list(&watch.sync)).unwrap_or_default()),
-        ("`reload = \"watch\"` restarts it", one(watch.filter(|watch| watch.restart).map(|_| "yes".to_owned()))),
-        ("Started anew by", one(kind.reloader.as_ref().map(|by| under(words(&by.run), Some(&by.when))))),
+        ("`reload = \"watch\"` synchronises", watched(|watch| &watch.sync)),
+        ("`reload = \"watch\"` restarts it", one(restarts)),
         (
-            "`reload = \"watch\"` builds again after a change of",
-            watch.map(|watch| list(&watch.rebuild)).unwrap_or_default(),
+            "`reload = \"watch\"` restarts it where its command begins with",
+            unnoticed.map(|(start, _)| code(start)).collect(),
         ),
+        ("Started anew by", one(kind.reloader.as_ref().map(|by| under(words(&by.run), Some(&by.when))))),
+        ("`reload = \"watch\"` builds again after a change of", watched(|watch| &watch.rebuild)),
         ("Writes", kind.files.iter().map(written).collect()),
     ]
 }
