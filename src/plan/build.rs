@@ -137,16 +137,11 @@ fn members<'a>(
     kinds: &'a Kinds,
     sources: &Sources,
     environment: &str,
-) -> (Members<'a>, IndexMap<&'a str, Vec<String>>) {
+) -> (Members<'a>, Members<'a>) {
     let mut members = IndexMap::new();
     let mut absent = IndexMap::new();
     for (name, service) in &manifest.services {
-        if let Some(only) = &service.environments
-            && !only.iter().any(|known| known == environment)
-        {
-            absent.insert(name.as_str(), only.clone());
-            continue;
-        }
+        let is_absent = service.environments.as_ref().is_some_and(|only| !only.iter().any(|known| known == environment));
         let kind = service.kind.as_deref().and_then(|kind| kinds.get(kind));
         let directory = service.source.as_deref().and_then(|source| sources.get(source));
         let facts: BTreeMap<String, String> = match (kind, directory) {
@@ -168,7 +163,7 @@ fn members<'a>(
         listeners.extend(service.ports.iter().map(|(name, port)| (name.clone(), *port)));
         let is_external = service.external.unwrap_or_default();
         let member = Member { name, service, kind, builder, port, listeners, is_external, facts, is_illegible, target };
-        members.insert(name.as_str(), member);
+        if is_absent { &mut absent } else { &mut members }.insert(name.as_str(), member);
     }
     (members, absent)
 }

@@ -5,7 +5,6 @@ use indexmap::IndexMap;
 
 use super::resolve::Resolver;
 use super::{ProblemKind, Raw, Reference, Service, Text};
-use crate::diagnostics::words;
 use crate::source::KeyPath;
 
 /// Keys whose value may be `service:` and a name.
@@ -77,7 +76,7 @@ impl Resolver<'_, '_> {
             self.problem(origin, ProblemKind::Value { message, help });
             return;
         }
-        let note = self.frame.absent.get(name.as_str()).map(|only| format!("it exists only in {}", words::and(only)));
+        let note = self.frame.where_absent(&name);
         let known = self.frame.members.keys().filter(|known| **known != service.name).map(|name| (*name).to_owned());
         self.problem(origin, ProblemKind::Unknown { what: "service", name, known: known.collect(), note });
     }

@@ -22,7 +22,20 @@ pub(super) struct Frame<'a> {
     pub(super) stack: &'a str,
     pub(super) members: IndexMap<&'a str, Member<'a>>,
     /// Services that exist, but not in this environment.
-    pub(super) absent: IndexMap<&'a str, Vec<String>>,
+    pub(super) absent: IndexMap<&'a str, Member<'a>>,
+}
+
+impl<'a> Frame<'a> {
+    /// A service of the stack, be it of this environment or not.
+    pub(super) fn anywhere(&self, name: &str) -> Option<&Member<'a>> {
+        self.members.get(name).or_else(|| self.absent.get(name))
+    }
+
+    /// In which environments a service exists that this one lacks.
+    pub(super) fn where_absent(&self, name: &str) -> Option<String> {
+        let only = self.absent.get(name)?.service.environments.as_ref()?;
+        Some(format!("it exists only in {}", crate::diagnostics::words::and(only)))
+    }
 }
 
 /// A service of this environment, before it is resolved.

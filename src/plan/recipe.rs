@@ -57,14 +57,24 @@ impl Assembly<'_, '_, '_> {
     pub(super) fn build(&mut self, mounts: &[PlannedMount]) -> Option<Build> {
         let member = self.member;
         if let Some(first) = first_process(self.resolver.frame, self.member) {
-            let output = self.output;
-            let sources = self.sources;
-            let build = self.resolver.quietly(|resolver| {
-                let mut first =
-                    Assembly { resolver, member: first, edges: Vec::new(), secrets: Vec::new(), output, sources };
-                let mounts = first.mounts();
-                first.build(&mounts)
-            })?;
+            let (output, sources) = (self.output, self.sources);
+            let is_here = self.resolver.frame.members.contains_key(first.name);
+            let known = self.resolver.notes.problems.len();
+            let mut first = Assembly {
+                resolver: &mut *self.resolver,
+                member: first,
+                edges: Vec::new(),
+                secrets: Vec::new(),
+                output,
+                sources,
+            };
+            let mounts = first.mounts();
+            let build = first.build(&mounts);
+            // A first process of this environment tells for itself what is wrong with it.
+            if is_here {
+                self.resolver.notes.problems.truncate(known);
+            }
+            let build = build?;
             let target = build.recipe.as_ref().map_or(build.target.clone(), |_| Some(member.target.name().to_owned()));
             return Some(Build { target, ..build });
         }
@@ -130,11 +140,12 @@ impl Assembly<'_, '_, '_> {
         })
     }
 
-    /// The directories that other processes of this program mount.
+    /// The directories that other processes of this program mount, be it in another environment.
     fn directories_of_others(&mut self) -> Vec<String> {
         let frame = self.resolver.frame;
         let mut out = Vec::new();
-        for other in frame.members.values().filter(|other| other.is_another_process()) {
+        let all = frame.members.values().chain(frame.absent.values());
+        for other in all.filter(|other| other.is_another_process()) {
             let (output, sources) = (self.output, self.sources);
             let mine = self.member.name;
             let mounts = self.resolver.quietly(|resolver| {
@@ -214,15 +225,21 @@ impl Assembly<'_, '_, '_> {
     }
 }
 
-/// The service whose image this one runs, where it changes nothing of it.
+/// The service whose image this one runs, where it changes nothing of it; it need not run in this environment. None
+/// where the way leads in a circle, which is told elsewhere.
 fn first_process<'f, 'a>(frame: &'f Frame<'a>, member: &Member<'a>) -> Option<&'f Member<'a>> {
     let mut found = None;
+    let mut way = vec![member.name];
     let mut at = member.service;
     while let Some(other) = &at.extends {
         if OF_IMAGE.iter().any(|key| at.written.iter().any(|written| written == key)) {
             break;
         }
-        let other = frame.members.get(other.as_str())?;
+        let other = frame.anywhere(other)?;
+        if way.contains(&other.name) {
+            return None;
+        }
+        way.push(other.name);
         at = other.service;
         found = Some(other);
     }

@@ -253,7 +253,7 @@ impl<'a, 'f> Resolver<'a, 'f> {
     }
 
     fn unknown_service(&mut self, service: &str, range: &std::ops::Range<usize>, at: At<'_>) {
-        let note = self.frame.absent.get(service).map(|only| format!("it exists only in {}", words::and(only)));
+        let note = self.frame.where_absent(service);
         let known = self.frame.members.keys().map(|name| (*name).to_owned()).collect();
         self.unknown(at, range, "service", service.to_owned(), known, note.as_deref());
     }
@@ -281,7 +281,7 @@ impl<'a, 'f> Resolver<'a, 'f> {
         from_other: bool,
     ) -> Option<Resolved> {
         let frame = self.frame;
-        let member = frame.members.get(service)?;
+        let member = frame.anywhere(service)?;
         // An address outside, a name or an image is no use of the running service.
         let is_use = !matches!(output, ["public-url" | "image" | "name"]);
         let makes_edge = from_other && at.service != Some(service) && is_use && !member.is_external;
