@@ -35,6 +35,10 @@ fn each_stack_builds_starts_and_answers_in_every_environment() {
             let smallest = Smallest::up(&rendered, plan);
             match rendered.name.as_str() {
                 "vite" => smallest.is_a_front_end(),
+                "prisma" => {
+                    smallest.answers();
+                    assert_eq!(smallest.get("/").json()["models"], json!(["Note"]), "{}", smallest.name);
+                }
                 "nginx" => {
                     smallest.answers();
                     smallest.is_reached_through_the_web_server();

@@ -85,6 +85,9 @@ pub struct Kind {
     /// What the installation of dependencies reads, where it is there; all that match, in order.
     #[serde(default)]
     pub install: Vec<Inputs>,
+    /// Debian packages of every stage of a generated image, before those of the service; all that match, in order.
+    #[serde(default)]
+    pub packages: Vec<Packages>,
     /// Environment variables.
     #[serde(default)]
     pub env: IndexMap<String, EnvDef>,
@@ -162,6 +165,8 @@ impl Kind {
         let inputs = self.install.iter().filter_map(|inputs| inputs.when.as_deref());
         let probes = self.probe.iter().filter_map(|probe| probe.when.as_deref());
         let watches = self.watch.iter().filter_map(|watch| watch.when.as_deref());
+        let packages = self.packages.iter().filter_map(|packages| packages.when.as_deref());
+        let probes = probes.chain(packages);
         let one =
             self.single.as_deref().into_iter().chain(self.reloader.as_ref().map(|reloader| reloader.when.as_str()));
         let of_files = data.chain(files).chain(inputs).chain(watches);
@@ -411,6 +416,16 @@ pub struct Inputs {
     pub when: Option<String>,
     /// Their names, relative to the source directory.
     pub files: Vec<String>,
+}
+
+/// Debian packages.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Packages {
+    /// The condition.
+    pub when: Option<String>,
+    /// Their names.
+    pub names: Vec<String>,
 }
 
 /// An environment variable of a kind.

@@ -14,7 +14,7 @@ mod inheritance;
 
 pub use definition::{
     Class, Command, Data, Debug, Detected, EnvDef, File, Inputs, Inside, Kind, Metrics, Mount, Notice, OptionDef,
-    OptionType, Output, OutputCase, Probe, Refusal, Reloader, Required, User, Watch, Words,
+    OptionType, Output, OutputCase, Packages, Probe, Refusal, Reloader, Required, User, Watch, Words,
 };
 
 /// The built-in kinds: name and `kind.toml`.

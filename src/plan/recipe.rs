@@ -115,7 +115,7 @@ impl Assembly<'_, '_, '_> {
             build_args: told.args.keys().cloned().collect(),
             build_secrets: told.secrets.keys().cloned().collect(),
             debug_packages: resolver.debug_packages(member, kind),
-            packages: member.service.packages.clone().unwrap_or_default(),
+            packages: packages(member, kind),
             build_packages: member.service.build_packages.clone().unwrap_or_default(),
             directories,
             include: member.service.include.clone().unwrap_or_default(),
@@ -244,6 +244,19 @@ fn first_process<'f, 'a>(frame: &'f Frame<'a>, member: &Member<'a>) -> Option<&'
         found = Some(other);
     }
     found
+}
+
+/// The packages of every stage: the kind's, then the service's own.
+fn packages(member: &Member<'_>, kind: &Kind) -> Vec<String> {
+    let of_kind = kind.packages.iter().filter(|packages| member.holds(packages.when.as_deref(), member.target));
+    let all = of_kind.flat_map(|packages| &packages.names).chain(member.service.packages.iter().flatten());
+    let mut names: Vec<String> = Vec::new();
+    for name in all {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
 }
 
 /// The source as its context sees it: empty, or with a `/` at its end.
