@@ -60,7 +60,8 @@ impl<'p> Todos<'p> {
         let todos = Self { running, plan, api, site };
         todos.timed("build", || todos.running.stack.run(&["build"]));
         let started = todos.timed("up until healthy", || todos.running.start());
-        assert!(started < PATIENCE, "{}: {started:?} until it was healthy", plan.environment);
+        // A development server compiles what it is asked for, and that takes as long as the machine wants.
+        assert!(!plan.production || started < PATIENCE, "{}: {started:?} until it was healthy", plan.environment);
         todos
     }
 
