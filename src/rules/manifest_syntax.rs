@@ -7,6 +7,8 @@ use crate::diagnostics::{Finding, Label, Severity};
 use crate::manifest::{Problem, syntax};
 use crate::source::{KeyPath, Source, Step};
 
+mod example;
+
 /// A text that is no TOML, or a value of the wrong type.
 pub(super) static RULE: Rule = Rule {
     id: "manifest-syntax",
@@ -77,10 +79,16 @@ pub(super) fn finding(problem: &Problem) -> Option<Finding> {
     let new = |message, label| Finding::new(RULE.id, RULE.severity, message, label);
     match problem {
         Problem::WrongType { path, environment, expected, found, .. } => {
-            let label = Label::value(environment.as_deref(), path.clone(), format!("this is {found}"));
+            let expected = expected.replace("`false`, `true` or `false`", "`true` or `false`");
+            let is_half_right = expected.starts_with("`false`") && *found == "`true` or `false`";
+            let said = if is_half_right { "`true`" } else { found };
+            let label = Label::value(environment.as_deref(), path.clone(), format!("this is {said}"));
             let label = if may_be_secret(path) && *found != "a date" { label.redacted() } else { label };
             let expected = expected.replace("a whole number, a number", "a number");
-            let finding = new(format!("{} takes {expected}, not {found}", name(path)), label);
+            let finding = new(format!("{} takes {expected}, not {said}", name(path)), label);
+            if let Some(example) = example::of(path) {
+                return Some(finding.help(example));
+            }
             let wants_text = expected.split(" or ").any(|word| word.ends_with("text"));
             let wants_number = expected.split(" or ").any(|word| word.starts_with("a whole number"));
             Some(match *found {

@@ -29,6 +29,7 @@ mod dockerfile_conflict;
 mod duplicate_traefik_name;
 mod env_file_tracked;
 mod environment_project_clash;
+mod health_path;
 mod healthcheck_tool;
 mod healthy_without_healthcheck;
 mod host_port_conflict;
@@ -111,6 +112,7 @@ pub static ALL: &[&Rule] = &[
     &duplicate_traefik_name::RULE,
     &env_file_tracked::RULE,
     &environment_project_clash::RULE,
+    &health_path::RULE,
     &healthcheck_tool::RULE,
     &healthy_without_healthcheck::RULE,
     &host_port_conflict::RULE,
