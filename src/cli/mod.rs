@@ -321,10 +321,15 @@ fn known_volumes(plan: &Plan) -> Vec<KnownVolume> {
 
 /// The files that are not what they should be. What a person edited and is no longer generated is told elsewhere.
 fn drift(survey: &Survey<'_>) -> Vec<Drift> {
-    let lock = survey.volumes_change().then(|| Drift {
+    let lock = if survey.lock_is_missing() {
+        Some(("missing", "has not been written"))
+    } else {
+        survey.volumes_change().then_some(("changed", "names other volumes than the stack has"))
+    };
+    let lock = lock.map(|(state, message)| Drift {
         path: "stackgen.lock".to_owned(),
-        state: "changed",
-        message: "names other volumes than the stack has".to_owned(),
+        state,
+        message: message.to_owned(),
         diff: None,
     });
     survey.entries().iter().filter_map(drift_of).chain(lock).collect()

@@ -64,7 +64,11 @@ impl Render {
         // Whoever reads what is said may take long.
         drop(turn);
         match applied {
-            Ok(summary) => {
+            Ok(mut summary) => {
+                if summary.lock_written && survey.lock_is_missing() {
+                    summary.created.push("stackgen.lock".to_owned());
+                    summary.created.sort();
+                }
                 if !global.quiet {
                     tell(looked, &summary, global.verbose);
                 }

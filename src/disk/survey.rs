@@ -140,6 +140,11 @@ impl<'artifacts> Survey<'artifacts> {
         self.volumes != self.outcome.volumes
     }
 
+    /// Whether there is no lock, and should be one.
+    pub fn lock_is_missing(&self) -> bool {
+        self.lock.is_none() && self.outcome_text.is_some()
+    }
+
     /// Makes the tree what it should be; the module documentation says in which order. Take a [`super::Turn`] before the
     /// survey.
     ///

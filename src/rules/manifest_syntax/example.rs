@@ -52,7 +52,8 @@ mod tests {
     use super::*;
 
     fn said(path: &[&str]) -> String {
-        of(&KeyPath::of(path.iter().copied())).unwrap_or_default()
+        let path = path.iter().fold(KeyPath::default(), |path, key| path.key(key));
+        of(&path).unwrap_or_default()
     }
 
     #[test]
