@@ -206,7 +206,7 @@ pub(crate) fn is_required(declared: &types::Variable, environment: &str) -> bool
 
 /// What Compose says where the variable is missing. Braces would end the expression, and `$` is escaped on writing.
 pub(super) fn complaint(help: Option<&str>) -> String {
-    let help = help.unwrap_or("see the env example");
+    let help = help.unwrap_or("run `stackgen env --write`, or see the env example");
     help.replace('{', "(").replace('}', ")").replace(['\n', '\r'], " ")
 }
 

@@ -17,6 +17,7 @@ struct Context<'a> {
     is_default: bool,
     file: String,
     example: String,
+    generates: bool,
     compose_file: String,
     groups: Vec<Group<'a>>,
 }
@@ -48,6 +49,7 @@ pub(super) fn render(
         is_default: plan.is_default,
         file: plan.env_file(),
         example: plan.env_example(),
+        generates: plan.variables.values().any(|variable| variable.generate.is_some()),
         compose_file: plan.compose_file(),
         groups: groups(plan),
     };

@@ -21,6 +21,8 @@ pub(super) struct EnvironmentContext {
     /// Whether it does not start without an env file.
     needs_values: bool,
     has_values: bool,
+    /// Whether `stackgen env --write` makes values.
+    generates: bool,
     /// A command's words: what begins every command of Compose here.
     compose: String,
     /// A command's word.
@@ -73,6 +75,7 @@ pub(super) fn context<'p>(
         env_example: plan.env_example(),
         needs_values: !plan.is_default || plan.variables.values().any(asks),
         has_values: !plan.is_default || !plan.variables.is_empty(),
+        generates: plan.variables.values().any(|variable| variable.generate.is_some()),
         compose: if plan.is_default {
             "docker compose".to_owned()
         } else {
