@@ -48,8 +48,17 @@ LITERAL = true
     assert_eq!(both("REQUIRED"), ["${REQUIRED:?why}", "${REQUIRED:?why}"]);
     assert_eq!(both("DEFAULT"), ["${DEFAULT:-5}", "${DEFAULT:-5}"]);
     assert_eq!(both("IN_PROD"), ["${IN_PROD:-d}", "${IN_PROD:?run `stackgen env --write`, or see the env example}"]);
-    assert_eq!(both("IN_PROD_BARE"), ["${IN_PROD_BARE:-}", "${IN_PROD_BARE:?run `stackgen env --write`, or see the env example}"]);
-    assert_eq!(both("ALWAYS"), ["${ALWAYS:?run `stackgen env --write`, or see the env example}", "${ALWAYS:?run `stackgen env --write`, or see the env example}"]);
+    assert_eq!(
+        both("IN_PROD_BARE"),
+        ["${IN_PROD_BARE:-}", "${IN_PROD_BARE:?run `stackgen env --write`, or see the env example}"]
+    );
+    assert_eq!(
+        both("ALWAYS"),
+        [
+            "${ALWAYS:?run `stackgen env --write`, or see the env example}",
+            "${ALWAYS:?run `stackgen env --write`, or see the env example}"
+        ]
+    );
     assert_eq!(both("NEVER"), ["${NEVER:-}", "${NEVER:-}"]);
     assert_eq!(both("FLOAT"), ["${FLOAT:-30.0}", "${FLOAT:-30.0}"]);
     assert_eq!(both("LITERAL"), ["true", "true"]);
@@ -414,7 +423,10 @@ fn what_a_kind_calls_something_else_is_no_key_of_its_services() {
     assert_eq!(db.volumes[0].text.to_compose(), "db-data:/var/lib/postgresql");
     assert_eq!(plan.services["web"].user.as_deref(), Some("1000:1000"));
     assert_eq!(env(&plan, "web", "WHO"), "keeper");
-    assert_eq!(env(&plan, "web", "URL"), "postgresql://keeper:${DB_PASSWORD:?run `stackgen env --write`, or see the env example}@db:5432/keeper");
+    assert_eq!(
+        env(&plan, "web", "URL"),
+        "postgresql://keeper:${DB_PASSWORD:?run `stackgen env --write`, or see the env example}@db:5432/keeper"
+    );
 }
 
 #[test]

@@ -141,7 +141,8 @@ fn members<'a>(
     let mut members = IndexMap::new();
     let mut absent = IndexMap::new();
     for (name, service) in &manifest.services {
-        let is_absent = service.environments.as_ref().is_some_and(|only| !only.iter().any(|known| known == environment));
+        let is_absent =
+            service.environments.as_ref().is_some_and(|only| !only.iter().any(|known| known == environment));
         let kind = service.kind.as_deref().and_then(|kind| kinds.get(kind));
         let directory = service.source.as_deref().and_then(|source| sources.get(source));
         let facts: BTreeMap<String, String> = match (kind, directory) {

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use super::{Context, Rule};
 use crate::compose::port::{PortRange, Protocol};
 use crate::diagnostics::{Finding, Label, Severity, words};
+use crate::manifest::types::Service;
 use crate::manifest::unions::Publish;
 use crate::source::KeyPath;
 
@@ -200,18 +201,26 @@ impl<'p> Report<'_, 'p> {
     }
 
     fn written(&self, entry: &Entry<'_>) -> Option<&Publish> {
-        let manifest = self.context.manifest(entry.plan)?;
-        manifest.services.get(&entry.service.name)?.publish.as_ref()
+        self.service(entry)?.publish.as_ref()
+    }
+
+    fn service(&self, entry: &Entry<'_>) -> Option<&Service> {
+        self.context.manifest(entry.plan)?.services.get(&entry.service.name)
+    }
+
+    /// Whether the service says itself that it publishes, and not the defaults.
+    fn is_own(&self, entry: &Entry<'_>) -> bool {
+        self.service(entry).is_some_and(|service| service.written.iter().any(|key| key == "publish"))
     }
 
     fn label(&self, entry: &Entry<'_>, text: impl Into<String>) -> Label {
         Label::value(Some(&entry.plan.environment), self.place(entry), text)
     }
 
-    /// Where the number stands: `publish = true` only says that it is the service's port.
+    /// What to change: where `publish = true` stands in the defaults, only the port says whose it is.
     fn place(&self, entry: &Entry<'_>) -> KeyPath {
         match self.written(entry) {
-            Some(Publish::All(_)) if entry.port.derived && is_publish(&entry.port.origin) => {
+            Some(Publish::All(_)) if entry.port.derived && is_publish(&entry.port.origin) && !self.is_own(entry) => {
                 entry.service.origin().key("port")
             }
             _ => entry.port.origin.clone(),
@@ -241,7 +250,9 @@ impl<'p> Report<'_, 'p> {
             };
         }
         if is_publish(&entry.port.origin) {
-            return format!("{is_free}: `publish = {free}` in `{table}`");
+            // What holds in several environments is changed in one of them.
+            let way = if apart || !self.is_own(entry) { "write" } else { "write instead" };
+            return format!("{is_free}: {way} `publish = {free}` in `{table}`");
         }
         let entry_point = entry.port.origin.key_at(3).unwrap_or_default();
         format!("{is_free}: `port = {free}` for the entry point `{entry_point}` of `{service}`")
