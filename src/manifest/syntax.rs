@@ -20,6 +20,22 @@ pub(crate) fn first(text: &str, second: &Range<usize>) -> Option<Range<usize>> {
     key_at(before.get_ref(), &keys)
 }
 
+/// What follows the header in which `key` stands: its table, and those below it; none where that is no header.
+pub(crate) fn below_header(text: &str, key: &Range<usize>) -> Option<Range<usize>> {
+    let start = text.get(..key.start)?.rfind('\n').map_or(0, |at| at + 1);
+    let mut lines = text.get(start..)?.split_inclusive('\n');
+    let line = lines.next().filter(|line| line.trim_start().starts_with('['))?;
+    let keys = header(line);
+    let mut end = start + line.len();
+    for line in lines {
+        if line.trim_start().starts_with('[') && !header(line).starts_with(&keys) {
+            break;
+        }
+        end += line.len();
+    }
+    Some(key.end..end)
+}
+
 /// The keys of the last table header.
 fn header(text: &str) -> Vec<String> {
     let headers = text.lines().rev().filter(|line| line.trim_start().starts_with('['));
@@ -152,6 +168,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_header_reaches_to_the_next_one_that_is_not_below_it() {
+        let text = "[a.b]\nx = 1\n[a.b.c]\ny = 1\n[a.bc]\nz = 1\n";
+        assert_eq!(below_header(text, &(3..4)).map(|range| &text[range]), Some("]\nx = 1\n[a.b.c]\ny = 1\n"));
+        assert_eq!(below_header(text, &(6..7)), None);
+    }
+
     /// Byte offsets of the two `|`, which are taken out first.
     fn found(marked: &str) -> (Option<usize>, usize) {
         let positions: Vec<usize> = marked.match_indices('|').map(|(at, _)| at).collect();
@@ -184,6 +207,7 @@ mod tests {
         fn no_text_makes_it_panic(text in "[\\[\\]a.= {},1\n\"ä]{0,40}", at in 0usize..40, length in 0usize..5) {
             let _ = first(&text, &(at..at + length));
             let _ = open(&text);
+            let _ = below_header(&text, &(at..at + length));
         }
     }
 }

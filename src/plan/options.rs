@@ -60,7 +60,11 @@ impl Assembly<'_, '_, '_> {
             }
         }
         // What a kind refuses to build is told with what it builds from.
-        let refused = kind.refuse.iter().filter(|_| !kind.builds());
+        let is_legible = self.member.service.version.as_deref().is_none_or(is_version);
+        let refused = kind
+            .refuse
+            .iter()
+            .filter(|refusal| !kind.builds() && (is_legible || refusal.at.as_deref() != Some("version")));
         for refusal in refused.filter(|refusal| self.member.holds(Some(&refusal.when), self.member.target)) {
             let path = self.member.path().key(refusal.at.as_deref().unwrap_or("kind"));
             let message =

@@ -34,6 +34,10 @@ impl<'a> Resolver<'a, '_> {
                 {
                     return Some(resolved);
                 }
+                // What must be written and is not is told on its own, and nothing follows from it.
+                if at.in_kind && member.kind?.options.get(*name).is_some_and(|option| option.required) {
+                    return literal(String::new());
+                }
                 let output = member.kind?.outputs.get(*name)?;
                 let text = case(member, output)?;
                 if text.contains("${service.port}") && member.port.is_none() {

@@ -161,7 +161,17 @@ pub(super) fn of_text(source: &Source, problems: &[Problem]) -> Vec<Finding> {
         .partition(|(_, message)| *message == "duplicate key" || message.starts_with("cannot extend"));
     let (mut findings, swallowed) = broken_text(source, &broken);
     let repeated = repeated.into_iter().filter(|(range, _)| !swallowed.iter().any(|part| part.contains(&range.start)));
-    findings.extend(repeated.map(|(range, message)| repeated_key(source, range, message)));
+    let mut inside = 0..0;
+    for (range, message) in repeated {
+        // Under a header that stands twice every key may stand twice.
+        if inside.contains(&range.start) {
+            continue;
+        }
+        if let Some(table) = syntax::below_header(source.text(), range) {
+            inside = table;
+        }
+        findings.push(repeated_key(source, range, message));
+    }
     findings
 }
 
