@@ -8,7 +8,8 @@ mod support;
 
 use serde_json::Value;
 use support::oracle::{Answer, Proxy, Verdict, request};
-use support::{compose, oracle, repository, voice_stack, write_env_file};
+use support::rendered::Rendered;
+use support::{compose, examples, oracle, repository, voice_stack, write_env_file};
 
 const AGENT: (&str, u64) = ("elevenlabs-agent", 3004);
 const RUNNER: (&str, u64) = ("cursor-runner", 3001);
@@ -212,6 +213,33 @@ fn a_misspelt_flag_ends_the_proxy() {
     let proxy = verdict.proxy(&prod);
     assert!(!proxy.kept_running());
     assert!(proxy.log().iter().any(|line| line.contains("field not found, node: dokcer")), "{:#?}", proxy.log());
+}
+
+#[test]
+fn every_example_with_a_proxy_has_only_routers_that_it_takes() {
+    if !can_judge() {
+        return;
+    }
+    let mut count = 0;
+    for folder in examples() {
+        let rendered = Rendered::at(&folder);
+        for plan in &rendered.plans {
+            let planned: usize = plan.services.values().map(|service| service.routers.len()).sum();
+            if !plan.services.values().any(|service| service.proxy.is_some()) {
+                assert_eq!(planned, 0, "{}, {}: routes and no proxy", rendered.name, plan.environment);
+                continue;
+            }
+            let root = rendered.root();
+            let config = compose::compose_config(&root.join(plan.compose_file()), &root.join(plan.env_example()));
+            let verdict = Verdict::on(&[&config], &[]);
+            let proxy = verdict.proxy(&config);
+            assert!(proxy.kept_running() && proxy.broken().is_empty() && proxy.log().is_empty(), "{proxy:#?}");
+            let taken = proxy.routers().into_iter().filter(|name| name.ends_with("@docker")).count();
+            assert_eq!(taken, planned, "{}, {}: {:?}", rendered.name, plan.environment, proxy.routers());
+            count += planned;
+        }
+    }
+    assert!(count > 0, "no example has a route");
 }
 
 /// Whether everything is here to judge by.

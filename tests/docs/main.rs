@@ -12,3 +12,4 @@ mod markdown;
 mod page;
 mod rules;
 mod session;
+mod systems;
