@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::member::Member;
 use super::proxy::Ways;
 use super::resolve::{At, Resolver};
-use super::{Build, Logging, Metrics, ProblemKind, Resources, Service, Target, Text, recipe, reload};
+use super::{Build, Logging, Metrics, ProblemKind, Resources, Service, Target, Text, recipe, reload, secrets};
 use crate::compose::amount;
 use crate::manifest::types;
 use crate::manifest::unions::{BoolOr, EnvValue, Health, OneOrMany, Toggle};
@@ -303,7 +303,8 @@ impl Assembly<'_, '_, '_> {
         let mut out: IndexMap<String, Text> = IndexMap::new();
         for (name, resolved, file) in self.resolver.kind_env(member) {
             self.edges.extend(resolved.edges.into_iter().map(|edge| (edge, member.path())));
-            let (name, text) = self.variable(&name, resolved.text, file, &member.path());
+            let place = self.place_of(&resolved.text);
+            let (name, text) = self.variable(&name, resolved.text, file, &place);
             out.insert(name, text);
         }
         // A hand-written Dockerfile knows nothing of the port.
@@ -316,7 +317,7 @@ impl Assembly<'_, '_, '_> {
                 EnvValue::Scalar(crate::manifest::unions::Scalar::Text(text)) => {
                     let path = path.key(name);
                     let text = self.text(text, &path);
-                    let (name, text) = self.variable(name, text, None, &path);
+                    let (name, text) = self.variable(name, text, Some(secrets::file_name(name)), &path);
                     out.insert(name, text);
                 }
                 EnvValue::Scalar(scalar) => {

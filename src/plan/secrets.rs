@@ -2,7 +2,9 @@
 
 use super::assembly::Assembly;
 use super::resolve::Resolver;
+use super::variables::is_required;
 use super::{Part, ProblemKind, Secret, Text, recipe};
+use crate::manifest::text::{Piece, Text as Written};
 use crate::manifest::unions::BoolOr;
 use crate::source::KeyPath;
 
@@ -12,11 +14,21 @@ const FOLDER: &str = "/run/secrets";
 /// What images look for beside the plain name of a variable (Docker Hub's official images, "Docker Secrets").
 const SUFFIX: &str = "_FILE";
 
+/// What a variable is called that holds the path of a file instead of a value.
+pub(super) fn file_name(name: &str) -> String {
+    if name.ends_with(SUFFIX) { name.to_owned() } else { format!("{name}{SUFFIX}") }
+}
+
 impl Resolver<'_, '_> {
-    /// From where a declared variable becomes a file, if it does. `output` is where the compose file stands.
+    /// From where a declared variable becomes a file, if it does in this environment. `output` is where the compose file
+    /// stands.
+    ///
+    /// What an operator need not set stays a value: of a variable that is unset Compose makes no file, whatever its
+    /// default, and stops (seen with 2.40).
     pub(super) fn file_of(&self, variable: &str, output: &str) -> Option<Secret> {
-        match self.frame.manifest.variables.get(variable)?.file.as_ref()? {
-            BoolOr::Bool(true) => Some(Secret::Variable),
+        let declared = self.frame.manifest.variables.get(variable)?;
+        match declared.file.as_ref()? {
+            BoolOr::Bool(true) => is_required(declared, self.frame.environment).then_some(Secret::Variable),
             BoolOr::Bool(false) => None,
             BoolOr::Value(path) if path.starts_with('/') => Some(Secret::File(path.clone())),
             BoolOr::Value(path) => Some(Secret::File(recipe::relative(output, path))),
@@ -25,19 +37,54 @@ impl Resolver<'_, '_> {
 }
 
 impl Assembly<'_, '_, '_> {
-    /// A variable of the container: as it is, or the path of a file where its value is one. `file` is the name that the
-    /// kind knows for that case.
+    /// A variable of the container: as it is, or the path of a file where its value is one. `file` is the name that it
+    /// has then; none where nobody reads it from a file.
     pub(super) fn variable(&mut self, name: &str, text: Text, file: Option<String>, path: &KeyPath) -> (String, Text) {
-        if let Some(secret) = text.as_variable().map(str::to_owned)
-            && let Some(source) = self.resolver.file_of(&secret, self.output)
-        {
-            self.read_file(&secret, source);
-            let takes_path = name.ends_with(SUFFIX);
-            let name = file.unwrap_or_else(|| if takes_path { name.to_owned() } else { format!("{name}{SUFFIX}") });
-            return (name, Text::literal(format!("{FOLDER}/{secret}")));
+        let Some(secret) = text.as_variable().map(str::to_owned) else {
+            self.refuse_inside(&text, path);
+            return (name.to_owned(), text);
+        };
+        match (self.resolver.file_of(&secret, self.output), file) {
+            (Some(source), Some(file)) => {
+                self.read_file(&secret, source);
+                return (file, Text::literal(format!("{FOLDER}/{secret}")));
+            }
+            (Some(Secret::File(_)), None) => {
+                let kind = self.member.kind.map_or("plain", |kind| kind.name.as_str());
+                let message = format!("`{secret}` is a file of the host, and a `{kind}` service takes the value alone");
+                let help = "let an operator set the value, without `file`";
+                self.resolver.problem(path.clone(), ProblemKind::Value { message, help });
+            }
+            _ => self.refuse_unset(name, &secret, path),
         }
-        self.refuse_inside(&text, path);
         (name.to_owned(), text)
+    }
+
+    /// A variable whose very name says that it holds a path, and whose file an operator need not give.
+    fn refuse_unset(&mut self, name: &str, secret: &str, path: &KeyPath) {
+        let declared = self.resolver.frame.manifest.variables.get(secret);
+        let is_file = declared.is_some_and(|declared| declared.file == Some(BoolOr::Bool(true)));
+        if is_file && name.ends_with(SUFFIX) {
+            let message =
+                format!("`{name}` is the path of a file, and there is none while nobody has to set `{secret}`");
+            let help = "require the variable, or pass its value under a name that does not end in `_FILE`";
+            self.resolver.problem(path.clone(), ProblemKind::Value { message, help });
+        }
+    }
+
+    /// Where a text of the kind has this variable from: the option that holds it, else the service.
+    pub(super) fn place_of(&self, text: &Text) -> KeyPath {
+        let holds = |written: &str| {
+            let (parsed, _) = Written::parse(written);
+            let names = parsed.pieces.iter().filter_map(|piece| match piece {
+                Piece::Variable { name, .. } => Some(name.as_str()),
+                _ => None,
+            });
+            names.into_iter().any(|name| text.variables().contains(&name))
+        };
+        let options = &self.member.service.options;
+        let option = options.iter().find(|(_, value)| value.as_str().is_some_and(holds));
+        option.map_or_else(|| self.member.path(), |(name, _)| self.member.path().key(name))
     }
 
     /// A secret that the service reads as a file.

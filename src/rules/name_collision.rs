@@ -8,7 +8,7 @@ use crate::diagnostics::{Finding, Label, Severity};
 use crate::manifest::Manifest;
 use crate::manifest::text::{Piece, Text};
 use crate::manifest::unions::{BoolOr, EnvValue, Scalar};
-use crate::plan::{Plan, ProblemKind, VariableFlaw};
+use crate::plan::{Plan, ProblemKind, VariableFlaw, is_required};
 use crate::source::KeyPath;
 
 /// Two names that become one.
@@ -167,7 +167,7 @@ fn files(plan: &Plan, manifest: &Manifest) -> Vec<Finding> {
     for (service, written) in manifest.services.iter().filter(|(name, _)| plan.services.contains_key(*name)) {
         for (name, value) in &written.env {
             let becomes = format!("{name}{SUFFIX}");
-            if name.ends_with(SUFFIX) || !written.env.contains_key(&becomes) || !is_file(manifest, value) {
+            if name.ends_with(SUFFIX) || !written.env.contains_key(&becomes) || !is_file(plan, manifest, value) {
                 continue;
             }
             let env = KeyPath::of(["services", service, "env"]);
@@ -182,12 +182,16 @@ fn files(plan: &Plan, manifest: &Manifest) -> Vec<Finding> {
     findings
 }
 
-/// Whether the value is nothing but a variable that reaches containers as a file.
-fn is_file(manifest: &Manifest, value: &EnvValue) -> bool {
+/// Whether the value is nothing but a variable that reaches the containers of this environment as a file.
+fn is_file(plan: &Plan, manifest: &Manifest, value: &EnvValue) -> bool {
     let EnvValue::Scalar(Scalar::Text(text)) = value else { return false };
     let [Piece::Variable { name, operation: None, .. }] = &*Text::parse(text).0.pieces else { return false };
-    let file = manifest.variables.get(name).and_then(|variable| variable.file.as_ref());
-    file.is_some_and(|file| *file != BoolOr::Bool(false))
+    let Some(variable) = manifest.variables.get(name) else { return false };
+    match &variable.file {
+        None | Some(BoolOr::Bool(false)) => false,
+        Some(BoolOr::Bool(true)) => is_required(variable, &plan.environment),
+        Some(BoolOr::Value(_)) => true,
+    }
 }
 
 /// Environments that are not the first one and whose files are something else.

@@ -1,10 +1,11 @@
 //! Several processes of one program on a real Docker engine, behind the proxy of another stack: what `extends`,
 //! `one-shot`, `external`, `edge`, `protocol = "tcp"`, `build-env`, `file`, `context`, `reload = "mount"` and `debug` promise;
-//! and the workers of Celery, in a module of their own.
+//! and the workers of Celery and secrets that nobody sets, in modules of their own.
 //!
 //! Needs a Docker engine and Python.
 
 mod celery;
+mod credentials;
 #[path = "../support/mod.rs"]
 mod support;
 
