@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::kinds::{Detected, Inside, Kind, OptionDef, OptionType};
 use crate::manifest::Read;
 use crate::manifest::types::Service;
-use crate::plan::Plan;
+use crate::plan::{Plan, clean_path};
 
 mod surroundings;
 
@@ -92,6 +92,12 @@ impl Sources {
                     paths.insert(path.to_owned(), found(root, path)?);
                 }
             }
+            for path in included(service).flatten() {
+                if !paths.contains_key(&path) {
+                    let found = found(root, &path)?;
+                    paths.insert(path, found);
+                }
+            }
             let Some(source) = &service.source else { continue };
             let files = wanted.entry(source).or_default();
             if let Some(dockerfile) = &service.dockerfile {
@@ -123,10 +129,21 @@ impl Sources {
         self.directories.get(source)
     }
 
-    /// What the path of a sibling or in an option of a kind leads to, as it is written there.
+    /// What the path of a sibling or in an option of a kind leads to, as it is written there; or an included one, as
+    /// services.toml sees it.
     pub fn path(&self, path: &str) -> Found {
         self.paths.get(path).copied().unwrap_or(Found::Nothing)
     }
+}
+
+/// What a service includes, as services.toml sees it; none for a path that leads out.
+fn included(service: &Service) -> impl Iterator<Item = Option<String>> {
+    let context = service.context.as_ref().or(service.source.as_ref());
+    let paths = service.include.iter().flatten();
+    paths.zip(context.into_iter().cycle()).map(|(path, context)| {
+        let whole = format!("{context}/{}", clean_path(path)?);
+        clean_path(whole.trim_start_matches('/'))
+    })
 }
 
 /// The paths in the options of a service.

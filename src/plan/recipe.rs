@@ -11,7 +11,7 @@ use crate::diagnostics::words;
 use crate::dockerfile;
 use crate::kinds::{Command, Kind, Words};
 use crate::manifest::unions::{BeforeStart as WrittenStep, OnFailure, OneOrMany};
-use crate::sources::Sources;
+use crate::sources::{Found, Sources};
 
 /// Splits a command into words.
 ///
@@ -97,6 +97,7 @@ impl Assembly<'_, '_, '_> {
                 directories.push(directory);
             }
         }
+        let include = self.include(&context);
         let resolver = &mut *self.resolver;
         let development = resolver.command_for(member, kind, Target::Development)?;
         let production = resolver.command_for(member, kind, Target::Production)?;
@@ -118,7 +119,7 @@ impl Assembly<'_, '_, '_> {
             packages: packages(member, kind),
             build_packages: member.service.build_packages.clone().unwrap_or_default(),
             directories,
-            include: member.service.include.clone().unwrap_or_default(),
+            include,
             before_start: resolver.before_start(member),
             build: resolver.build_commands(member, kind),
             facts: Resolver::facts(member, kind),
@@ -175,6 +176,21 @@ impl Assembly<'_, '_, '_> {
             return None;
         }
         clean
+    }
+
+    /// The further paths of the context that the image gets.
+    fn include(&mut self, context: &str) -> Vec<String> {
+        let place = self.member.path().key("include");
+        let mut paths = Vec::new();
+        for (index, written) in self.member.service.include.iter().flatten().enumerate() {
+            match included(written, context, self.sources) {
+                Ok(path) => paths.push(path),
+                Err((message, help)) => {
+                    self.resolver.problem(place.index(index), ProblemKind::Build { message, help: help.to_owned() });
+                }
+            }
+        }
+        paths
     }
 
     /// A build with a Dockerfile that a person keeps.
@@ -244,6 +260,32 @@ fn first_process<'f, 'a>(frame: &'f Frame<'a>, member: &Member<'a>) -> Option<&'
         found = Some(other);
     }
     found
+}
+
+/// What separates or replaces parts of a path in a Dockerfile, a `.dockerignore` or a mount.
+const OF_PATTERNS: &str = "*?[]{}\"'\\$#!:,`";
+
+/// A path of the context that a build copies, or what is wrong with it.
+fn included(written: &str, context: &str, sources: &Sources) -> Result<String, (String, &'static str)> {
+    let name = if context.is_empty() { "." } else { context };
+    let Some(path) = clean_path(written) else {
+        let message = format!("`{written}` lies outside the build context `{name}`");
+        return Err((message, "name a `context` above both, and the path as that sees it"));
+    };
+    if path.is_empty() {
+        let message = format!("`{written}` is the whole build context `{name}`");
+        return Err((message, "name what of it the image needs"));
+    }
+    if let Some(found) = path.chars().find(|c| c.is_whitespace() || c.is_control() || OF_PATTERNS.contains(*c)) {
+        let message = format!("`{written}` holds {found:?}, which is no part of a name where the image is built");
+        return Err((message, "name files and directories as they are, or rename them"));
+    }
+    let whole = clean_path(format!("{context}/{path}").trim_start_matches('/'));
+    if whole.is_none_or(|whole| sources.path(&whole) == Found::Nothing) {
+        let message = format!("there is no `{path}` in the build context `{name}`");
+        return Err((message, "create it, or correct the path: it is relative to `context`, else to `source`"));
+    }
+    Ok(path)
 }
 
 /// The packages of every stage: the kind's, then the service's own.

@@ -17,7 +17,7 @@ pub(super) fn watch(member: &Member<'_>, build: Option<&Build>, command: Option<
     let is_left_behind = matches!(notice(member, build, command), Some(Notice::Nothing | Notice::InPlace));
     let restarts = (of_kind || is_left_behind) && !member.service.one_shot.unwrap_or_default();
     let of_source = watch.sync.iter().map(|file| (path(file), file));
-    let included = included(member, watch, prefix).map(|file| (joined(&build.context, file), file));
+    let included = included(build, watch).map(|file| (joined(&build.context, file), file));
     let sync = of_source.chain(included).map(|(path, file)| WatchRule {
         path,
         sync_to: Some(inside(file)),
@@ -40,8 +40,7 @@ impl Assembly<'_, '_, '_> {
             build.source.strip_suffix(recipe.prefix.trim_end_matches('/')).unwrap_or_default().trim_end_matches('/')
         });
         let sources = watch.sync.iter().map(|path| (build.source.as_str(), path));
-        let prefix = build.recipe.as_ref().map_or("", |recipe| recipe.prefix.as_str());
-        let included = included(member, watch, prefix).map(|path| (context, path));
+        let included = included(build, watch).map(|path| (context, path));
         let texts: Vec<String> = sources
             .chain(included)
             .map(|(folder, path)| format!("{}:{}", relative("", &format!("{folder}/{path}")), inside(path)))
@@ -70,9 +69,11 @@ fn reloaded<'b, 'k>(member: &Member<'k>, build: Option<&'b Build>, way: &str) ->
 }
 
 /// What the image gets besides, but for what is brought along with all of the source.
-fn included<'m>(member: &Member<'m>, watch: &'m Watch, prefix: &str) -> impl Iterator<Item = &'m String> {
+fn included<'b>(build: &'b Build, watch: &Watch) -> impl Iterator<Item = &'b String> {
     let is_whole = watch.sync.iter().any(|path| path == ".");
-    member.service.include.iter().flatten().filter(move |path| !(is_whole && path.starts_with(prefix)))
+    let recipe = build.recipe.iter();
+    let all = recipe.flat_map(|recipe| recipe.include.iter().map(|path| (path, recipe.prefix.as_str())));
+    all.filter(move |(path, prefix)| !(is_whole && path.starts_with(prefix))).map(|(path, _)| path)
 }
 
 /// What the program notices of changed files; none where that is not known.

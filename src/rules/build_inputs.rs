@@ -12,7 +12,8 @@ pub(super) static RULE: Rule = Rule {
     summary: "a service that cannot be built from what is there",
     docs: "\
 A service is built from a `source` that does not exist, lies outside of the project, lacks a file that its kind is
-built with, or has one too many. The same holds for `stack.output`, which must lie inside of the project.
+built with, or has one too many; or what it is to `include` is not in the build context. The same holds for
+`stack.output`, which must lie inside of the project.
 
 **Why it breaks.** The generated Dockerfile names what it installs from: a `node` service needs `package.json` and the
 lock file of npm, pnpm or Yarn. The lock is not a matter of taste: what it names is installed, and nothing else. Of two
@@ -53,6 +54,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let label = match (problem.path.key_at(0), problem.path.key_at(2)) {
             (Some("stack"), _) => "not inside of the project",
             (_, Some("source")) => "cannot be built from this",
+            (_, Some("include")) => "cannot be copied",
             _ => "does not fit what is built",
         };
         let finding = at_problem(&RULE, plan, problem, message.clone(), label);
