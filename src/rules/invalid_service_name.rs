@@ -31,6 +31,7 @@ A name that becomes part of something with rules of its own:
 | a network, a volume | letters, digits, `.`, `-` and `_`; no volume of one letter |
 | a variable | letters, digits and `_`, and no digit first |
 | an entry of `env` | the same, with `.` between such words |
+| an entry of `build-env` | letters, digits and `_`, no digit first; not `PATH` |
 
 **Why it breaks.** A service's name is its host name, and part of the name of its image. The names of Traefik's routers
 and middlewares stand between the dots of a label, so that a dot in one of them begins another option. A volume of one
@@ -59,6 +60,9 @@ with Docker Compose 2.40 and Docker 28.5.
     judges_text: true,
     check,
 };
+
+/// The variable without which no step of a build finds its program.
+const PATH: &str = "PATH";
 
 /// The entry point on which the proxy answers its own health probe.
 const OWN_ENTRY_POINT: &str = "ping";
@@ -145,6 +149,7 @@ impl Names<'_> {
             let label = Label::key(Some(self.environment), place, "the proxy answers its own health probe there");
             self.findings.push(Finding::new(RULE.id, RULE.severity, message, label).help("give it another name"));
         }
+        self.build_env(&path.key("build-env"), service);
         let env = path.key("env");
         for (name, value) in &service.env {
             // A table that could not become an operator's variable.
@@ -157,6 +162,17 @@ impl Names<'_> {
             } else {
                 self.keys("environment variable", Form::Env, &env, [name]);
             }
+        }
+    }
+
+    /// Arguments of a build, which its shell expands.
+    fn build_env(&mut self, path: &KeyPath, service: &Service) {
+        self.keys("build variable", Form::Variable, path, service.build_env.keys());
+        if service.build_env.contains_key(PATH) {
+            let message = format!("`{PATH}` cannot be the name of a build variable");
+            let label = Label::key(Some(self.environment), path.key(PATH), "the build finds its programs there");
+            let help = "give it another name, or run a program by its whole path".to_owned();
+            self.findings.push(Finding::new(RULE.id, RULE.severity, message, label).help(help));
         }
     }
 
