@@ -55,7 +55,14 @@ impl<'a> Resolver<'a, '_> {
     /// The port of the debugger, which only this host may reach.
     pub(super) fn published_debugger(&mut self, member: &Member<'a>, port: u16) -> Option<PublishedPort> {
         let place = member.path().key("debug");
-        let number = self.with_offset(port, &place)?;
+        // Debuggers of one kind listen on one port, each in its own container: on the host they stand in a row.
+        let debugs = |other: &&Member<'_>| {
+            let debug = other.kind.and_then(|kind| kind.debug.as_ref());
+            other.service.debug == Some(true) && !other.is_external && debug.is_some_and(|debug| debug.port == port)
+        };
+        let before = self.frame.members.values().take_while(|other| other.name != member.name).filter(debugs).count();
+        let own = u16::try_from(before).ok().and_then(|before| port.checked_add(before)).unwrap_or(port);
+        let number = self.with_offset(own, &place)?;
         Some(self.derived(member.name, Some("debug"), number, port, &place, Some("127.0.0.1".to_owned())))
     }
 

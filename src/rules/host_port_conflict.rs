@@ -254,7 +254,11 @@ impl<'p> Report<'_, 'p> {
             let way = if apart || !self.is_own(entry) { "write" } else { "write instead" };
             return format!("{is_free}: {way} `publish = {free}` in `{table}`");
         }
-        let entry_point = entry.port.origin.key_at(3).unwrap_or_default();
+        let Some(entry_point) = entry.port.origin.key_at(3) else {
+            // What has no number of its own in services.toml: a debugger.
+            let name = entry.port.text.variables().first().map(|name| (*name).to_owned()).unwrap_or_default();
+            return format!("{is_free}: `{name} = {{ default = {free} }}` in `[variables]`");
+        };
         format!("{is_free}: `port = {free}` for the entry point `{entry_point}` of `{service}`")
     }
 
