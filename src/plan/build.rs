@@ -185,7 +185,7 @@ fn conditions(services: &mut IndexMap<String, Service>) {
         .collect();
     for service in services.values_mut() {
         for (target, dependency) in &mut service.depends_on {
-            if !dependency.is_named
+            if dependency.named.is_none()
                 && let Some(condition) = reached.get(target)
             {
                 dependency.condition = *condition;

@@ -13,7 +13,7 @@ impl Assembly<'_, '_, '_> {
         for (target, origin) in &self.edges {
             let dependency = Dependency {
                 condition: Condition::Healthy,
-                is_named: false,
+                named: None,
                 required: true,
                 restart: true,
                 origin: origin.clone(),
@@ -71,15 +71,15 @@ impl Assembly<'_, '_, '_> {
             DependencyState::Named(NamedState::Started) => Condition::Started,
             DependencyState::Named(NamedState::Completed) => Condition::Completed,
         };
-        let is_named = matches!(state, DependencyState::Named(_));
+        let named = matches!(state, DependencyState::Named(_)).then(|| origin.clone());
         match out.get_mut(name) {
-            Some(known) if is_named => {
+            Some(known) if named.is_some() => {
                 known.condition = condition;
-                known.is_named = true;
+                known.named = named;
             }
             Some(_) => {}
             None => {
-                let dependency = Dependency { condition, is_named, required: true, restart: false, origin };
+                let dependency = Dependency { condition, named, required: true, restart: false, origin };
                 out.insert(name.to_owned(), dependency);
             }
         }

@@ -494,8 +494,8 @@ impl Condition {
 pub struct Dependency {
     /// In which state.
     pub condition: Condition,
-    /// Whether services.toml names the state; else it is awaited as far as it can be.
-    pub is_named: bool,
+    /// Where the state is named; else it is awaited as far as it can be.
+    pub named: Option<KeyPath>,
     /// Whether this service cannot do without it (compose-spec, `depends_on`, `required`).
     pub required: bool,
     /// Whether this service is restarted when Compose restarts that one: a reference holds a connection to it.

@@ -260,8 +260,10 @@ fn names(value: &Raw) -> Vec<String> {
 }
 
 fn dependencies(value: &Raw, path: &KeyPath) -> IndexMap<String, Dependency> {
-    let dependency =
-        |condition, required, restart, origin| Dependency { condition, is_named: true, required, restart, origin };
+    let dependency = |condition, required, restart, origin: KeyPath| {
+        let named = Some(origin.clone());
+        Dependency { condition, named, required, restart, origin }
+    };
     if let Some(map) = value.as_map() {
         return map
             .iter()

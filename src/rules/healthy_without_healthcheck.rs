@@ -99,7 +99,8 @@ fn finding(
     if !dependency.required {
         severity = Severity::Warning;
     }
-    let primary = Label::value(Some(&plan.environment), dependency.origin.clone(), "waits for a probe");
+    let place = dependency.named.as_ref().unwrap_or(&dependency.origin).clone();
+    let primary = Label::value(Some(&plan.environment), place, "waits for a probe");
     let kind = target.kind.as_ref().and_then(|kind| context.read.kinds.get(kind));
     let probes = kind.map_or(&[][..], |kind| &kind.probe);
     let help = if probes.iter().any(|probe| probe.command.is_some()) {

@@ -329,7 +329,7 @@ fn published(text: &str) -> Vec<Value> {
 }
 
 fn awaited(dependency: &Dependency) -> Value {
-    let Dependency { condition, is_named: _, required, restart, origin: _ } = dependency;
+    let Dependency { condition, named: _, required, restart, origin: _ } = dependency;
     assert!(required, "only what is passed through says otherwise");
     let mut model = Object::default();
     model.set("condition", condition.word());
