@@ -242,6 +242,48 @@ fn every_example_with_a_proxy_has_only_routers_that_it_takes() {
     assert!(count > 0, "no example has a route");
 }
 
+#[test]
+fn requests_are_answered_beside_a_tcp_route_for_every_connection() {
+    if !can_judge() {
+        return;
+    }
+    let rendered = Rendered::of("tcp", BESIDE_TCP, None);
+    let root = rendered.root();
+    let config = compose::compose_config(&root.join("docker-compose.yml"), &root.join(".env.example"));
+    let requests = [request("GET", "http://localhost/api"), request("GET", "https://localhost/api")];
+    let verdict = Verdict::on(&[&config], &requests);
+    let proxy = verdict.proxy(&config);
+    assert_eq!((proxy.broken(), proxy.log()), (Vec::new(), Vec::new()));
+    for answer in proxy.answers() {
+        assert_eq!((answer.status(), answer.service()), (Some(200), Some("api")), "{answer:#?}");
+    }
+}
+
+/// Routes of both protocols, on entry points that speak TLS and that do not.
+const BESIDE_TCP: &str = r#"
+[stack]
+name = "shop"
+host = "localhost"
+
+[services.traefik]
+kind = "traefik"
+version = "3.6"
+entrypoints.web = { port = 80 }
+entrypoints.websecure = { port = 443, tls = true }
+entrypoints.mqtt = { port = 1883 }
+
+[services.api]
+image = "api:1.4"
+port = 8000
+routes.api = { path = "/api" }
+
+[services.broker]
+image = "broker:2.0"
+port = 1883
+routes.mqtt = { protocol = "tcp", entrypoints = ["mqtt"] }
+routes.rest = { protocol = "tcp", entrypoints = ["websecure"] }
+"#;
+
 /// Whether everything is here to judge by.
 fn can_judge() -> bool {
     compose::has_compose() && oracle::available()

@@ -3,9 +3,9 @@
 use super::member::Member;
 use super::resolve::{At, Resolver};
 use super::routing::slug;
-use super::{MiddlewareUse, Text};
+use super::{MiddlewareUse, ProblemKind, Text};
 use crate::diagnostics::words;
-use crate::manifest::types::Middleware;
+use crate::manifest::types::{Middleware, RouteProtocol};
 use crate::source::KeyPath;
 
 /// The types of HTTP middlewares (Traefik docs, "HTTP Middlewares", v3); their spelling does not depend on case.
@@ -37,7 +37,15 @@ const TYPES: [&str; 25] = [
     "ipWhiteList",
 ];
 
-impl<'a> Resolver<'a, '_> {
+/// The types of TCP middlewares (Traefik docs, "TCP Middlewares", v3). Of a container with another one Traefik drops all
+/// labels.
+const TCP_TYPES: [&str; 3] = ["inFlightConn", "ipAllowList", "ipWhiteList"];
+
+fn is_among(types: &[&str], kind: &str) -> bool {
+    types.iter().any(|known| known.eq_ignore_ascii_case(kind))
+}
+
+impl<'a, 'f> Resolver<'a, 'f> {
     pub(super) fn check_middleware(&mut self, name: &str, place: KeyPath) {
         if name.contains('@') {
             return;
@@ -50,9 +58,9 @@ impl<'a> Resolver<'a, '_> {
         let path = KeyPath::of(["middlewares", name]);
         let kinds: Vec<&str> = middleware.keys().map(String::as_str).collect();
         match kinds.as_slice() {
-            [kind] if TYPES.iter().any(|known| known.eq_ignore_ascii_case(kind)) => {}
+            [kind] if is_among(&TYPES, kind) || is_among(&TCP_TYPES, kind) => {}
             [kind] => {
-                let known = TYPES.iter().map(|known| (*known).to_owned()).collect();
+                let known = TYPES.iter().chain(&TCP_TYPES[..1]).map(|known| (*known).to_owned()).collect();
                 self.unknown_routing("middleware type", kind, known, path.key(kind), None);
             }
             [] => self.unknown_routing("middleware", name, Vec::new(), path, Some("it has no type and no options")),
@@ -61,6 +69,38 @@ impl<'a> Resolver<'a, '_> {
                 self.unknown_routing("middleware", name, Vec::new(), path, Some(&note));
             }
         }
+    }
+
+    /// Says where a middleware, or one of its chain, is for something else than what the route carries.
+    pub(super) fn check_fit(&mut self, name: &str, protocol: RouteProtocol, place: KeyPath) {
+        let Some((middleware, kind)) = self.misfit(name, protocol, 0) else { return };
+        let (takes, carries) = match protocol {
+            RouteProtocol::Http => ("connections", "an HTTP route: it carries requests"),
+            RouteProtocol::Tcp => ("requests", "a TCP route: of a connection Traefik sees no requests"),
+        };
+        let message =
+            format!("the middleware `{middleware}` is for {takes} (`{kind}`), and means nothing on {carries}");
+        let help = match protocol {
+            RouteProtocol::Http => "take it away; for requests there is `inFlightReq`",
+            RouteProtocol::Tcp => "take it away; for connections there are `inFlightConn` and `ipAllowList`",
+        };
+        self.problem(place, ProblemKind::Value { message, help });
+    }
+
+    /// The first middleware that does not fit, and its type.
+    fn misfit(&self, name: &str, protocol: RouteProtocol, depth: usize) -> Option<(&'f str, &'f str)> {
+        let (name, middleware) = self.frame.manifest.middlewares.get_key_value(name)?;
+        if middleware.contains_key("chain") {
+            let inner = chained(middleware);
+            // A chain that leads back to itself is told elsewhere.
+            return inner.into_iter().filter(|_| depth <= 8).find_map(|name| self.misfit(name, protocol, depth + 1));
+        }
+        let (fitting, other) = match protocol {
+            RouteProtocol::Http => (&TYPES[..], &TCP_TYPES[..]),
+            RouteProtocol::Tcp => (&TCP_TYPES[..], &TYPES[..]),
+        };
+        let misfit = middleware.keys().find(|kind| !is_among(fitting, kind) && is_among(other, kind))?;
+        Some((name, misfit))
     }
 
     /// A middleware as it stands beside a router of `member`: copied per service, since a middleware that lives on

@@ -53,6 +53,7 @@ pub use problem::{CommandFlaw, Problem, ProblemKind, VariableFlaw};
 pub use raw::Raw;
 pub(crate) use recipe::clean_path;
 pub use scraping::Scraped;
+pub(crate) use tcp::EVERY;
 pub use text::{Form, Part, Text};
 pub use variables::Random;
 pub(crate) use variables::inferred_type;

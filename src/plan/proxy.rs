@@ -8,7 +8,7 @@ use super::member::Member;
 use super::resolve::{At, Resolver};
 use super::{EntryPoint, ProblemKind, Proxy, PublishedPort, Resolver as CertificateResolver, RouterTls};
 use crate::kinds::Class;
-use crate::manifest::types::{Certificate, Challenge, EntryPoint as WrittenEntryPoint};
+use crate::manifest::types::{Certificate, Challenge, EntryPoint as WrittenEntryPoint, RouteProtocol};
 use crate::manifest::unions::{BoolOr, Publish};
 
 /// Entry points of the proxy and what they are called in services.toml.
@@ -89,7 +89,9 @@ impl<'a> Resolver<'a, '_> {
             }
             let middlewares = entry.middlewares.clone().unwrap_or_default();
             for (index, middleware) in middlewares.iter().enumerate() {
-                self.check_middleware(middleware, base.key(name).key("middlewares").index(index));
+                let place = base.key(name).key("middlewares").index(index);
+                self.check_middleware(middleware, place.clone());
+                self.check_fit(middleware, RouteProtocol::Http, place);
             }
             let redirect_to = entry.redirect_to.clone();
             let entry_point = EntryPoint { port, public_port, public_number: number, redirect_to, tls, middlewares };

@@ -22,7 +22,9 @@ impl<'a> Resolver<'a, '_> {
         for (name, route) in &member.service.routes {
             let origin = member.path().key("routes").key(name);
             for (index, middleware) in route.middlewares.iter().flatten().enumerate() {
-                self.check_middleware(middleware, origin.key("middlewares").index(index));
+                let place = origin.key("middlewares").index(index);
+                self.check_middleware(middleware, place.clone());
+                self.check_fit(middleware, route.protocol.unwrap_or_default(), place);
             }
             let Some(ways) = ways else {
                 let note = "no service of this environment is a proxy";
@@ -149,7 +151,20 @@ impl<'a> Resolver<'a, '_> {
             let note = "every entry point redirects; a route needs one that does not";
             self.unknown_routing("entry point", "without a redirect", Vec::new(), origin.clone(), Some(note));
         }
-        open
+        let taken =
+            if route.protocol.unwrap_or_default() == RouteProtocol::Http { self.taken(ways) } else { Vec::new() };
+        let left: Vec<String> = open.iter().filter(|name| !taken.contains(name)).cloned().collect();
+        // Where nothing is left, the two routes are in each other's way, which is told with both.
+        if left.is_empty() { open } else { left }
+    }
+
+    /// The entry points that a TCP route asks for by name, and takes whole.
+    fn taken(&self, ways: &Ways) -> Vec<String> {
+        let here = self.frame.members.values().filter(|member| !member.is_external);
+        let routes = here.flat_map(|member| member.service.routes.values());
+        let whole = routes.filter(|route| super::tcp::is_whole(route));
+        let names = whole.flat_map(|route| route.entrypoints.iter().flatten());
+        names.filter(|name| ways.entry_points.get(*name).is_some_and(|entry| entry.tls.is_none())).cloned().collect()
     }
 
     fn matches(&mut self, member: &Member<'a>, route: &Route, origin: &KeyPath) -> Vec<Match> {

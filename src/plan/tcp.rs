@@ -90,10 +90,23 @@ impl<'a> Resolver<'a, '_> {
     }
 }
 
+/// The rule that every connection matches.
+pub(crate) const EVERY: &str = "HostSNI(`*`)";
+
+/// Whether a route takes every connection, those of HTTP too where its entry point speaks no TLS: Traefik asks the TCP
+/// routers first there. (Of a TLS connection it asks the HTTP routers before a rule for all; tried with 3.7.)
+pub(super) fn is_whole(route: &Route) -> bool {
+    let is_open = match &route.rule {
+        Some(rule) => rule.trim() == EVERY,
+        None => route.sni.as_ref().is_none_or(|names| names.as_slice().is_empty()),
+    };
+    route.protocol == Some(RouteProtocol::Tcp) && is_open
+}
+
 /// ``HostSNI(`a`) || HostSNI(`b`)``, or every connection (Traefik docs, "TCP routers", "Rules").
 fn rule(names: &[Text]) -> Text {
     if names.is_empty() {
-        return Text::literal("HostSNI(`*`)");
+        return Text::literal(EVERY);
     }
     let mut rule = Text::default();
     for (index, name) in names.iter().enumerate() {

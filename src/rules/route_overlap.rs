@@ -6,9 +6,9 @@ use indexmap::IndexSet;
 
 use super::{Context, Rule};
 use crate::diagnostics::{Finding, Label, Severity, words};
-use crate::manifest::types::Route;
+use crate::manifest::types::{Route, RouteProtocol};
 use crate::manifest::unions::OneOrMany;
-use crate::plan::{Form, Part, Plan, Router, Text};
+use crate::plan::{EVERY, Form, Part, Plan, Router, Text};
 use crate::source::KeyPath;
 
 /// Two routers that want the same request.
@@ -22,8 +22,11 @@ priority it is an error: nothing says which of them gets it. With an explicit `p
 everything that the other matches, it is a warning: the other one is never reached. Hosts count as equal where they are
 written alike, or have the same default.
 
+A TCP route without `sni` takes every connection of an entry point without TLS, so it is an error beside routes of HTTP.
+Those that name no `entrypoints` leave out what a TCP route takes by name.
+
 **Why it breaks.** Traefik sorts its routers by priority and takes the first one that matches. The order of two equal
-ones is not defined: its sort is not even a stable one.
+ones is not defined: its sort is not even a stable one. Of a connection without TLS it asks the TCP routers first.
 
 **How it shows.** Requests reach one of the two services, all of them, and after a restart or a redeployment perhaps the
 other. Both routers look healthy in the dashboard. A route that is never reached answers with the other service's 404.
@@ -44,6 +47,7 @@ shorter one.
 
 **Source.** Traefik docs, \"Routers: priority\"; Traefik `pkg/muxer/http/mux.go`, which sorts with `sort.Sort`. Tried with
 Traefik 3.7: of equal routers one got every request, and after a restart another one; so did a path and its child.
+Beside ``HostSNI(`*`)`` routes of HTTP got nothing on an entry point without TLS, and everything on one with TLS.
 ",
     can_be_allowed: true,
     judges_text: false,
@@ -63,7 +67,62 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 findings.push(finding(context, plan, kind, candidate, other));
             }
         }
+        findings.extend(taken(context, plan));
     }
+}
+
+/// The most routes that one finding names as never reached.
+const SHOWN: usize = 5;
+
+/// TCP routes that take every connection of an entry point to which routes of HTTP lead as well.
+fn taken(context: &Context<'_>, plan: &Plan) -> Vec<Finding> {
+    let all = || plan.services.values().flat_map(|service| service.routers.iter().map(move |router| (service, router)));
+    let is_whole =
+        |router: &Router| router.protocol == RouteProtocol::Tcp && router.tls.is_none() && is_every(&router.rule);
+    let mut findings = Vec::new();
+    let mut said: HashSet<&KeyPath> = HashSet::new();
+    for (service, whole) in all().filter(|(_, router)| is_whole(router)) {
+        let mut hidden: IndexSet<(&str, &KeyPath)> = IndexSet::new();
+        let routers = all()
+            .filter(|(_, router)| router.protocol == RouteProtocol::Http && router.entry_point == whole.entry_point);
+        hidden.extend(routers.map(|(service, router)| (service.name.as_str(), &router.origin)));
+        if hidden.is_empty() || !said.insert(&whole.origin) {
+            continue;
+        }
+        let environment = Some(plan.environment.as_str());
+        let entry_point = &whole.entry_point;
+        let name = |origin: &KeyPath| origin.key_at(3).unwrap_or_default().to_owned();
+        let lost = hidden.iter().take(SHOWN).map(|(service, origin)| format!("`{}` of `{service}`", name(origin)));
+        let mut lost: Vec<String> = lost.collect();
+        if hidden.len() > SHOWN {
+            lost.push(format!("{} more", hidden.len() - SHOWN));
+        }
+        let message = format!(
+            "the TCP route `{}` of `{}` takes every connection on `{entry_point}`, so no request reaches {}",
+            name(&whole.origin),
+            service.name,
+            words::and(&lost)
+        );
+        let asks = |router: &Router| Some(route(context, plan, router)?.entrypoints.as_ref()?.len());
+        let label = |router: &Router, text: &str| match asks(router) {
+            Some(_) => Label::value(environment, router.origin.key("entrypoints"), text),
+            None => Label::key(environment, router.origin.clone(), text),
+        };
+        let finding = Finding::new(RULE.id, Severity::Error, message, label(whole, "takes every connection"));
+        let finding = hidden.iter().take(SHOWN).fold(finding, |finding, (_, origin)| {
+            let router = all().map(|(_, router)| router).find(|router| router.origin == **origin);
+            router.into_iter().fold(finding, |finding, router| finding.with(label(router, "never reached")))
+        });
+        let help =
+            "name an entry point of its own in the TCP route's `entrypoints`; routes that name none leave it out";
+        findings.push(finding.help(help));
+    }
+    findings
+}
+
+/// Whether a rule matches every connection.
+fn is_every(rule: &Text) -> bool {
+    rule.as_literal().is_some_and(|rule| rule.trim() == EVERY)
 }
 
 /// How two routers stand to each other.
