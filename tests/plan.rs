@@ -440,3 +440,57 @@ fn a_password_that_is_a_file_reaches_the_database_as_its_image_wants_it() {
     assert!(!db.environment.contains_key("POSTGRES_PASSWORD"));
     assert_eq!(db.secrets, ["DB_PASSWORD"]);
 }
+
+#[test]
+fn the_public_address_is_one_for_requests() {
+    let text = |stack: &str, publish: &str| {
+        format!(
+            "[stack]\nname = 's'\nhost = 'localhost'\n{stack}
+[services.traefik]
+kind = 'traefik'
+version = '3.6'
+entrypoints = {{ web = {{ port = 80 }}, mqtt = {{ port = 1883 }} }}
+[services.broker]
+image = 'broker:1'
+port = 8080
+{publish}
+routes.mqtt = {{ protocol = 'tcp', entrypoints = ['mqtt'] }}
+[services.page]
+image = 'page:1'
+env.URL = '${{services.broker.public-url}}'\n"
+        )
+    };
+    let routed = format!("{}\n[services.broker.routes.ui]\npath = '/ui'\n", text("", ""));
+    assert_eq!(env(&plan(&routed), "page", "URL"), "http://localhost/ui");
+    let of = |bind: &str| env(&plan(&text(bind, "publish = true")), "page", "URL");
+    assert_eq!(of(""), "http://localhost:${BROKER_HOST_PORT:-8080}");
+    assert_eq!(of("bind = '0.0.0.0'"), "http://localhost:${BROKER_HOST_PORT:-8080}");
+    assert_eq!(of("bind = '10.0.0.5'"), "http://10.0.0.5:${BROKER_HOST_PORT:-8080}");
+    assert_eq!(of("bind = 'fd00::5'"), "http://[fd00::5]:${BROKER_HOST_PORT:-8080}");
+    assert!(analyse(&text("", "")).report.has_errors(), "a connection has no URL");
+}
+
+#[test]
+fn requests_go_to_no_entry_point_that_connections_take_whole() {
+    let of = |entry_point: &str, route: &str| {
+        let plan = plan(&format!(
+            "[stack]\nname = 's'\nhost = 'localhost'
+[services.traefik]
+kind = 'traefik'
+version = '3.6'
+entrypoints = {{ web = {{ port = 80 }}, other = {{ {entry_point} }} }}
+[services.a]
+image = 'a:1'
+port = 80
+routes.api = {{ path = '/api' }}
+routes.t = {{ protocol = 'tcp', entrypoints = ['other'], {route} }}\n"
+        ));
+        let routers = plan.services["a"].routers.iter().filter(|router| router.path.is_some());
+        routers.map(|router| router.entry_point.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(of("port = 1883", ""), ["web"]);
+    assert_eq!(of("port = 1883", "rule = 'HostSNI(`*`)'"), ["web"]);
+    assert_eq!(of("port = 1883", "rule = 'ClientIP(`10.0.0.1`)'"), ["web", "other"], "some connections");
+    assert_eq!(of("port = 443, tls = true", ""), ["web", "other"], "of TLS the hosts of requests come first");
+    assert_eq!(of("port = 443, tls = true", "sni = 'a.localhost'"), ["web", "other"]);
+}

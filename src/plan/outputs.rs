@@ -3,7 +3,8 @@
 use super::Text;
 use super::member::Member;
 use super::resolve::{At, Resolved, Resolver};
-use crate::kinds::{EnvDef, Kind, Output};
+use crate::kinds::{Class, EnvDef, Kind, Output};
+use crate::manifest::types::RouteProtocol;
 
 impl<'a> Resolver<'a, '_> {
     pub(super) fn output_text(&mut self, member: &Member<'a>, output: &[&str], at: At<'_>) -> Option<Resolved> {
@@ -102,7 +103,8 @@ impl<'a> Resolver<'a, '_> {
             "produces" => return literal(&member.service.produces.as_ref()?.join(",")),
             "health" => return literal(super::health::path(member.service)?),
             "route-host" => {
-                let route = member.service.routes.values().next()?;
+                let mut routes = member.service.routes.values();
+                let route = routes.find(|route| route.protocol.unwrap_or_default() == RouteProtocol::Http)?;
                 let text = self.quietly(|this| this.route_hosts(member, route, &member.path())).into_iter().next()?;
                 return Some(Resolved { text, edges: Vec::new() });
             }
@@ -189,7 +191,7 @@ pub(super) fn missing_output(member: &Member<'_>, output: &[&str]) -> Option<Str
             Some("it runs elsewhere, and nothing says where (`host`)".to_owned())
         }
         ["port" | "address" | "url"] if member.port.is_none() => Some("it has no `port`".to_owned()),
-        ["public-url"] => Some("it has neither a route nor a published port".to_owned()),
+        ["public-url"] => Some("it has neither a route for HTTP nor a published port".to_owned()),
         ["image"] => Some("it is built, and its image has no name".to_owned()),
         _ => None,
     }

@@ -1,15 +1,28 @@
 //! The address of a service as a browser sees it.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use super::member::Member;
 use super::resolve::Resolver;
 use super::{EntryPoint, Text};
-use crate::manifest::types::Route;
+use crate::manifest::types::{Route, RouteProtocol};
 use crate::manifest::unions::Publish;
 
+/// The host under which this machine reaches what is bound to an address: its own name, unless that is another address.
+fn reached_at(bind: Option<String>) -> String {
+    let address = bind.and_then(|bind| bind.trim_matches(['[', ']']).parse::<IpAddr>().ok());
+    match address {
+        Some(IpAddr::V4(ip)) if ip != Ipv4Addr::LOCALHOST && !ip.is_unspecified() => ip.to_string(),
+        Some(IpAddr::V6(ip)) if !ip.is_loopback() && !ip.is_unspecified() => format!("[{ip}]"),
+        _ => "localhost".to_owned(),
+    }
+}
+
 impl<'a> Resolver<'a, '_> {
-    /// The address of a service as a browser sees it: its first route, else its published port.
+    /// The address of a service as a browser sees it: its first HTTP route, else its published port.
     pub(super) fn public_url(&mut self, member: &Member<'a>) -> Option<Text> {
-        if let Some(route) = member.service.routes.values().find(|route| route.rule.is_none())
+        let is_http = |route: &&Route| route.protocol.unwrap_or_default() == RouteProtocol::Http;
+        if let Some(route) = member.service.routes.values().filter(is_http).find(|route| route.rule.is_none())
             && let Some(url) = self.route_url(member, route)
         {
             return Some(url);
@@ -22,7 +35,7 @@ impl<'a> Resolver<'a, '_> {
             Publish::At(number) => (*number, member.path().key("publish")),
             _ => return None,
         };
-        let mut url = Text::literal("http://localhost:");
+        let mut url = Text::literal(format!("http://{}:", reached_at(self.bind(false))));
         url.push(self.host_port(member.name, None, number, &origin));
         Some(url)
     }
