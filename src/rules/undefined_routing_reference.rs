@@ -142,6 +142,13 @@ fn missing(context: &Context<'_>, plan: &Plan, first: &Problem, what: &str, name
                     .with(Label::value(environment, path, format!("`{name}` exists only here")))
                     .help("let it exist in the same environments as the routes");
             }
+            None if plan.edge.is_some() => {
+                let path = KeyPath::of(["stack", "edge"]);
+                return finding.with(Label::value(environment, path, "the proxy of this project, it says")).help(
+                    "declare it as it runs there: `[services.traefik]` with `kind = \"traefik\"`, `external = true` and its \
+                     `entrypoints`",
+                );
+            }
             None => "add one: `[services.traefik]` with `kind = \"traefik\"`".to_owned(),
         },
         (_, Some(proxy)) if name == "with port 80" => {

@@ -164,7 +164,13 @@ pub(super) fn networks(plan: &Plan, manifest: &Manifest) -> Vec<Finding> {
 pub(super) fn edge(context: &Context<'_>) -> Option<Finding> {
     let mut plans = context.plans.iter().filter(|plan| plan.edge.is_some());
     let first = plans.next()?;
-    let is_idle = |plan: &Plan| !plan.networks.contains_key(EDGE);
+    // Routes without a proxy are told as that.
+    let is_routed = |plan: &Plan| {
+        let services = context.manifest(plan).into_iter().flat_map(|manifest| &manifest.services);
+        let mut here = services.filter(|(name, _)| plan.services.contains_key(*name));
+        here.any(|(_, service)| !service.routes.is_empty())
+    };
+    let is_idle = |plan: &Plan| !plan.networks.contains_key(EDGE) && !is_routed(plan);
     if !context.read.unclear.is_empty() || !is_idle(first) || !plans.all(is_idle) {
         return None;
     }
