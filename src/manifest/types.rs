@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::unions::{
-    BeforeStart, BoolOr, DependsOn, EnvValue, Health, OneOrMany, Publish, Required, Scalar, Tls, Toggle,
+    BeforeStart, BoolOr, DependsOn, EnvValue, Health, OneOrMany, PortOrName, Publish, Required, Scalar, Tls, Toggle,
 };
 
 /// A stack of services: rendered into Dockerfiles, Compose files, Traefik labels and env examples.
@@ -314,8 +314,8 @@ pub struct Route {
     pub middlewares: Option<Vec<String>>,
     /// The entry points. Default: all that do not redirect.
     pub entrypoints: Option<Vec<String>>,
-    /// The port of the service. Default: its `port`.
-    pub port: Option<u16>,
+    /// The port of the service, as a number or by its name among the `ports`. Default: its `port`.
+    pub port: Option<PortOrName>,
     /// The priority among routers; larger wins. Default: computed, host before path and longer before shorter.
     pub priority: Option<i64>,
     /// A Traefik v3 rule, verbatim, instead of `path` and `host`. Interpolated.

@@ -125,6 +125,16 @@ pub enum Generate {
     Characters(u16),
 }
 
+/// The number of a port, or its name.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum PortOrName {
+    /// The number.
+    Number(u16),
+    /// The name.
+    Name(String),
+}
+
 /// A number, or text.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(untagged)]

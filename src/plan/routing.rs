@@ -6,7 +6,7 @@ use super::proxy::Ways;
 use super::resolve::{At, Resolver};
 use super::{MiddlewareUse, PROJECT_VARIABLE, ProblemKind, Router, Text};
 use crate::manifest::types::{Route, RouteProtocol};
-use crate::manifest::unions::{BoolOr, OneOrMany, Toggle};
+use crate::manifest::unions::{BoolOr, OneOrMany, PortOrName, Toggle};
 use crate::source::KeyPath;
 
 /// Every host outweighs every path: the longest path that is allowed has fewer characters.
@@ -31,14 +31,26 @@ impl<'a> Resolver<'a, '_> {
                 self.unknown_routing("proxy", "for this route", Vec::new(), origin, Some(note));
                 continue;
             };
-            let Some(port) = route.port.or(member.port) else {
+            let port = match &route.port {
+                Some(PortOrName::Number(port)) => Some(*port),
+                Some(PortOrName::Name(name)) => {
+                    let Some(port) = member.listeners.get(name) else {
+                        let known = member.listeners.keys().cloned().collect();
+                        self.unknown_routing("port", name, known, origin.key("port"), None);
+                        continue;
+                    };
+                    Some(*port)
+                }
+                None => member.port,
+            };
+            let Some(port) = port else {
                 let message = format!("the route `{name}` leads to `{}`, which has no `port`", member.name);
                 let help = "say where it listens: `port = 8080`".to_owned();
                 let missing = member.path().key("port");
                 self.problem(origin, ProblemKind::Incomplete { message, help, missing });
                 continue;
             };
-            if route.port == Some(0) {
+            if route.port == Some(PortOrName::Number(0)) {
                 self.problem(origin.key("port"), super::ports::no_port());
                 continue;
             }

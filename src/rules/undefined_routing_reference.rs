@@ -182,6 +182,7 @@ fn advice(plan: &Plan, what: &str, name: &str, known: &[String]) -> String {
         "certificate resolver" => {
             format!("define it in `[services.{proxy}.certificates]`: `{name} = {{ email = \"…\" }}`")
         }
+        "port" => format!("name it among the `ports` of the service: `ports.{name} = 8081`"),
         _ => format!("define it in `[services.{proxy}.entrypoints]`: `{name} = {{ port = 8080 }}`"),
     };
     match known {
