@@ -1,0 +1,4 @@
+#!/bin/sh
+# Removes what conversations have left.
+set -eu
+find /cursor -type f -mtime +30 -delete
