@@ -29,6 +29,7 @@ pub mod plan;
 pub mod project;
 pub mod render;
 pub mod rules;
+mod secrets;
 pub mod source;
 pub mod sources;
 pub mod templates;

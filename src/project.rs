@@ -176,6 +176,7 @@ impl Project {
                 report.redacted.extend(layers.iter().filter_map(|layer| self.source.written(&document, &path, *layer)));
             }
         }
+        report.secrets = plans.iter().flat_map(Plan::secret_names).collect();
         Ok((Analysis { plans, report }, done))
     }
 }

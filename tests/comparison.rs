@@ -123,6 +123,29 @@ DATABASE_URL = 'postgres://u:C0rrectH0rse@db/x'
 }
 
 #[test]
+fn a_secret_that_is_passed_through_is_not_shown_either() {
+    let comparison = comparison(
+        "[services.a]
+image = 'a:1'
+compose = { environment = { TOKEN = 'fr0mdev', LEVEL = 'info' } }
+[services.b]
+image = 'b:1'
+compose = { environment = ['TOKEN=fr0mbase'] }
+[environments.test.services.a.compose]
+environment = { TOKEN = 'fr0mtest', LEVEL = 'debug' }
+[environments.test.services.b.compose]
+environment = ['TOKEN=fr0mtest2']
+",
+    );
+    let expected = [
+        "services.a.compose.environment.TOKEN: secret to secret",
+        "services.a.compose.environment.LEVEL: \"info\" to \"debug\"",
+        "services.b.compose.environment: secret to secret",
+    ];
+    assert_eq!(lines(&comparison.written), expected);
+}
+
+#[test]
 fn what_follows_is_told_apart_from_what_is_written() {
     let comparison = comparison(
         "[services.a]

@@ -185,6 +185,9 @@ pub struct Report {
     pub findings: Vec<Resolved>,
     /// The bytes of services.toml that no format may show. Whoever drops a finding keeps what it had redacted.
     pub redacted: Vec<Range<usize>>,
+    /// The names whose values no format may show, wherever they stand in a generated file: those of declared secrets, and
+    /// of what is made of them.
+    pub secrets: BTreeSet<String>,
 }
 
 impl Report {
@@ -231,7 +234,7 @@ impl Report {
             (finding.severity, finding.primary.file.clone(), finding.primary.span.start, finding.rule)
         };
         merged.sort_by_cached_key(order);
-        Self { findings: merged, redacted }
+        Self { findings: merged, redacted, secrets: BTreeSet::new() }
     }
 
     /// How many findings have this severity.

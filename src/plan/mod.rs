@@ -160,6 +160,18 @@ impl Plan {
             .map(|(name, variable)| variable.demanded(name))
             .collect()
     }
+
+    /// The names of secrets: of declared variables, and of what containers and builds are told that is made of them.
+    pub fn secret_names(&self) -> Vec<String> {
+        let is_secret = |name: &str| self.variables.get(name).is_some_and(|variable| variable.secret);
+        let declared = self.variables.keys().filter(|name| is_secret(name));
+        let told = self.services.values().flat_map(|service| {
+            let arguments = service.build.iter().flat_map(|build| &build.args);
+            service.environment.iter().chain(&service.labels).chain(arguments)
+        });
+        let made = told.filter(|(_, text)| text.variables().into_iter().any(is_secret)).map(|(name, _)| name);
+        declared.chain(made).cloned().collect()
+    }
 }
 
 /// A service.

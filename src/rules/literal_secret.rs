@@ -6,13 +6,11 @@ use crate::manifest::text::{Operator, Piece, Text};
 use crate::manifest::types::Variable;
 use crate::manifest::unions::Scalar;
 use crate::plan::Plan;
+use crate::secrets::forms::{self, Form};
+use crate::secrets::names::{self, Noun};
 use crate::source::{KeyPath, Part};
 
-mod forms;
-mod names;
 mod walk;
-
-use names::Noun;
 
 /// A secret that stands in the file.
 pub(super) static RULE: Rule = Rule {
@@ -24,6 +22,8 @@ A password, token or key that is written out: the value of something whose name 
 `KEY`; the password in a URL; or anything that has the form of a provider's keys, such as `ghp_…` or a private key. Where
 `production` is true it is an error, and so is a default of a variable that is declared a secret. Elsewhere a declared
 secret may have a default: a fake one, for development. No output of stackgen shows the value.
+
+What is passed through to Compose counts like anything else.
 
 The last word of a name counts: `API_KEY` is a key, `KEY_ID` and `TOKEN_BUDGET` are not, and `PUBLIC_KEY` is for everybody.
 Numbers, switches such as `true`, paths and addresses are no secrets.
@@ -65,6 +65,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             search.service(name, service);
         }
         search.middlewares(manifest);
+        search.passed(&KeyPath::of(["compose"]), &manifest.compose);
         for (name, variable) in &manifest.variables {
             search.variable(name, variable);
         }
@@ -117,11 +118,20 @@ enum Secret<'t> {
     Default(&'t str),
 }
 
+impl From<Form> for Secret<'_> {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Live(key) => Self::Live(key),
+            Form::Url => Self::Url,
+        }
+    }
+}
+
 impl Search<'_, '_> {
     /// A text that may hold a secret, or be one because of its name.
     fn text(&mut self, at: At<'_>, text: &str) {
         if let Some((secret, range)) = forms::unmistakable(text) {
-            self.report(at, secret, Part::Inside(range));
+            self.report(at, secret.into(), Part::Inside(range));
             return;
         }
         let (parsed, _) = Text::parse(text);

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::redaction::{Redaction, clamp};
 use super::{Drift, Report, Resolved, Severity, Spot};
+use crate::secrets;
 use crate::source::{Position, Source};
 
 mod github;
@@ -115,7 +116,7 @@ impl<'a> Outcome<'a> {
             path: drift.path.clone(),
             state: drift.state,
             message: redaction.sentence(&drift.message).into_owned(),
-            diff: drift.diff.as_deref().map(|diff| redaction.content(diff).into_owned()),
+            diff: drift.diff.as_deref().map(|diff| secrets::lines::veil(&redaction.content(diff), &report.secrets)),
         });
         Self { source, findings, drift: drift.collect(), redaction, environments: &[], directory: None }
     }

@@ -350,6 +350,22 @@ fn the_secrets_of_merged_findings_are_masked_too() {
 }
 
 #[test]
+fn a_diff_has_no_secret_that_services_toml_no_longer_has() {
+    let source = source("a = 1\n");
+    let secrets = ["PIN".to_owned()].into_iter().collect();
+    let report = Report { secrets, ..report(&source, Vec::new()) };
+    let diff = "--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n-PASSWORD: \"before99\"\n-PIN: 1234\n+PASSWORD: \"after99\"\n";
+    let drift = [drift("x", "edited", "was edited", Some(diff))];
+    let outcome = Outcome::new(&source, &report, &drift);
+    for format in Format::ALL {
+        let mut out = Vec::new();
+        format.emit(&outcome, Terminal::default(), &mut out).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert!(!["before99", "after99", "1234"].iter().any(|secret| out.contains(secret)), "{out}");
+    }
+}
+
+#[test]
 fn a_secret_of_several_lines_is_masked_in_all_of_them() {
     let text = "a = \"\"\"\nBEGIN k3y-0ne\nmiddle\nk3y-tw0 END\"\"\"\nb = 1\n";
     let source = source(text);

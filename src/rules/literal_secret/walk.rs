@@ -1,11 +1,15 @@
 //! Every place of services.toml where a secret may stand.
 
-use super::names::{self, Noun};
-use super::{At, Home, Search, Secret, forms};
+use super::{At, Home, Search, Secret};
 use crate::manifest::Manifest;
 use crate::manifest::types::Service;
 use crate::manifest::unions::{BeforeStart, EnvValue, Health, OneOrMany, Scalar, Toggle};
+use crate::secrets::forms;
+use crate::secrets::names::{self, Noun};
 use crate::source::{KeyPath, Part};
+
+/// Keys of Compose's under which commands stand, as text or as words.
+const COMMANDS: [&str; 3] = ["command", "entrypoint", "test"];
 
 impl Search<'_, '_> {
     pub(super) fn service(&mut self, service: &str, written: &Service) {
@@ -31,6 +35,61 @@ impl Search<'_, '_> {
             self.value(&path.key(name), name, noun, &format!("{service}-"), value);
         }
         self.commands(&path, written);
+        self.passed(&path.key("compose"), &written.compose);
+    }
+
+    /// What is passed through, in Compose's own words.
+    pub(super) fn passed(&mut self, path: &KeyPath, table: &toml::Table) {
+        for (name, value) in table {
+            let path = path.key(name);
+            let words = |items: &[toml::Value]| -> Option<Vec<String>> {
+                items.iter().map(|item| item.as_str().map(str::to_owned)).collect()
+            };
+            match value {
+                toml::Value::String(text) if COMMANDS.contains(&name.as_str()) => self.command(&path, Home::Text, text),
+                toml::Value::String(text) => {
+                    let last = name.rsplit('.').next().unwrap_or_default();
+                    let (what, noun, variable) = (format!("`{name}`"), names::noun(last), constant(last));
+                    self.text(At { path: &path, what: &what, noun, variable: &variable, home: Home::Text }, text);
+                }
+                toml::Value::Array(items) => match words(items).filter(|_| COMMANDS.contains(&name.as_str())) {
+                    // Compose's own words for a command that a shell runs.
+                    Some(words) if words.first().is_some_and(|word| word == "CMD-SHELL") => {
+                        for (index, text) in words.iter().enumerate().skip(1) {
+                            self.command(&path.index(index), Home::Text, text);
+                        }
+                    }
+                    Some(words) => self.words(&path, &words),
+                    None => {
+                        for (index, item) in items.iter().enumerate() {
+                            match item {
+                                toml::Value::String(line) => self.line(&path.index(index), name, line),
+                                toml::Value::Table(table) => self.passed(&path.index(index), table),
+                                _ => {}
+                            }
+                        }
+                    }
+                },
+                toml::Value::Table(table) => self.passed(&path, table),
+                _ => {}
+            }
+        }
+    }
+
+    /// An item of a list, which may be a line `NAME=value`.
+    fn line(&mut self, path: &KeyPath, list: &str, line: &str) {
+        let named = line.split_once('=').filter(|(_, value)| !value.contains("${"));
+        let is_plain = forms::unmistakable(line).is_none();
+        if let Some((name, value)) = named.filter(|_| is_plain)
+            && let Some(noun) = names::noun(name.rsplit('.').next().unwrap_or_default())
+            && names::is_secret(noun, value)
+        {
+            let (what, variable) = (format!("`{name}`"), constant(name));
+            let at = At { path, what: &what, noun: None, variable: &variable, home: Home::Text };
+            return self.report(at, Secret::Named, Part::Inside(line.len() - value.len()..line.len()));
+        }
+        let what = format!("an item of `{list}`");
+        self.text(At { path, what: &what, noun: None, variable: "", home: Home::Text }, line);
     }
 
     pub(super) fn middlewares(&mut self, manifest: &Manifest) {
@@ -103,7 +162,7 @@ impl Search<'_, '_> {
     fn command(&mut self, path: &KeyPath, home: Home, text: &str) {
         if let Some((secret, range)) = forms::unmistakable(text) {
             let at = At { path, what: "the command", noun: None, variable: "", home };
-            return self.report(at, secret, Part::Inside(range));
+            return self.report(at, secret.into(), Part::Inside(range));
         }
         let words = shlex::split(text).unwrap_or_default();
         for argument in names::arguments(&words) {
@@ -119,7 +178,7 @@ impl Search<'_, '_> {
             if let Some((secret, range)) = forms::unmistakable(word) {
                 let at =
                     At { path: &path.index(index), what: "the command", noun: None, variable: "", home: Home::Text };
-                self.report(at, secret, Part::Inside(range));
+                self.report(at, secret.into(), Part::Inside(range));
             }
         }
         for argument in names::arguments(words) {

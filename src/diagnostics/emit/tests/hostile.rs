@@ -17,7 +17,7 @@ fn weird(spans: &[Range<usize>], secret: Range<usize>) -> Report {
         help: None,
         environments: Vec::new(),
     };
-    Report { findings: vec![finding], redacted: vec![secret] }
+    Report { findings: vec![finding], redacted: vec![secret], ..Report::default() }
 }
 
 /// What people see of one label, without the summary.

@@ -95,7 +95,7 @@ const FILES: [&str; 10] = [".pem", ".key", ".crt", ".cer", ".p12", ".pfx", ".jks
 
 /// What a name says that its value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Noun {
+pub(crate) enum Noun {
     /// Whatever it is, it is meant to be secret.
     Password,
     /// Keys and tokens are long and have no spaces.
@@ -104,7 +104,7 @@ pub(super) enum Noun {
 
 /// What a name says that its value is, where that is a secret. The last word counts: an `API_KEY` is a key, a `KEY_ID`
 /// is an id, and neither a `KEYBOARD` nor a `TOKENIZER` is either.
-pub(super) fn noun(name: &str) -> Option<Noun> {
+pub(crate) fn noun(name: &str) -> Option<Noun> {
     let words = words(name);
     let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
     if words.first().is_some_and(|first| ABOUT.contains(first)) {
@@ -155,7 +155,7 @@ fn is_qualifier(word: &str) -> bool {
 }
 
 /// Whether a value that is named like this is one to hide: no switch, number, path, address or flag.
-pub(super) fn is_secret(noun: Noun, value: &str) -> bool {
+pub(crate) fn is_secret(noun: Noun, value: &str) -> bool {
     let value = value.trim();
     let is_path = value.starts_with(['/', '~', '-']) || value.starts_with("./") || value.starts_with("../");
     let is_file = !value.contains(char::is_whitespace) && FILES.iter().any(|ending| value.ends_with(ending));
@@ -171,16 +171,16 @@ pub(super) fn is_secret(noun: Noun, value: &str) -> bool {
 }
 
 /// An argument of a command that is a literal secret.
-pub(super) struct Argument<'w> {
+pub(crate) struct Argument<'w> {
     /// The position of the word that the value ends.
-    pub(super) word: usize,
+    pub(crate) word: usize,
     /// The flag or variable.
-    pub(super) name: &'w str,
-    pub(super) value: &'w str,
+    pub(crate) name: &'w str,
+    pub(crate) value: &'w str,
 }
 
 /// The arguments that are literal secrets: `--password x`, `--password=x` and `PASSWORD=x` are the same.
-pub(super) fn arguments(words: &[String]) -> Vec<Argument<'_>> {
+pub(crate) fn arguments(words: &[String]) -> Vec<Argument<'_>> {
     let mut found = Vec::new();
     let mut flag: Option<&str> = None;
     for (position, word) in words.iter().enumerate() {

@@ -2,17 +2,24 @@
 
 use std::ops::Range;
 
-use super::Secret;
+/// What makes a text a secret whatever it is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// It has the form of such a key, in words.
+    Live(&'static str),
+    /// It is the password of a URL.
+    Url,
+}
 
 /// What is a secret whatever it is called, and where it stands in the text.
-pub(super) fn unmistakable(text: &str) -> Option<(Secret<'static>, Range<usize>)> {
-    let live = live_key(text).map(|(key, range)| (Secret::Live(key), range));
-    live.or_else(|| url_password(text).map(|range| (Secret::Url, range)))
+pub(crate) fn unmistakable(text: &str) -> Option<(Form, Range<usize>)> {
+    let live = live_key(text).map(|(key, range)| (Form::Live(key), range));
+    live.or_else(|| url_password(text).map(|range| (Form::Url, range)))
 }
 
 /// Where in a text the password of a URL stands, if it is written out: `scheme://user:password@host`. Variables and
 /// references may stand anywhere else.
-pub(super) fn url_password(text: &str) -> Option<Range<usize>> {
+pub(crate) fn url_password(text: &str) -> Option<Range<usize>> {
     text.match_indices("://").find_map(|(at, _)| {
         let is_scheme = text[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
         let start = at + "://".len();
@@ -101,7 +108,7 @@ static LIVE_KEYS: [LiveKey; 24] = [
 ];
 
 /// The key that stands in a text, in words, and where.
-pub(super) fn live_key(text: &str) -> Option<(&'static str, Range<usize>)> {
+pub(crate) fn live_key(text: &str) -> Option<(&'static str, Range<usize>)> {
     private_key(text)
         .map(|range| ("a private key", range))
         .or_else(|| LIVE_KEYS.iter().find_map(|form| form.find(text)))
