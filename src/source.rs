@@ -13,6 +13,8 @@ use std::sync::OnceLock;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
+mod spelling;
+
 /// One step of a [`KeyPath`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Step {
@@ -104,7 +106,7 @@ pub enum Part {
     Key,
     /// The value.
     Value,
-    /// A range of bytes of the decoded string; the whole value where the source spells it with escapes.
+    /// A range of bytes of the decoded string; the whole value where it is none.
     Inside(Range<usize>),
 }
 
@@ -294,15 +296,11 @@ impl Source {
 
     fn inside(&self, entry: &Entry, range: &Range<usize>) -> Range<usize> {
         let raw = self.text.get(entry.value.clone()).unwrap_or_default();
-        let plain = entry
-            .string
-            .as_deref()
-            .is_some_and(|string| raw.len() == string.len() + 2 && raw.get(1..raw.len() - 1) == Some(string));
-        if plain && range.end <= raw.len() - 2 {
-            entry.value.start + 1 + range.start..entry.value.start + 1 + range.end
-        } else {
-            entry.value.clone()
-        }
+        let spelled = entry.string.as_deref().and_then(|string| spelling::inside(raw, string, range));
+        spelled.map_or_else(
+            || entry.value.clone(),
+            |inside| entry.value.start + inside.start..entry.value.start + inside.end,
+        )
     }
 }
 

@@ -125,7 +125,10 @@ fn lines(text: &str, span: Range<usize>) -> impl Iterator<Item = Range<usize>> {
 
 /// The strings and numbers that a TOML value stands for, line by line.
 fn meanings(raw: &str) -> Vec<String> {
-    let Ok(mut table) = toml::from_str::<toml::Table>(&format!("value = {raw}")) else { return Vec::new() };
+    // A part of a string is one as well.
+    let spellings = [raw.to_owned(), format!("\"{raw}\""), format!("\"\"\"{raw}\"\"\"")];
+    let table = spellings.iter().find_map(|raw| toml::from_str::<toml::Table>(&format!("value = {raw}")).ok());
+    let Some(mut table) = table else { return Vec::new() };
     let mut values = Vec::new();
     let mut rest: Vec<toml::Value> = table.remove("value").into_iter().collect();
     while let Some(value) = rest.pop() {
@@ -216,6 +219,14 @@ mod tests {
         let text = r#"a = "pa$w\"o\u0072d1""#;
         let redaction = redaction(text, r#""pa$w\"o\u0072d1""#);
         assert_eq!(redaction.content(r#"+ "pa$$w\"ord1" 'pa$w"ord1'"#), r#"+ "********" '********'"#);
+    }
+
+    #[test]
+    fn a_part_of_a_string_means_what_it_spells() {
+        let text = r#"a = "http://u:hunt\u0065r2@host""#;
+        let redaction = redaction(text, r"hunt\u0065r2");
+        assert_eq!(hidden(&redaction, text), [r"hunt\u0065r2"]);
+        assert_eq!(redaction.content("+ http://u:hunter2@host"), "+ http://u:********@host");
     }
 
     #[test]
