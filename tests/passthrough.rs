@@ -120,6 +120,79 @@ labels = { own = '!reset', other = 'y' }
 }
 
 #[test]
+fn variables_as_a_list_lie_over_those_that_are_planned() {
+    let manifest = "
+[stack]
+name = 's'
+[variables]
+DB_PASSWORD = { secret = true }
+LEVEL = { default = 'info' }
+[services.db]
+kind = 'postgres'
+version = '17'
+password = '${DB_PASSWORD}'
+compose.environment = ['POSTGRES_INITDB_ARGS=--no-sync=x', 'LEVEL=${LEVEL}', 'FROM_SHELL', 'POSTGRES_DB=other']
+[services.job]
+image = 'job:1'
+env = { A = '1', B = '2' }
+depends-on = ['db']
+compose.environment = ['...', 'A=']
+compose.depends_on = ['...', 'web']
+[services.web]
+image = 'web:1'
+compose.environment = ['ONLY=list']
+";
+    let rendered = Rendered::of("passed", manifest, None);
+    let plan = &rendered.plans[0];
+    assert_eq!(plan.problems, []);
+    let shown = |service: &str, key: &str| shown(&model::service(&plan.services[service])[key]);
+    let db = shown("db", "environment");
+    assert_eq!(db["POSTGRES_INITDB_ARGS"], "--no-sync=x");
+    assert_eq!(
+        (&db["LEVEL"], &db["FROM_SHELL"], &db["POSTGRES_DB"]),
+        (&json!("${LEVEL:-info}"), &Value::Null, &json!("other"))
+    );
+    assert!(db["POSTGRES_PASSWORD"].as_str().is_some_and(|text| text.starts_with("${DB_PASSWORD:?")), "{db}");
+    assert!(!plan.services["db"].environment.contains_key("FROM_SHELL"));
+    assert_eq!(shown("job", "environment"), json!({ "A": "", "B": "2" }));
+    assert_eq!(plan.services["job"].depends_on.keys().collect::<Vec<_>>(), ["db", "web"]);
+    assert_eq!(shown("web", "environment"), json!(["ONLY=list"]));
+    if compose::has_compose() {
+        let env = rendered.root().join(".env");
+        fs::write(&env, "DB_PASSWORD=x\n").expect("a writable folder");
+        let model = compose::compose_config(&rendered.root().join("docker-compose.yml"), &env);
+        let environment = &model["services"]["db"]["environment"];
+        assert_eq!((&environment["POSTGRES_PASSWORD"], &environment["LEVEL"]), (&json!("x"), &json!("info")));
+        assert_eq!(environment["FROM_SHELL"], Value::Null, "as the list says: what the shell has");
+        assert_eq!(model["services"]["job"]["depends_on"]["web"]["condition"], "service_started");
+    }
+}
+
+#[test]
+fn items_stand_where_they_are_written_also_beside_those_that_are_kept() {
+    let plan = plan(
+        "
+[stack]
+name = 's'
+[services.api]
+image = 'api:1'
+publish = ['1:1']
+volumes = ['one:/x:ro', 'api:/y']
+[services.api.compose]
+ports = ['2:2', '...', '3:3']
+volumes = ['...', 'two:/z', { type = 'volume', source = 'web', target = '/w' }]
+",
+    );
+    let api = &plan.services["api"];
+    let mounts: Vec<_> = api.volumes.iter().map(|mount| mount.origin.to_string()).collect();
+    let (own, passed) = ("services.api.volumes", "services.api.compose.volumes");
+    assert_eq!(mounts, [format!("{own}[0]"), format!("{own}[1]"), format!("{passed}[1]"), format!("{passed}[2]")]);
+    let ports: Vec<_> = api.ports.iter().map(|port| port.origin.to_string()).collect();
+    let passed = "services.api.compose.ports";
+    assert_eq!(ports, [format!("{passed}[0]"), "services.api.publish[0]".to_owned(), format!("{passed}[2]")]);
+}
+
+#[test]
 fn top_level_keys_are_laid_over_the_sections() {
     let plan = plan(
         "
@@ -197,6 +270,7 @@ fn plan(manifest: &str) -> Plan {
 /// A value as JSON, with its texts as Compose reads them.
 fn shown(raw: &Raw) -> Value {
     match raw.plain() {
+        Raw::Null => Value::Null,
         Raw::Bool(value) => json!(value),
         Raw::Int(value) => json!(value),
         Raw::Float(value) => json!(value),

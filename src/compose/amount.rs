@@ -20,6 +20,20 @@ pub fn is_size(text: &str) -> bool {
     matches!(unit.to_ascii_lowercase().as_str(), "" | "b" | "k" | "kb" | "m" | "mb" | "g" | "gb")
 }
 
+/// Whether `text` is a duration for Compose itself, which also takes days, weeks, a sign, and nothing at all as `0`.
+pub(crate) fn is_engine_duration(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    unsigned == "0" || is_duration(&unsigned.replace(['d', 'w'], "h"))
+}
+
+/// Whether `text` is a size for Compose itself, which also takes `512MiB`, `1 gb`, and larger units.
+pub(crate) fn is_engine_size(text: &str) -> bool {
+    let Some(unit) = number(text) else { return false };
+    let unit = unit.strip_prefix(' ').unwrap_or(unit).to_ascii_lowercase();
+    let prefix = unit.strip_suffix("ib").or_else(|| unit.strip_suffix('b')).unwrap_or(&unit);
+    matches!(prefix, "k" | "m" | "g" | "t" | "p") || matches!(unit.as_str(), "" | "b")
+}
+
 /// Whether `text` is a restart policy (compose-spec, `restart`).
 pub fn is_restart(text: &str) -> bool {
     let retries = text.strip_prefix("on-failure:");
@@ -70,6 +84,14 @@ mod tests {
     fn sizes_may_have_units() {
         assert!(["512m", "2g", "1.5GB", "1024", "64k", "1b"].iter().all(|text| is_size(text)));
         assert!(!["", "lots", "m", "-1m", "1 m", "1x"].iter().any(|text| is_size(text)));
+    }
+
+    #[test]
+    fn compose_takes_more_than_the_specification_says() {
+        assert!(["1d", "2w3d", "-1s", "0", "1m30s", "1.5h"].iter().all(|text| is_engine_duration(text)));
+        assert!(!["", "5", "ten", "1m 30s", "-", "d"].iter().any(|text| is_engine_duration(text)));
+        assert!(["512MiB", "1 gb", "1t", "1p", "5", "64k", "1.5g"].iter().all(|text| is_engine_size(text)));
+        assert!(!["", "lots", "-1", "512Mi", "1  g", "ib"].iter().any(|text| is_engine_size(text)));
     }
 
     #[test]

@@ -7,5 +7,6 @@ pub mod image;
 pub mod interpolation;
 pub mod model;
 pub mod port;
+pub(crate) mod scalars;
 pub mod subnet;
 pub mod volume;

@@ -4,12 +4,13 @@
 use indexmap::IndexMap;
 
 use super::member::Member;
+use super::raw::ItemPlace;
 use super::resolve::{At, Resolver};
 use super::{
     Build, Condition, Dependency, Logging, PlannedMount, Probe, ProblemKind, PublishedPort, Raw, Resources, Service,
     Text, recipe,
 };
-use crate::compose::{amount, model, port, volume};
+use crate::compose::{amount, model, port, scalars, volume};
 use crate::source::KeyPath;
 
 /// The key to which the proxy's own entries are added.
@@ -28,8 +29,9 @@ impl<'a> Resolver<'a, '_> {
         let Some(written) = member.service.compose.get(PROBE) else { return };
         let path = member.path().key("compose").key(PROBE);
         let raw = self.raw(written, &path, Some(member.name));
+        self.check_scalars(PROBE, &raw, &path);
         let merged = Raw::merge(model::planned(service).get(PROBE), &raw);
-        self.read_back(service, PROBE, merged.as_ref(), &path);
+        self.read_back(service, PROBE, merged.as_ref(), &path, &[]);
         service.passthrough.insert(PROBE.to_owned(), merged);
     }
 
@@ -49,8 +51,11 @@ impl<'a> Resolver<'a, '_> {
             }
             let path = base.key(key);
             let raw = self.raw(value, &path, Some(member.name));
-            let merged = Raw::merge(planned.get(key), &raw);
-            self.read_back(service, key, merged.as_ref(), &path);
+            self.check_scalars(key, &raw, &path);
+            let below = planned.get(key);
+            let raw = aligned(key, below, raw);
+            let merged = Raw::merge(below, &raw);
+            self.read_back(service, key, merged.as_ref(), &path, &raw.places(below));
             service.passthrough.insert(key.clone(), merged);
         }
     }
@@ -104,8 +109,30 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
+    /// Reports what Compose would refuse at `way`, the keys joined by `.`, and below it.
+    fn check_scalars(&mut self, way: &str, raw: &Raw, path: &KeyPath) {
+        if raw.is_reset() {
+            return;
+        }
+        if let Some(map) = raw.as_map() {
+            for (key, value) in map {
+                self.check_scalars(&format!("{way}.{key}"), value, &path.key(key));
+            }
+        } else if let Some((message, help)) = scalars::flaw(way, raw) {
+            self.problem(path.clone(), ProblemKind::Value { message, help });
+        }
+    }
+
     /// Reads what stands at `key` in the end into the plan of the service. What the plan has no word for stays as it is.
-    fn read_back(&mut self, service: &mut Service, key: &str, value: Option<&Raw>, path: &KeyPath) {
+    /// `places` says from where the items of a list come.
+    fn read_back(
+        &mut self,
+        service: &mut Service,
+        key: &str,
+        value: Option<&Raw>,
+        path: &KeyPath,
+        places: &[ItemPlace],
+    ) {
         let literal = |value: Option<&Raw>| Some(value?.to_text()?.as_literal()?.to_owned());
         let flag = |value: Option<&Raw>| matches!(value.map(Raw::plain), Some(Raw::Bool(true)));
         match key {
@@ -122,7 +149,8 @@ impl<'a> Resolver<'a, '_> {
             }
             "user" => {
                 service.user = literal(value);
-                if let Some(user) = service.user.as_ref().filter(|user| !amount::is_user(user)) {
+                let is_text = value.is_some_and(|value| value.as_text().is_some());
+                if let Some(user) = service.user.as_ref().filter(|user| is_text && !amount::is_user(user)) {
                     let (message, help) = (format!("`{user}` is no user"), super::assembly::USER_HELP);
                     self.problem(path.clone(), ProblemKind::Value { message, help });
                 }
@@ -147,13 +175,11 @@ impl<'a> Resolver<'a, '_> {
             }
             "ports" => {
                 let planned = std::mem::take(&mut service.ports);
-                service.ports = self.published_back(value, path);
-                keep(&mut service.ports, &planned, |a, b| a.text == b.text);
+                service.ports = self.published_back(value, path, places, &planned);
             }
             "volumes" => {
                 let planned = std::mem::take(&mut service.volumes);
-                service.volumes = self.mounts_back(value, path);
-                keep(&mut service.volumes, &planned, |a, b| a.text == b.text);
+                service.volumes = self.mounts_back(value, path, places, &planned);
             }
             "networks" => service.networks = value.map(names).unwrap_or_default(),
             "depends_on" => {
@@ -177,9 +203,22 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
-    fn published_back(&mut self, value: Option<&Raw>, path: &KeyPath) -> Vec<PublishedPort> {
+    fn published_back(
+        &mut self,
+        value: Option<&Raw>,
+        path: &KeyPath,
+        places: &[ItemPlace],
+        planned: &[PublishedPort],
+    ) -> Vec<PublishedPort> {
         let mut ports = Vec::new();
-        for (index, item) in value.and_then(Raw::as_list).into_iter().flatten().enumerate() {
+        for (item, place) in value.and_then(Raw::as_list).into_iter().flatten().zip(places) {
+            let index = match *place {
+                ItemPlace::Over(index) => index,
+                ItemPlace::Below(index) => {
+                    ports.extend(planned.get(index).cloned());
+                    continue;
+                }
+            };
             let Some(text) = port_text(item) else { continue };
             let mapping = match text.with_defaults().map(|text| port::parse(&text)) {
                 Some(Ok(mapping)) => Some(mapping),
@@ -196,9 +235,22 @@ impl<'a> Resolver<'a, '_> {
         ports
     }
 
-    fn mounts_back(&mut self, value: Option<&Raw>, path: &KeyPath) -> Vec<PlannedMount> {
+    fn mounts_back(
+        &mut self,
+        value: Option<&Raw>,
+        path: &KeyPath,
+        places: &[ItemPlace],
+        planned: &[PlannedMount],
+    ) -> Vec<PlannedMount> {
         let mut mounts = Vec::new();
-        for (index, item) in value.and_then(Raw::as_list).into_iter().flatten().enumerate() {
+        for (item, place) in value.and_then(Raw::as_list).into_iter().flatten().zip(places) {
+            let index = match *place {
+                ItemPlace::Over(index) => index,
+                ItemPlace::Below(index) => {
+                    mounts.extend(planned.get(index).cloned());
+                    continue;
+                }
+            };
             let Some(text) = mount_text(item) else { continue };
             let flat = text.with_defaults().unwrap_or_else(|| text.to_compose());
             match volume::parse(&flat) {
@@ -210,12 +262,28 @@ impl<'a> Resolver<'a, '_> {
     }
 }
 
-/// Items that were planned stand where they were asked for, also where others are passed through beside them.
-fn keep<T: Clone>(items: &mut [T], planned: &[T], is_same: impl Fn(&T, &T) -> bool) {
-    for item in items {
-        if let Some(known) = planned.iter().find(|known| is_same(known, item)) {
-            known.clone_into(item);
+/// What is passed through, in the form in which it was planned: Compose takes variables, and the arguments of a build, as a
+/// mapping and as a list, and a list must not lose what the stack says beside it. Of the names of services only `"..."`
+/// keeps the others.
+fn aligned(key: &str, below: Option<&Raw>, over: Raw) -> Raw {
+    let Some(planned) = below.and_then(Raw::as_map) else { return over };
+    match key {
+        "environment" | "args" => over.keyed(&Raw::Null).unwrap_or(over),
+        "depends_on" if over.keeps_rest() => {
+            let started = ("condition".to_owned(), Raw::literal(Condition::Started.word()));
+            over.keyed(&Raw::Map([started].into_iter().collect())).unwrap_or(over)
         }
+        "build" => match over {
+            Raw::Map(map) => {
+                let inner = |(key, value): (String, Raw)| {
+                    let value = aligned(&key, planned.get(&key), value);
+                    (key, value)
+                };
+                Raw::Map(map.into_iter().map(inner).collect())
+            }
+            other => other,
+        },
+        _ => over,
     }
 }
 

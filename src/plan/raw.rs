@@ -2,11 +2,13 @@
 
 use indexmap::IndexMap;
 
-use super::Text;
+use super::{Part, Text};
 
 /// A value of a compose file (YAML 1.2.2, core schema), with its texts resolved.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Raw {
+    /// Nothing: of a variable, the value that it has where Compose runs.
+    Null,
     /// A truth value.
     Bool(bool),
     /// A whole number.
@@ -126,7 +128,7 @@ impl Raw {
             Self::List(items) => items.iter().for_each(|item| item.each_text(visit)),
             Self::Map(map) => map.values().for_each(|value| value.each_text(visit)),
             Self::Noted(_, inner) => inner.each_text(visit),
-            Self::Bool(_) | Self::Int(_) | Self::Float(_) => {}
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) => {}
         }
     }
 
@@ -137,9 +139,70 @@ impl Raw {
             Self::List(items) => items.iter_mut().for_each(|item| item.each_text_mut(change)),
             Self::Map(map) => map.values_mut().for_each(|value| value.each_text_mut(change)),
             Self::Noted(_, inner) => inner.each_text_mut(change),
-            Self::Bool(_) | Self::Int(_) | Self::Float(_) => {}
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) => {}
         }
     }
+
+    /// From where each item of a list comes once `self` has been laid over `below`.
+    pub(super) fn places(&self, below: Option<&Self>) -> Vec<ItemPlace> {
+        let rest = below.and_then(Self::as_list).map_or(0, <[Self]>::len);
+        let mut places = Vec::new();
+        for (index, item) in self.as_list().into_iter().flatten().enumerate() {
+            if item.is(REST) {
+                places.extend((0..rest).map(ItemPlace::Below));
+            } else {
+                places.push(ItemPlace::Over(index));
+            }
+        }
+        places
+    }
+
+    /// What Compose also takes as a list of lines `NAME=value` or of names, as the mapping that it stands for. A name alone
+    /// gets `alone`. None where an item is neither.
+    pub(super) fn keyed(&self, alone: &Self) -> Option<Self> {
+        let mut map = IndexMap::new();
+        for item in self.as_list()?.iter().filter(|item| !item.is(REST)) {
+            let text = item.as_text()?;
+            let literal = match text.parts() {
+                [] => continue,
+                [Part::Literal(first), ..] => first,
+                _ => return None,
+            };
+            match literal.split_once('=') {
+                Some((name, _)) => {
+                    let rest = |text: &str| text[name.len() + 1..].to_owned();
+                    let value = match text.as_literal() {
+                        Some(text) => Text::literal(rest(text)),
+                        None => text.clone().with_start(&rest),
+                    };
+                    map.insert(name.to_owned(), Self::Text(value));
+                }
+                None => {
+                    map.insert(text.as_literal()?.to_owned(), alone.clone());
+                }
+            }
+        }
+        Some(Self::Map(map))
+    }
+
+    /// Whether the list keeps what it replaces: it has `"..."`.
+    pub(super) fn keeps_rest(&self) -> bool {
+        self.as_list().is_some_and(|items| items.iter().any(|item| item.is(REST)))
+    }
+
+    /// Whether it takes away what it would lie over.
+    pub(super) fn is_reset(&self) -> bool {
+        self.is(RESET)
+    }
+}
+
+/// From where an item of a list comes that was laid over another: its position there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ItemPlace {
+    /// In the list above.
+    Over(usize),
+    /// In the one below.
+    Below(usize),
 }
 
 #[cfg(test)]
@@ -162,5 +225,22 @@ mod tests {
         assert_eq!(Raw::merge(Some(&below), &over), Some(expected));
         assert_eq!(Raw::merge(Some(&below), &Raw::literal("!reset")), None);
         assert_eq!(Raw::merge(None, &list(&["...", "y"])), Some(list(&["y"])));
+    }
+
+    #[test]
+    fn every_item_of_a_merged_list_has_its_place() {
+        use ItemPlace::{Below, Over};
+        let below = list(&["a", "b"]);
+        assert_eq!(list(&["x", "...", "y"]).places(Some(&below)), [Over(0), Below(0), Below(1), Over(2)]);
+        assert_eq!(list(&["...", "y"]).places(None), [Over(1)]);
+        assert_eq!(Raw::Int(1).places(Some(&below)), []);
+    }
+
+    #[test]
+    fn a_list_of_lines_is_the_mapping_that_it_stands_for() {
+        let lines = list(&["...", "A=1=2", "B=", "C"]);
+        let expected = map(vec![("A", Raw::literal("1=2")), ("B", Raw::literal("")), ("C", Raw::Null)]);
+        assert_eq!(lines.keyed(&Raw::Null), Some(expected));
+        assert_eq!(Raw::List(vec![Raw::Int(1)]).keyed(&Raw::Null), None);
     }
 }

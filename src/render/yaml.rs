@@ -86,6 +86,7 @@ fn indent(out: &mut String, depth: usize, first: &str) {
 /// A scalar, or an empty collection, and the end of its line.
 fn flat(out: &mut String, value: &Raw) {
     match value.plain() {
+        Raw::Null => out.push_str("null"),
         Raw::Bool(value) => {
             let _ = write!(out, "{value}");
         }
