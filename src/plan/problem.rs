@@ -158,4 +158,6 @@ pub enum CommandFlaw {
     Assignment(String),
     /// An operator variable in a command that is part of the image.
     OperatorVariable,
+    /// More than one line in a step of a Dockerfile.
+    Lines,
 }

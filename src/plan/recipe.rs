@@ -34,6 +34,17 @@ pub(super) fn split(text: &str) -> Result<Vec<String>, CommandFlaw> {
     Ok(words)
 }
 
+/// Why a step of the build, which a shell runs, cannot stand in a Dockerfile.
+fn flaw_of_step(text: &str) -> Option<CommandFlaw> {
+    if text.trim().contains(['\n', '\r']) {
+        return Some(CommandFlaw::Lines);
+    }
+    match shlex::split(text) {
+        None => Some(CommandFlaw::OpenQuote),
+        Some(words) => words.is_empty().then_some(CommandFlaw::Empty),
+    }
+}
+
 /// Where the program lives in a generated image.
 pub(super) const WORKDIR: &str = "/app";
 
@@ -408,6 +419,12 @@ impl<'a> Resolver<'a, '_> {
 
     fn build_commands(&mut self, member: &Member<'a>, kind: &Kind) -> Vec<String> {
         if let Some(written) = &member.service.build {
+            let place = member.path().key("build");
+            for (index, step) in written.iter().enumerate() {
+                if let Some(flaw) = flaw_of_step(step) {
+                    self.problem(place.index(index), ProblemKind::Command(flaw));
+                }
+            }
             return written.clone();
         }
         let found = kind.build.iter().find(|command| member.holds(command.when.as_deref(), member.target));
@@ -544,6 +561,18 @@ mod tests {
         assert_eq!(relative("", ""), ".");
         assert_eq!(relative("deploy", "../other"), "../../other");
         assert_eq!(relative("deploy", "./deploy/a/../b"), "./b");
+    }
+
+    #[test]
+    fn a_step_of_the_build_is_one_line_for_a_shell() {
+        for text in ["npm run build", "a && b | c > d", "X=1 a", "echo \"it's\"", "a ; b"] {
+            assert_eq!(flaw_of_step(text), None, "{text}");
+        }
+        assert_eq!(flaw_of_step(" "), Some(CommandFlaw::Empty));
+        assert_eq!(flaw_of_step("# nothing"), Some(CommandFlaw::Empty));
+        assert_eq!(flaw_of_step("npm run 'x"), Some(CommandFlaw::OpenQuote));
+        assert_eq!(flaw_of_step("npm run x \\"), Some(CommandFlaw::OpenQuote));
+        assert_eq!(flaw_of_step("a\nb"), Some(CommandFlaw::Lines));
     }
 
     #[test]

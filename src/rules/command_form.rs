@@ -12,7 +12,8 @@ pub(super) static RULE: Rule = Rule {
     summary: "a command that cannot run without a shell",
     docs: "\
 A `command`, a step of `before-start`, a `health` command, or a script that the source names cannot be split into words,
-or uses what only a shell understands: `&&`, `|`, `;`, `>`, a variable set in front of the program.
+or uses what only a shell understands: `&&`, `|`, `;`, `>`, a variable set in front of the program. A step of `build`, which
+a shell runs, is empty, has an open quote or more than one line.
 
 **Why it breaks.** Commands are written in exec form: the words are handed to the program as they are, and no shell
 stands between them. So the program itself is process 1, gets SIGTERM when the container is stopped, and works in images
@@ -47,7 +48,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let key = key(&problem.path);
         let (what, label) = match key {
             "source" => ("what the source runs", "it is read from here"),
-            "before-start" => ("this step", label(flaw)),
+            "before-start" | "build" => ("this step", label(flaw)),
             _ => ("this command", label(flaw)),
         };
         let message = format!("{what} cannot be run: {}", why(flaw));
@@ -61,6 +62,7 @@ fn label(flaw: &CommandFlaw) -> &'static str {
         CommandFlaw::Empty => "has no word",
         CommandFlaw::Operator(_) | CommandFlaw::Assignment(_) => "needs a shell",
         CommandFlaw::OperatorVariable => "holds a variable",
+        CommandFlaw::Lines => "more than one line",
     }
 }
 
@@ -71,6 +73,7 @@ fn why(flaw: &CommandFlaw) -> String {
         CommandFlaw::Operator(operator) => format!("`{operator}` needs a shell, and commands run without one"),
         CommandFlaw::Assignment(name) => format!("only a shell could set `{name}` in front of a program"),
         CommandFlaw::OperatorVariable => "it is part of the image, where an operator can set nothing".to_owned(),
+        CommandFlaw::Lines => "a Dockerfile would take its second line for an instruction".to_owned(),
     }
 }
 
@@ -83,6 +86,9 @@ fn help(flaw: &CommandFlaw, key: &str) -> String {
         key => format!("`{key} = [\"sh\", \"-c\", \"…\"]`"),
     };
     match flaw {
+        CommandFlaw::OpenQuote if key == "build" => "close it".to_owned(),
+        CommandFlaw::Empty if key == "build" => "write a command, or take the step out".to_owned(),
+        CommandFlaw::Lines => "write one step for each line".to_owned(),
         CommandFlaw::OpenQuote => "close it, or write the words as an array".to_owned(),
         CommandFlaw::Empty => format!("write a command, or leave `{key}` out"),
         CommandFlaw::Assignment(name) => format!("write `{name}` into `env`"),

@@ -18,7 +18,8 @@ A time without a unit, a size that is none, a number of processors that is not a
 exist, or that starts again what ends by design; a user that is none; two mounts on one directory; a path of a request
 without its `/`; the name of a profile that cannot be asked for; a secret in the middle of a text where it would stay; a
 `generate` for a variable that has a default, is a number, or would be too short to be safe; versions of stackgen that this
-one is not. A variable whose default is not what its `type` or `values` ask for (a warning for its example). Environments
+one is not. Something among the `packages` that is no name of a Debian package; an `allow` without a reason; a value passed
+through to Compose that it would not take there. A variable whose default is not what its `type` or `values` ask for (a warning for its example). Environments
 that are named twice, or none at all.
 
 **Why it breaks.** Compose rejects some of them when it reads the file (`stop-grace = \"10\"`), and takes others that only
@@ -44,7 +45,8 @@ stop-grace = \"30s\"                # good
 policies `no`, `always`, `unless-stopped`, `on-failure` and `on-failure:<retries>`. `generate` is `true` or a number of
 characters, for a variable of type `string` or `url-safe` without a default where it is required.
 
-**Source.** compose-spec, \"Specifying durations\", \"Specifying byte values\" and `restart`.
+**Source.** compose-spec, \"Specifying durations\", \"Specifying byte values\" and `restart`; Debian Policy Manual, 5.6.7,
+\"Package\". What Compose takes was tried with `docker compose config` 2.40.
 ",
     can_be_allowed: false,
     judges_text: true,

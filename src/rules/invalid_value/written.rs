@@ -12,6 +12,14 @@ use crate::source::KeyPath;
 pub(super) fn check(context: &Context<'_>, plan: &Plan, findings: &mut Vec<Finding>) {
     let Some(manifest) = context.manifest(plan) else { return };
     let mut judge = Judge { plan, findings };
+    let of_stack = manifest.stack.iter().map(|stack| (KeyPath::of(["stack"]), &stack.allow));
+    let of_services = manifest.services.iter().map(|(name, service)| (KeyPath::of(["services", name]), &service.allow));
+    for (path, allow) in of_stack.chain(of_services) {
+        for (rule, _) in allow.iter().filter(|(_, reason)| reason.trim().is_empty()) {
+            let help = "say why it is meant, or remove it and mend what the rule finds".to_owned();
+            judge.value(path.key("allow").key(rule), format!("`{rule}` is allowed without a reason"), help);
+        }
+    }
     for (name, written) in &manifest.services {
         let path = KeyPath::of(["services", name]);
         if written.environments.as_ref().is_some_and(Vec::is_empty) {
@@ -19,6 +27,13 @@ pub(super) fn check(context: &Context<'_>, plan: &Plan, findings: &mut Vec<Findi
             judge.value(path.key("environments"), format!("`{name}` exists in no environment"), help);
         }
         judge.paths(written, &path);
+        for (key, packages) in [("packages", &written.packages), ("build-packages", &written.build_packages)] {
+            for (index, package) in packages.iter().flatten().enumerate().filter(|(_, package)| !is_package(package)) {
+                let message = format!("`{package}` is no name of a Debian package");
+                let help = "write one name in lower case, such as `git`; with a version `git=1:2.39.5-0+deb12u2`";
+                judge.value(path.key(key).index(index), message, help.to_owned());
+            }
+        }
         judge.probe(written, &path);
         judge.profiles(written, &path);
         if let Some(Toggle::On(logging)) = &written.logging
@@ -132,6 +147,27 @@ impl Judge<'_> {
     }
 }
 
+/// Whether apt-get takes it for one package: a name (Debian policy, 5.6.7), perhaps of an architecture, and with a version
+/// (5.6.12; `*` stands for the rest of it) or the release that has it (apt-get(8), `install`).
+fn is_package(text: &str) -> bool {
+    let is_of = |text: &str, others: &[u8]| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || others.contains(&b))
+    };
+    let (package, version) = text.split_once('=').map_or((text, None), |(package, version)| (package, Some(version)));
+    let (package, release) = match (version, package.split_once('/')) {
+        (None, Some((package, release))) => (package, Some(release)),
+        _ => (package, None),
+    };
+    let (name, architecture) = package.split_once(':').map_or((package, None), |(name, of)| (name, Some(of)));
+    let is_version = |version: &str| is_of(&version.to_ascii_lowercase(), b".+~-:*");
+    name.len() > 1
+        && name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && is_of(name, b"+-.")
+        && architecture.is_none_or(|name| is_of(name, b"-"))
+        && version.is_none_or(is_version)
+        && release.is_none_or(|name| is_of(name, b"-.+_"))
+}
+
 /// What ends by design, and would be started again and again.
 fn restarted(context: &Context<'_>, plan: &Plan, service: &Service, findings: &mut Vec<Finding>) {
     let Some(policy) = service.restart.as_deref().filter(|policy| matches!(*policy, "always" | "unless-stopped"))
@@ -156,4 +192,48 @@ fn own_edge(plan: &Plan) -> Option<Finding> {
     let label = Label::value(Some(&plan.environment), KeyPath::of(["stack", "edge"]), "");
     let help = "name the project of the proxy, or remove it and give the stack a proxy of its own";
     Some(Finding::new(RULE.id, RULE.severity, message, label).help(help))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_are_what_debian_calls_them() {
+        for name in [
+            "git",
+            "g++",
+            "libstdc++-12-dev",
+            "7zip",
+            "libssl3t64",
+            "git=1:2.39.5-0+deb12u2",
+            "libc6=2.36-9+deb12u10~bpo1",
+            "curl=7.*",
+            "libc6:arm64",
+            "libc6:arm64=2.36-9",
+            "git/bookworm-backports",
+        ] {
+            assert!(is_package(name), "{name}");
+        }
+        for text in [
+            "",
+            "a",
+            "Git",
+            "ff mpeg",
+            "git; touch /pwn",
+            "git\ncurl",
+            "$(x)",
+            "--yes",
+            "-git",
+            "git=",
+            "git=$(x)",
+            "git/",
+            "git:",
+            "./x.deb",
+            "git|cat",
+            "git=1/x",
+        ] {
+            assert!(!is_package(text), "{text}");
+        }
+    }
 }
