@@ -27,7 +27,7 @@ impl<'a> Resolver<'a, '_> {
         if member.is_illegible || !is_complete {
             return;
         }
-        for refusal in kind.refuse.iter().filter(|refusal| member.holds(Some(&refusal.when), member.target)) {
+        for refusal in super::options::refusals(member, kind) {
             let place = member.path().key(refusal.at.as_deref().unwrap_or("source"));
             let said =
                 |this: &mut Self, text: &str| this.kind_text(member, text).text.with_defaults().unwrap_or_default();

@@ -1,11 +1,12 @@
 //! What a kind wants of the service's own words: its version and its options.
 
 use super::assembly::Assembly;
+use super::member::Member;
 use super::resolve::At;
 use super::{ProblemKind, Text};
 use crate::compose::amount;
 use crate::diagnostics::words;
-use crate::kinds::{Kind, OptionDef, OptionType};
+use crate::kinds::{Kind, OptionDef, OptionType, Refusal};
 use crate::manifest::types::VariableType;
 use crate::source::KeyPath;
 use crate::sources::Found;
@@ -60,12 +61,7 @@ impl Assembly<'_, '_, '_> {
             }
         }
         // What a kind refuses to build is told with what it builds from.
-        let is_legible = self.member.service.version.as_deref().is_none_or(is_version);
-        let refused = kind
-            .refuse
-            .iter()
-            .filter(|refusal| !kind.builds() && (is_legible || refusal.at.as_deref() != Some("version")));
-        for refusal in refused.filter(|refusal| self.member.holds(Some(&refusal.when), self.member.target)) {
+        for refusal in refusals(self.member, kind).filter(|_| !kind.builds()) {
             let path = self.member.path().key(refusal.at.as_deref().unwrap_or("kind"));
             let message =
                 self.resolver.kind_text(self.member, &refusal.message).text.with_defaults().unwrap_or_default();
@@ -107,7 +103,22 @@ impl Assembly<'_, '_, '_> {
                 variable.kind = format;
             }
         }
-        if text.with_defaults().is_some_and(|text| !is_url_safe(&text)) {
+        // A default that does not fit is wrong where it stands, whoever uses it.
+        let mut is_told = false;
+        for name in text.variables() {
+            let Some(variable) = self.resolver.notes.variables.get(name) else { continue };
+            let is_declared = variable.origin.key_at(0) == Some("variables");
+            let default = variable.default.as_ref().filter(|_| is_declared).and_then(Text::with_defaults);
+            if default.is_some_and(|default| !is_url_safe(&default)) {
+                is_told = true;
+                let message =
+                    format!("`{name}` becomes part of a URL, and its default has characters that would need an escape");
+                let help = Some("use letters, digits and `-`, `.`, `_`, `~` only".to_owned());
+                let place = variable.origin.key("default");
+                self.resolver.problem(place, ProblemKind::Option { message, help });
+            }
+        }
+        if !is_told && text.with_defaults().is_some_and(|text| !is_url_safe(&text)) {
             let message = "this has characters that would need an escape in a URL".to_owned();
             let help = Some("use letters, digits and `-`, `.`, `_`, `~` only".to_owned());
             self.resolver.problem(path.clone(), ProblemKind::Option { message, help });
@@ -139,6 +150,14 @@ impl Assembly<'_, '_, '_> {
         let help = Some(format!("name a {what}, relative to services.toml"));
         self.resolver.problem(path.clone(), ProblemKind::Option { message, help });
     }
+}
+
+/// What a kind refuses of a service. What it asks of a version that is none would mean nothing, and that it is none is told.
+pub(super) fn refusals<'k>(member: &Member<'_>, kind: &'k Kind) -> impl Iterator<Item = &'k Refusal> {
+    let is_none = member.service.version.as_deref().is_some_and(|version| !is_version(version));
+    let asks = |refusal: &&Refusal| refusal.at.as_deref() == Some("version") || refusal.when.contains("version");
+    let judged = kind.refuse.iter().filter(move |refusal| !(is_none && asks(refusal)));
+    judged.filter(|refusal| member.holds(Some(&refusal.when), member.target))
 }
 
 fn is_version(version: &str) -> bool {

@@ -180,7 +180,8 @@ impl Search<'_, '_> {
         let is_own = |port: u16| service.port == Some(port) || service.listeners.values().any(|known| *known == port);
         let is_debugger = |port: u16| (port == NODE_DEBUGGER || Some(port) == debugger) && !is_own(port);
         let mut findings = Vec::new();
-        for port in &service.ports {
+        // What `debug` publishes is told with it.
+        for port in service.ports.iter().filter(|port| port.origin.key_at(2) != Some("debug")) {
             let Some(mapping) = port.mapping else { continue };
             let mut targets = mapping.target.first..=mapping.target.last;
             if let Some(number) = targets.find(|port| is_debugger(*port)) {

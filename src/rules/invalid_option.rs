@@ -44,11 +44,16 @@ an image (`\"7-bookworm\"`). For an image that stackgen cannot know, leave `kind
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for (plan, problem) in context.problems() {
         let ProblemKind::Option { message, help } = &problem.kind else { continue };
+        let service_name = problem.path.key_at(1).filter(|_| problem.path.key_at(0) == Some("services"));
         let is_version = problem.path.key_at(2) == Some("version");
         let label = if is_version { "not known to work" } else { "not what it takes" };
         let mut finding = at_problem(&RULE, plan, problem, message.clone(), label);
-        let service = problem.path.key_at(1).and_then(|name| context.manifest(plan)?.services.get(name));
-        if let Some((name, kind)) = problem.path.key_at(1).zip(service.and_then(|service| service.kind.as_ref())) {
+        if service_name.is_none() {
+            // The default of a variable that an option is made of, perhaps a password.
+            finding.primary = finding.primary.redacted();
+        }
+        let service = service_name.and_then(|name| context.manifest(plan)?.services.get(name));
+        if let Some((name, kind)) = service_name.zip(service.and_then(|service| service.kind.as_ref())) {
             let path = KeyPath::of(["services", name, "kind"]);
             let versions = context.read.kinds.get(kind).map(|kind| kind.versions.as_slice()).unwrap_or_default();
             let is_option =

@@ -9,6 +9,8 @@ use crate::sources::Found;
 
 /// What the plan notes where an output needs a port.
 const NO_PORT: &str = "it has no `port`";
+/// The same of a service that runs elsewhere, nobody knows where.
+const NO_HOST: &str = "it runs elsewhere, and nothing says where (`host`)";
 
 /// A service, output or network that does not exist.
 pub(super) static RULE: Rule = Rule {
@@ -178,14 +180,17 @@ impl Unknown<'_> {
     fn output(&self) -> Option<Finding> {
         let (service, output) = self.name.split_once('.').unwrap_or((self.name, ""));
         let path = KeyPath::of(["services", service]);
-        let port = path.key("port");
-        let is_told = |(plan, problem): (&Plan, &Problem)| {
-            std::ptr::eq(plan, self.plan)
-                && matches!(&problem.kind, ProblemKind::Incomplete { missing, .. } if *missing == port)
+        let is_told = |key: &str| {
+            let path = path.key(key);
+            self.context.clear_problems().any(|(plan, problem)| {
+                std::ptr::eq(plan, self.plan)
+                    && matches!(&problem.kind, ProblemKind::Incomplete { missing, .. } if *missing == path)
+            })
         };
         if self.context.may_be_lost(&path)
             || Context::is_blank(self.plan, service)
-            || (self.note == Some(NO_PORT) && self.context.clear_problems().any(is_told))
+            || (self.note == Some(NO_PORT) && is_told("port"))
+            || (self.note == Some(NO_HOST) && is_told("host"))
         {
             return None;
         }
@@ -201,6 +206,7 @@ impl Unknown<'_> {
         };
         let finding = self.with_others(finding);
         Some(match (output, self.note) {
+            (_, Some(NO_HOST)) => finding.help("say where it runs: `host = \"db.example.com\"`"),
             (_, Some(NO_PORT)) => finding.help("say where it listens: `port = 8080`"),
             ("public-url", Some(note)) if !is_circular(note) => finding.help(format!(
                 "give it a route, or `publish = true`; inside of the stack use `${{services.{service}.address}}`"
