@@ -21,7 +21,7 @@ pub(crate) fn misfit_of(kind: VariableType, values: &[String], secret: bool, val
         return Some(if secret {
             "is none of the values that it may have".to_owned()
         } else {
-            format!("is not {}", words::or(values))
+            format!("is not {}", words::or(&values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>()))
         });
     }
     let (fits, what) = match kind {
@@ -134,7 +134,7 @@ mod tests {
     fn a_list_of_values_comes_before_the_type() {
         let mut mode = variable(VariableType::String, &["fast", "safe"]);
         assert_eq!(misfit(&mode, "safe"), None);
-        assert_eq!(misfit(&mode, "slow").as_deref(), Some("is not fast or safe"));
+        assert_eq!(misfit(&mode, "slow").as_deref(), Some("is not `fast` or `safe`"));
         mode.secret = true;
         assert_eq!(misfit(&mode, "slow").as_deref(), Some("is none of the values that it may have"));
     }

@@ -234,7 +234,7 @@ impl Assembly<'_, '_, '_> {
                 let help = if stages.is_empty() {
                     "it names none: write `FROM … AS name`, or remove `target`".to_owned()
                 } else {
-                    format!("it has {}", words::and(&stages))
+                    format!("it has {}", words::names(&stages))
                 };
                 self.resolver.problem(member.path().key("target"), ProblemKind::Build { message, help });
             }
