@@ -3,6 +3,8 @@
 //! Only what is certain is found: a scheme that is known to be followed by a host of a network, and hosts that can be
 //! names. Where a text could be read in two ways, nothing is.
 
+use std::net::Ipv6Addr;
+
 /// Stands for what is not known of a text: nothing that an address can hold.
 pub(crate) const UNKNOWN: char = '\u{fffc}';
 
@@ -121,8 +123,14 @@ fn list(word: &str) -> Vec<Address> {
     found.filter(|found| found.iter().all(|address| address.port.is_some())).unwrap_or_default()
 }
 
-/// `host` or `host:port`, where the host can be a name.
+/// `host` or `host:port`, where the host can be a name, or an address of IPv6 in brackets.
 fn address(text: &str, in_url: bool) -> Option<Address> {
+    if let Some((host, rest)) = text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        let port = rest.strip_prefix(':').map(|port| port.parse().ok());
+        let is_whole = rest.is_empty() || matches!(port, Some(Some(_)));
+        let is_address = is_whole && host.parse::<Ipv6Addr>().is_ok();
+        return is_address.then(|| Address { host: format!("[{host}]"), port: port.flatten(), in_url });
+    }
     let (host, port) = match text.split_once(':') {
         Some((host, port)) => (host, Some(port.parse().ok()?)),
         None => (text, None),
@@ -164,6 +172,8 @@ mod tests {
             ("a:9092,b:9093", vec!["a:9092", "b:9093"]),
             ("--broker=a:9092", vec!["a:9092"]),
             ("redis://:secret@cache:6379/0", vec!["cache:6379"]),
+            ("http://[::1]:80/x", vec!["[::1]:80"]),
+            ("http://[fe80::1]", vec!["[fe80::1]"]),
         ] {
             assert_eq!(found(text), hosts, "{text}");
         }
@@ -180,7 +190,9 @@ mod tests {
             "myapp://callback",
             "http://+:80",
             "http://*:80",
-            "http://[::1]:80",
+            "http://[::1]80",
+            "http://[::1]:x",
+            "http://[x]:80",
             "http://\u{fffc}:80",
             "http://a\u{fffc}:80",
             "http://",

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::{Context, Rule};
+use super::{Context, Rule, localhost_reference};
 use crate::addresses::addresses;
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::plan::{Plan, Service, Text};
@@ -55,6 +55,10 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         findings.extend(search.routes());
         for service in plan.services.values() {
             for (name, text) in &service.environment {
+                // What looks for another service is told with that.
+                if localhost_reference::missed(plan, service, name, text).is_some() {
+                    continue;
+                }
                 let place = || context.origin_of_env(plan, service, name);
                 findings.extend(search.variable(service, name, text, place));
             }

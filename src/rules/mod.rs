@@ -44,6 +44,7 @@ mod ip_plan;
 pub(crate) mod key_not_applicable;
 mod literal_secret;
 mod local_domain_in_prod;
+mod localhost_reference;
 mod manifest_syntax;
 mod missing_env_var;
 mod mount_target;
@@ -127,6 +128,7 @@ pub static ALL: &[&Rule] = &[
     &key_not_applicable::RULE,
     &literal_secret::RULE,
     &local_domain_in_prod::RULE,
+    &localhost_reference::RULE,
     &manifest_syntax::RULE,
     &missing_env_var::RULE,
     &mount_target::RULE,

@@ -76,7 +76,7 @@ impl<'p> Names<'p> {
         if let Some(service) = service.or_else(|| named().next()) {
             return if has_own_host(from, host) { Known::Reached } else { Known::Service(service) };
         }
-        let is_known = host.contains('.')
+        let is_known = host.contains(['.', '['])
             || host.bytes().all(|b| b.is_ascii_digit())
             || HOST.contains(&host)
             || self.elsewhere.contains(host)

@@ -1,0 +1,201 @@
+//! `localhost-reference`: see [`RULE`].
+
+use std::net::IpAddr;
+
+use super::{Context, Rule};
+use crate::addresses::{Address, UNKNOWN, addresses};
+use crate::diagnostics::{Finding, Label, Severity, words};
+use crate::plan::{Part, Plan, Service, Text};
+use crate::source::KeyPath;
+
+/// Another service, looked for in the container itself.
+pub(super) static RULE: Rule = Rule {
+    id: "localhost-reference",
+    severity: Severity::Error,
+    summary: "a container looks for another service on `localhost`, where only it listens itself",
+    docs: "\
+A variable of a container names `localhost`, `127.0.0.1` or `[::1]` with a port on which another service of the stack
+listens, and the container does not. Where only the default of an operator's variable says so, it is a warning. A port of the
+host does not count, whichever service is published on it: then a browser may be meant. Nor do lists of origins, which nobody
+calls, and containers that share their network with the host or with another one.
+
+**Why it breaks.** Every container has a `localhost` of its own. What another container listens on is not there.
+
+**How it shows.** `ECONNREFUSED 127.0.0.1:5432`, `Connection refused`, although both containers run and are healthy. Started
+on the developer's machine, without containers, the program worked with the same value.
+
+```toml
+[services.db]
+kind = \"postgres\"
+version = \"17\"
+password = \"${DB_PASSWORD}\"
+
+[services.api]
+image = \"api:1.4\"
+env.DATABASE_URL = \"postgres://app:${DB_PASSWORD}@localhost:5432/app\"     # bad
+
+[services.api]
+image = \"api:1.4\"
+env.DATABASE_URL = \"${services.db.url}\"                                   # good
+```
+
+**Fix.** Write a reference to the service: `${services.db.url}`, or `${services.db.address}` for its name and port. It also
+puts both on one network, and lets the one wait for the other.
+
+**Source.** RFC 6761, section 6.3, \"Domain Name Reservation Considerations for localhost\"; Docker docs, \"Networking overview\".
+",
+    can_be_allowed: true,
+    judges_text: false,
+    check,
+};
+
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    for plan in context.plans {
+        for service in plan.services.values() {
+            for (name, text) in &service.environment {
+                findings.extend(missed(plan, service, name, text).map(|missed| missed.finding(context)));
+            }
+        }
+    }
+}
+
+/// A variable that looks for other services in its own container.
+pub(super) struct Missed<'p> {
+    plan: &'p Plan,
+    service: &'p Service,
+    name: &'p str,
+    text: &'p Text,
+    /// Whether the address is written out, and not the default of a variable.
+    is_written: bool,
+    value: String,
+    address: Address,
+    /// Who listens on that port.
+    others: Vec<&'p Service>,
+}
+
+/// Whether a variable of a container looks for another service in the container itself.
+pub(super) fn missed<'p>(plan: &'p Plan, service: &'p Service, name: &'p str, text: &'p Text) -> Option<Missed<'p>> {
+    let is_for_browsers = super::public_var_internal_host::baked_prefix(name).is_some() || is_list_of_origins(name);
+    if is_for_browsers || shares_network(service) {
+        return None;
+    }
+    // What is written, whatever variables stand beside it; else what their defaults say.
+    let written: String = text.parts().iter().fold(String::new(), |written, part| match part {
+        Part::Literal(literal) => written + literal,
+        Part::Variable { .. } => written + UNKNOWN.encode_utf8(&mut [0; 4]),
+    });
+    let search = |value: &str| others_of(plan, service, value);
+    let (is_written, value, (address, others)) = match search(&written) {
+        Some(found) => (true, written, found),
+        None => text.with_defaults().and_then(|value| search(&value).map(|found| (false, value, found)))?,
+    };
+    Some(Missed { plan, service, name, text, is_written, value, address, others })
+}
+
+/// The first address of the container itself at which other services are meant, and which.
+fn others_of<'p>(plan: &'p Plan, service: &Service, value: &str) -> Option<(Address, Vec<&'p Service>)> {
+    let found = addresses(value).into_iter().filter(|address| is_localhost(&address.host));
+    found.into_iter().find_map(|address| {
+        let port = address.port?;
+        let others: Vec<&Service> = plan.services.values().filter(|other| listens(other, port)).collect();
+        let is_own = listens(service, port) || others.iter().any(|other| shares_network(other));
+        let is_elsewhere = !others.is_empty() && !is_own && !is_published(plan, port);
+        is_elsewhere.then_some((address, others))
+    })
+}
+
+impl Missed<'_> {
+    fn finding(&self, context: &Context<'_>) -> Finding {
+        let Self { plan, service, name, text, address, others, .. } = self;
+        let environment = Some(plan.environment.as_str());
+        let (host, port) = (&address.host, address.port.unwrap_or_default());
+        let names: Vec<&str> = others.iter().map(|other| other.name.as_str()).collect();
+        let listen = if names.len() == 1 { "listens" } else { "listen" };
+        let message = format!(
+            "`{name}` looks for `{host}:{port}` in the container of `{}`; {} {listen} there in another one",
+            service.name,
+            words::names(&names)
+        );
+        let (severity, message) = if self.is_written {
+            (RULE.severity, message)
+        } else {
+            (Severity::Warning, format!("{message}, unless the operator sets it"))
+        };
+        let place = context.origin_of_env(plan, service, name);
+        let label = Label::value(environment, place.clone(), format!("`{host}` is the container itself"));
+        let mut finding = Finding::new(RULE.id, severity, message, label);
+        let declared = text.variables().into_iter().filter_map(|name| plan.variables.get(name));
+        let is_elsewhere = |origin: &&KeyPath| **origin != place && origin.key_at(0) == Some("variables");
+        if let Some(origin) = declared.map(|variable| &variable.origin).find(is_elsewhere) {
+            finding = finding.with(Label::key(environment, origin.clone(), "has this default"));
+        }
+        for other in others {
+            finding = finding.with(context.key_of(plan, &other.origin(), "is it this one?"));
+        }
+        let references: Vec<String> =
+            others.iter().map(|other| format!("`{}`", self.reference(context, other))).collect();
+        let help = format!("write {}", words::or(&references));
+        let outside = others.iter().find(|other| !other.routers.is_empty() || !other.ports.is_empty());
+        finding.help(match outside {
+            Some(other) => format!("{help}; where a browser is meant, `${{services.{}.public-url}}`", other.name),
+            None => help,
+        })
+    }
+
+    /// What to write instead: the whole address where the service's kind knows it, else its name and port.
+    fn reference(&self, context: &Context<'_>, other: &Service) -> String {
+        let name = &other.name;
+        let port = self.address.port;
+        let kind = other.kind.as_ref().and_then(|kind| context.read.kinds.get(kind));
+        if self.address.in_url && other.port == port && kind.is_some_and(|kind| kind.outputs.contains_key("url")) {
+            return format!("${{services.{name}.url}}");
+        }
+        let address = match other.listeners.iter().find(|(_, number)| Some(**number) == port) {
+            Some((listener, _)) if other.port != port => {
+                format!("${{services.{name}.host}}:${{services.{name}.ports.{listener}}}")
+            }
+            _ => format!("${{services.{name}.address}}"),
+        };
+        match self.value.split_once("://").filter(|_| self.address.in_url) {
+            Some((before, _)) => {
+                let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+                let scheme = before.rsplit(|c| !is_part(c)).next().unwrap_or_default();
+                format!("{scheme}://{address}")
+            }
+            None => address,
+        }
+    }
+}
+
+/// Whether a service listens on this port of its container, as far as anything says so.
+fn listens(service: &Service, port: u16) -> bool {
+    let published = service.ports.iter().filter_map(|published| published.mapping);
+    service.listens_on(port)
+        || published.into_iter().any(|mapping| (mapping.target.first..=mapping.target.last).contains(&port))
+}
+
+/// Whether something of the stack is, or may be, published on this port of the host.
+fn is_published(plan: &Plan, port: u16) -> bool {
+    let mut published = plan.services.values().flat_map(|service| &service.ports);
+    published.any(|published| match published.mapping {
+        Some(mapping) => mapping.published.is_some_and(|range| (range.first..=range.last).contains(&port)),
+        // Whatever the operator says.
+        None => true,
+    })
+}
+
+/// Whether its `localhost` is that of the host, or of another container.
+fn shares_network(service: &Service) -> bool {
+    service.passthrough.contains_key("network_mode")
+}
+
+/// Names of lists against which a request's origin is held.
+fn is_list_of_origins(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    name.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| matches!(word, "CORS" | "ORIGIN" | "ORIGINS"))
+}
+
+fn is_localhost(host: &str) -> bool {
+    host.trim_end_matches('.').eq_ignore_ascii_case("localhost")
+        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
