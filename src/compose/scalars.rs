@@ -125,8 +125,8 @@ pub(crate) fn flaw(way: &str, value: &Raw) -> Option<(String, &'static str)> {
 mod tests {
     use super::*;
 
-    fn says(way: &str, value: Raw) -> Option<String> {
-        flaw(way, &value).map(|(message, _)| message)
+    fn says(way: &str, value: &Raw) -> Option<String> {
+        flaw(way, value).map(|(message, _)| message)
     }
 
     #[test]
@@ -137,19 +137,19 @@ mod tests {
     #[test]
     fn what_compose_refuses_is_told() {
         let is = |text: &str| Some(text.to_owned());
-        assert_eq!(says("user", Raw::Int(0)), is("Compose takes nothing but text for `user`"));
-        assert_eq!(says("hostname", Raw::Bool(true)), is("Compose takes nothing but text for `hostname`"));
+        assert_eq!(says("user", &Raw::Int(0)), is("Compose takes nothing but text for `user`"));
+        assert_eq!(says("hostname", &Raw::Bool(true)), is("Compose takes nothing but text for `hostname`"));
         let memory = "deploy.resources.limits.memory";
-        assert_eq!(says(memory, Raw::Int(12_345_678)), is("Compose takes nothing but text for `memory`"));
-        assert_eq!(says(memory, Raw::literal("lots")), is("`lots` is no size"));
-        assert_eq!(says("memswap_limit", Raw::literal("-1")), is("`-1` is no size"));
-        assert_eq!(says("healthcheck.interval", Raw::literal("5")), is("`5` is no duration"));
-        assert_eq!(says("healthcheck.interval", Raw::Int(5)), is("`5` is no duration"));
-        assert_eq!(says("stop_grace_period", Raw::literal("1m 30s")), is("`1m 30s` is no duration"));
-        assert_eq!(says("scale", Raw::Float(1.5)), is("`1.5` is no whole number"));
-        assert_eq!(says("cpus", Raw::literal("x")), is("`x` is no number"));
-        assert_eq!(says("init", Raw::Int(1)), is("`1` is no switch"));
-        assert_eq!(says("init", Raw::literal("maybe")), is("`maybe` is no switch"));
+        assert_eq!(says(memory, &Raw::Int(12_345_678)), is("Compose takes nothing but text for `memory`"));
+        assert_eq!(says(memory, &Raw::literal("lots")), is("`lots` is no size"));
+        assert_eq!(says("memswap_limit", &Raw::literal("-1")), is("`-1` is no size"));
+        assert_eq!(says("healthcheck.interval", &Raw::literal("5")), is("`5` is no duration"));
+        assert_eq!(says("healthcheck.interval", &Raw::Int(5)), is("`5` is no duration"));
+        assert_eq!(says("stop_grace_period", &Raw::literal("1m 30s")), is("`1m 30s` is no duration"));
+        assert_eq!(says("scale", &Raw::Float(1.5)), is("`1.5` is no whole number"));
+        assert_eq!(says("cpus", &Raw::literal("x")), is("`x` is no number"));
+        assert_eq!(says("init", &Raw::Int(1)), is("`1` is no switch"));
+        assert_eq!(says("init", &Raw::literal("maybe")), is("`maybe` is no switch"));
     }
 
     #[test]
@@ -170,12 +170,12 @@ mod tests {
             ("deploy.replicas", "2"),
             ("x-user", "anything"),
         ] {
-            assert_eq!(says(way, Raw::literal(text)), None, "{way}: {text}");
+            assert_eq!(says(way, &Raw::literal(text)), None, "{way}: {text}");
         }
-        assert_eq!(says("memswap_limit", Raw::Int(-1)), None);
-        assert_eq!(says("mem_limit", Raw::Int(12_345_678)), None);
-        assert_eq!(says("cpus", Raw::Float(1.5)), None);
-        assert_eq!(says("user", Raw::Text(Text::variable("USER_ID", None))), None);
-        assert_eq!(says("build", Raw::Map(indexmap::IndexMap::new())), None);
+        assert_eq!(says("memswap_limit", &Raw::Int(-1)), None);
+        assert_eq!(says("mem_limit", &Raw::Int(12_345_678)), None);
+        assert_eq!(says("cpus", &Raw::Float(1.5)), None);
+        assert_eq!(says("user", &Raw::Text(Text::variable("USER_ID", None))), None);
+        assert_eq!(says("build", &Raw::Map(indexmap::IndexMap::new())), None);
     }
 }

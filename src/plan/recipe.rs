@@ -36,7 +36,8 @@ pub(super) fn split(text: &str) -> Result<Vec<String>, CommandFlaw> {
 
 /// Why a step of the build, which a shell runs, cannot stand in a Dockerfile.
 fn flaw_of_step(text: &str) -> Option<CommandFlaw> {
-    if text.trim().contains(['\n', '\r']) {
+    // A backslash at the end of a line means the same to a Dockerfile as to the shell.
+    if text.replace("\\\n", "").contains(['\n', '\r']) {
         return Some(CommandFlaw::Lines);
     }
     match shlex::split(text) {
@@ -565,7 +566,7 @@ mod tests {
 
     #[test]
     fn a_step_of_the_build_is_one_line_for_a_shell() {
-        for text in ["npm run build", "a && b | c > d", "X=1 a", "echo \"it's\"", "a ; b"] {
+        for text in ["npm run build", "a && b | c > d", "X=1 a", "echo \"it's\"", "a ; b", "a \\\n  --b"] {
             assert_eq!(flaw_of_step(text), None, "{text}");
         }
         assert_eq!(flaw_of_step(" "), Some(CommandFlaw::Empty));
@@ -573,6 +574,7 @@ mod tests {
         assert_eq!(flaw_of_step("npm run 'x"), Some(CommandFlaw::OpenQuote));
         assert_eq!(flaw_of_step("npm run x \\"), Some(CommandFlaw::OpenQuote));
         assert_eq!(flaw_of_step("a\nb"), Some(CommandFlaw::Lines));
+        assert_eq!(flaw_of_step("a\n"), Some(CommandFlaw::Lines));
     }
 
     #[test]

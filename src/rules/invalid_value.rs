@@ -19,8 +19,8 @@ exist, or that starts again what ends by design; a user that is none; two mounts
 without its `/`; the name of a profile that cannot be asked for; a secret in the middle of a text where it would stay; a
 `generate` for a variable that has a default, is a number, or would be too short to be safe; versions of stackgen that this
 one is not. Something among the `packages` that is no name of a Debian package; an `allow` without a reason; a value passed
-through to Compose that it would not take there. A variable whose default is not what its `type` or `values` ask for (a warning for its example). Environments
-that are named twice, or none at all.
+through to Compose that it would not take there. A variable whose default is not what its `type` or `values` ask for (a
+warning for its example). Environments that are named twice, or none at all.
 
 **Why it breaks.** Compose rejects some of them when it reads the file (`stop-grace = \"10\"`), and takes others that only
 the engine refuses, when the container is to be created (`restart = \"sometimes\"`, a negative number of processors).

@@ -156,16 +156,13 @@ fn entry(line: &str, range: Range<usize>, is_comment: bool) -> Option<(Range<usi
         start += line[start..range.end].strip_prefix(lead).map_or(0, |_| lead.len());
     }
     let rest = &line[start..range.end];
-    let (name, after) = match rest.chars().next()? {
-        quote @ ('"' | '\'') => {
-            let end = start + 1 + rest[1..].find(quote)?;
-            (start + 1..end, end + 1)
-        }
-        _ => {
-            let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
-            let end = start + rest.find(|c| !is_name(c))?;
-            (start..end, end)
-        }
+    let (name, after) = if let Some(quote) = rest.chars().next().filter(|quote| matches!(quote, '"' | '\'')) {
+        let end = start + 1 + rest[1..].find(quote)?;
+        (start + 1..end, end + 1)
+    } else {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
+        let end = start + rest.find(|c| !is_name(c))?;
+        (start..end, end)
     };
     let rest = line[after..range.end].trim_start();
     let value = rest.strip_prefix('=').or_else(|| rest.strip_prefix(": ").filter(|_| !is_comment))?;
