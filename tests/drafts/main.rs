@@ -183,6 +183,7 @@ fn router(router: &Router) -> String {
 
 fn raw(value: &Raw) -> Value {
     match value.plain() {
+        Raw::Null => Value::Null,
         Raw::Bool(value) => json!(value),
         Raw::Int(value) => json!(value),
         Raw::Float(value) => json!(value),
