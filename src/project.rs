@@ -40,7 +40,9 @@ impl Analysis {
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectError {
     /// There is no such file.
-    #[error("there is no {0}; run stackgen where it is, or name it with `-C DIR` or `-f FILE`")]
+    #[error(
+        "there is no {0}; run stackgen where it is, or name it with `-C DIR` or `-f FILE`; a new one begins with `[stack]`, `name = \"…\"` and a `[services.NAME]`"
+    )]
     Missing(String),
     /// A directory where the file should be.
     #[error("{0} is a directory; name the file in it with `-f {0}/services.toml`")]

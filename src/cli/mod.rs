@@ -44,7 +44,7 @@ const PATIENCE: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(9)]
 
 /// One services.toml in; every container file of a stack out, checked before it is written.
 #[derive(Debug, Parser)]
-#[command(name = "stackgen", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "stackgen", version, max_term_width = 100)]
 #[command(subcommand_value_name = "COMMAND", after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(subcommand)]

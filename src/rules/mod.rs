@@ -65,6 +65,7 @@ mod unknown_kind;
 mod unknown_reference;
 mod unreachable_reference;
 mod unused_allow;
+mod unused_variable;
 mod variable_declared_twice;
 mod volume_left_behind;
 
@@ -149,6 +150,7 @@ pub static ALL: &[&Rule] = &[
     &unknown_reference::RULE,
     &unreachable_reference::RULE,
     &unused_allow::RULE,
+    &unused_variable::RULE,
     &variable_declared_twice::RULE,
     &volume_left_behind::RULE,
 ];
@@ -186,6 +188,10 @@ pub fn run(context: &Context<'_>) -> Outcome {
                 outcome.findings.push(finding);
             }
         }
+    }
+    // What a mistake keeps from being read is not unused.
+    if outcome.findings.iter().any(|finding| finding.severity == Severity::Error) {
+        outcome.findings.retain(|finding| finding.rule != unused_variable::RULE.id);
     }
     outcome.findings.extend(allowed.unused(context));
     outcome
