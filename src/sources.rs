@@ -3,6 +3,7 @@
 //!
 //! Only the files that a kind names are looked at, so the time does not depend on the size of a source tree.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
@@ -93,9 +94,9 @@ impl Sources {
                 }
             }
             for path in included(service).flatten() {
-                if !paths.contains_key(&path) {
-                    let found = found(root, &path)?;
-                    paths.insert(path, found);
+                if let Entry::Vacant(place) = paths.entry(path) {
+                    let found = found(root, place.key())?;
+                    place.insert(found);
                 }
             }
             let Some(source) = &service.source else { continue };
