@@ -65,6 +65,9 @@ pub struct Kind {
     /// In-memory directories that it needs under a read-only root.
     #[serde(default)]
     pub tmpfs: Vec<String>,
+    /// Programs that people expect in an image and that its own does not have, each with the packages that would bring it.
+    #[serde(default)]
+    pub lacks: IndexMap<String, Vec<String>>,
     /// Whether its image has `sh`, `tar` and `find`, with which volumes can be backed up.
     #[serde(default)]
     pub archives: bool,

@@ -3,7 +3,7 @@
 use super::{Context, Rule};
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::manifest::unions::{Health, Toggle};
-use crate::plan::ProblemKind;
+use crate::plan::{Plan, ProblemKind, Service, Text};
 use crate::source::KeyPath;
 
 /// A probe that the image has no tool for.
@@ -12,7 +12,8 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "a probe that the image has no tool for",
     docs: "\
-A service has a health *path*, and stackgen does not know of any program in its image that could ask for it.
+A service has a health *path*, and stackgen does not know of any program in its image that could ask for it; or its own
+command starts a program that the image which is built for it does not have: `curl` and `wget` are in no slim image.
 
 **Why it breaks.** A health check runs inside of the container, with what the image has. Kinds that are built know
 their own tool (a `node` image asks with `node -e`); of a plain image nothing is known, and `curl` is missing from most.
@@ -26,6 +27,14 @@ is unhealthy`.
 image = \"traefik/whoami:v1.11\"
 port = 80
 health = \"/health\"                                                        # bad: nothing in the image can ask
+
+[services.api]
+kind = \"python\"
+version = \"3.13\"
+source = \"api\"
+app = \"main:app\"
+port = 8000
+health = \"curl --fail http://127.0.0.1:8000/health\"                        # bad: no curl in there; `/health` is enough
 
 [services.docs]
 image = \"nginx:1.27-alpine\"
@@ -44,7 +53,16 @@ provider: containers that are not healthy are left out.
     check,
 };
 
+/// Shells, whose `-c` is followed by a text in which programs are named.
+const SHELLS: [&str; 4] = ["sh", "bash", "/bin/sh", "/bin/bash"];
+
+/// What stands between two commands of such a text.
+const BETWEEN: [&str; 5] = ["&&", "||", "|", ";", "!"];
+
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    for plan in context.plans {
+        findings.extend(plan.services.values().filter_map(|service| missing(context, plan, service)));
+    }
     for (plan, problem) in context.problems() {
         let Some(name) = problem.path.key_at(1).filter(|_| problem.kind == ProblemKind::NoProbeTool) else { continue };
         if Context::is_blank(plan, name) {
@@ -75,5 +93,63 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let primary = Label::value(environment, place, "this path cannot be asked for");
         let image = Label::value(environment, KeyPath::of(["services", name, runs]), says);
         findings.push(Finding::new(RULE.id, RULE.severity, message, primary).with(image).help(help));
+    }
+}
+
+/// A program that the probe of a built service starts, and that its image does not have.
+fn missing(context: &Context<'_>, plan: &Plan, service: &Service) -> Option<Finding> {
+    let recipe = service.build.as_ref()?.recipe.as_ref()?;
+    let kind = context.read.kinds.get(&recipe.kind)?;
+    let words: Vec<String> = service.health.as_ref()?.command.iter().filter_map(Text::with_defaults).collect();
+    let brought = |packages: &Vec<String>| packages.iter().any(|package| recipe.packages.contains(package));
+    let (program, packages) = programs(&words).find_map(|program| {
+        let packages = kind.lacks.get(&program).filter(|packages| !brought(packages))?;
+        Some((program, packages))
+    })?;
+    let environment = Some(plan.environment.as_str());
+    let place = context.origin_of(plan, &service.name, "health", &["healthcheck", "test"]);
+    let primary = Label::value(environment, place, format!("the probe starts `{program}`"));
+    let says = format!("a `{}` image has no `{program}`", kind.name);
+    let image = Label::value(environment, service.origin().key("kind"), says);
+    let package = packages.first()?;
+    let help = format!(
+        "let the kind ask: `health = \"/the/path\"`; or bring the program into the image: `packages = [\"{package}\"]`"
+    );
+    let message = format!("the probe of `{}` starts `{program}`, which is not in its image", service.name);
+    let finding = Finding::new(RULE.id, RULE.severity, message, primary);
+    let finding = if service.kind.as_ref() == Some(&kind.name) { finding.with(image) } else { finding };
+    Some(finding.help(help))
+}
+
+/// The programs that a command starts: its first word, and where that is a shell, the first word of each command in its
+/// text.
+fn programs(words: &[String]) -> impl Iterator<Item = String> {
+    let of_shell = match words {
+        [shell, flag, text, ..] if SHELLS.contains(&shell.as_str()) && flag.starts_with('-') && flag.ends_with('c') => {
+            shlex::split(&text.replace(';', " ; "))
+        }
+        _ => None,
+    };
+    let all = of_shell.unwrap_or_else(|| words.iter().take(1).cloned().collect());
+    let starts = |index: usize| index == 0 || BETWEEN.contains(&all[index - 1].as_str());
+    let found: Vec<String> = (0..all.len()).filter(|index| starts(*index)).map(|index| all[index].clone()).collect();
+    found.into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(words: &[&str]) -> Vec<String> {
+        programs(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()).collect()
+    }
+
+    #[test]
+    fn programs_are_first_words_also_in_a_shell() {
+        assert_eq!(of(&["curl", "-f", "http://127.0.0.1"]), ["curl"]);
+        assert_eq!(of(&["sh", "-c", "curl -f http://x || exit 1"]), ["curl", "exit"]);
+        assert_eq!(of(&["/bin/bash", "-ec", "test -e x; ! wget x | grep 'curl y'"]), ["test", "!", "wget", "grep"]);
+        assert_eq!(of(&["sh", "probe.sh"]), ["sh"]);
+        assert_eq!(of(&[]), [""; 0]);
     }
 }

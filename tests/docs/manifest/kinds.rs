@@ -249,6 +249,7 @@ fn facts(kind: &Kind) -> Vec<(&'static str, Vec<String>)> {
         ("Mounts", kind.mounts.iter().map(mounted).collect()),
         ("User", one(kind.user.as_ref().map(user))),
         ("Root file system", one(kind.read_only.then(|| "read-only".to_owned()))),
+        ("Lacks", list(&kind.lacks.keys().cloned().collect::<Vec<_>>())),
         ("In memory", list(&kind.tmpfs)),
         ("Capabilities", list(&kind.capabilities)),
         ("Time to stop", one(kind.stop_grace.as_deref().map(code))),
