@@ -476,3 +476,26 @@ fn build(planned: Option<Build>, value: &Raw) -> Build {
         ..planned
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(entries: Vec<(&str, Raw)>) -> Raw {
+        Raw::Map(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+    }
+
+    #[test]
+    fn lists_become_mappings_only_where_a_mapping_is_planned() {
+        let line = || Raw::List(vec![Raw::literal("A=2")]);
+        let planned = map(vec![("A", Raw::literal("1")), ("B", Raw::literal("1"))]);
+        let expected = map(vec![("A", Raw::literal("2"))]);
+        assert_eq!(aligned("environment", Some(&planned), line()), expected);
+        assert_eq!(aligned("environment", None, line()), line());
+        assert_eq!(aligned("depends_on", Some(&planned), line()), line(), "it replaces the others");
+        let build = map(vec![("args", planned)]);
+        let args = || map(vec![("args", line()), ("tags", line())]);
+        assert_eq!(aligned("build", Some(&build), args()), map(vec![("args", expected), ("tags", line())]));
+        assert_eq!(aligned("build", None, args()), args());
+    }
+}
