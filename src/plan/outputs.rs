@@ -3,7 +3,7 @@
 use super::Text;
 use super::member::Member;
 use super::resolve::{At, Resolved, Resolver};
-use crate::kinds::{Class, EnvDef, Kind, Output};
+use crate::kinds::{EnvDef, Kind, Output};
 use crate::manifest::types::RouteProtocol;
 
 impl<'a> Resolver<'a, '_> {
@@ -185,15 +185,11 @@ fn is_secret(kind: &Kind, output: &Output) -> bool {
     })
 }
 
-/// Whether an output is missing because the service runs elsewhere, and nothing says where.
-pub(super) fn is_nowhere(member: &Member<'_>, output: &[&str]) -> bool {
-    let has_no_host = member.is_external && member.service.host.is_none() && member.class() != Class::Proxy;
-    let needs_port = output == ["address"];
-    has_no_host && (output == ["host"] || needs_port && member.port.is_some())
-}
-
 pub(super) fn missing_output(member: &Member<'_>, output: &[&str]) -> Option<String> {
     match output {
+        ["host" | "address" | "url"] if member.is_external && member.service.host.is_none() => {
+            Some("it runs elsewhere, and nothing says where (`host`)".to_owned())
+        }
         ["port" | "address" | "url"] if member.port.is_none() => Some("it has no `port`".to_owned()),
         ["public-url"] => Some("it has neither a route for HTTP nor a published port".to_owned()),
         ["image"] => Some("it is built, and its image has no name".to_owned()),

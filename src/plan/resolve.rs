@@ -8,7 +8,7 @@ use std::rc::Rc;
 use indexmap::IndexMap;
 
 use super::member::Frame;
-use super::outputs::{is_nowhere, missing_output, outputs_of};
+use super::outputs::{missing_output, outputs_of};
 use super::proxy::Ways;
 use super::variables::Entry;
 use super::{External, PROJECT_VARIABLE, Problem, ProblemKind, Secret, Text, Variable, VariableFlaw};
@@ -295,10 +295,6 @@ impl<'a, 'f> Resolver<'a, 'f> {
         let Some(mut resolved) = resolved else {
             // What a kind needs of its own service is told as missing from that.
             if at.in_kind && !from_other && matches!(output, ["version" | "source"]) {
-                return None;
-            }
-            // That nothing says where it runs is told of the service itself.
-            if is_nowhere(member, output) {
                 return None;
             }
             let note = missing_output(member, output);
