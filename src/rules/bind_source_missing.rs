@@ -120,6 +120,7 @@ fn is_file_name(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::project::Project;
 
     #[test]
     fn a_file_is_known_by_its_name() {
@@ -131,5 +132,26 @@ mod tests {
         {
             assert!(!is_file_name(path), "{path}");
         }
+    }
+
+    #[test]
+    fn what_reload_mounts_is_looked_at_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let kind = folder.path().join("templates/kinds/site");
+        let source = folder.path().join("web");
+        std::fs::create_dir_all(&kind).unwrap();
+        std::fs::create_dir_all(&source).unwrap();
+        let text = "help = 'A site'\nclass = 'app'\nlike = 'node'\n[[watch]]\nsync = ['public']\n[example]\n";
+        std::fs::write(kind.join("kind.toml"), text).unwrap();
+        std::fs::write(source.join("package.json"), "{ \"scripts\": { \"start\": \"node main.js\" } }").unwrap();
+        std::fs::write(source.join("package-lock.json"), "{ \"lockfileVersion\": 3 }").unwrap();
+        let manifest = "[stack]\nname = 's'\n[services.web]\nkind = 'site'\nversion = '22'\nsource = 'web'\nport = 3000\n\
+                        publish = true\nreload = 'mount'\n";
+        let file = folder.path().join("services.toml");
+        std::fs::write(&file, manifest).unwrap();
+        let is_found = || Project::open(&file).unwrap().analyse().unwrap().report.rules().contains(RULE.id);
+        assert!(is_found());
+        std::fs::create_dir(source.join("public")).unwrap();
+        assert!(!is_found());
     }
 }
