@@ -211,6 +211,15 @@ impl Assembly<'_, '_, '_> {
         let image = self.resolver.image(member).map(|resolved| resolved.text);
         let is_passed = ["image", "build"].iter().any(|key| member.service.compose.contains_key(*key));
         let is_by_hand = member.service.source.is_some() && member.service.dockerfile.is_some();
+        let base = member.kind.and_then(|kind| kind.built_on.as_deref());
+        if let (Some(base), None, false, false) = (base, &member.service.extends, is_passed, is_built) {
+            let kind = member.kind.map_or("", |kind| kind.name.as_str());
+            let message = format!("a `{kind}` service is another process of a `{base}` service, and names none");
+            let help = "add `extends = \"<service>\"`".to_owned();
+            let missing = member.path().key("extends");
+            self.resolver.problem(member.path(), ProblemKind::Incomplete { message, help, missing });
+            return image;
+        }
         // A Dockerfile that cannot be used is told on its own.
         if image.is_none() && member.kind.is_none() && !is_passed && !is_built && !is_by_hand {
             let message = format!("nothing says what `{}` runs", member.name);

@@ -27,7 +27,7 @@ pub(super) fn split(text: &str) -> Result<Vec<String>, CommandFlaw> {
         return Err(CommandFlaw::Operator(operator.clone()));
     }
     if let Some((name, _)) = words[0].split_once('=')
-        && !name.starts_with('/')
+        && is_variable(name)
     {
         return Err(CommandFlaw::Assignment(name.to_owned()));
     }
@@ -44,6 +44,13 @@ fn flaw_of_step(text: &str) -> Option<CommandFlaw> {
         None => Some(CommandFlaw::OpenQuote),
         Some(words) => words.is_empty().then_some(CommandFlaw::Empty),
     }
+}
+
+/// Whether a shell would take it for the name of a variable (POSIX.1-2017, XCU 2.10.2, rule 7b); `--flag=value` is what the
+/// entrypoint of an image is given.
+fn is_variable(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 /// Where the program lives in a generated image.

@@ -322,6 +322,10 @@ fn finding(
 /// The requests that both match, in words.
 fn matched(candidate: &Candidate<'_>, other: &Candidate<'_>) -> String {
     let path = candidate.router.path.as_deref().unwrap_or_default();
+    // The host of both, which may have another name in each environment, is not the matter.
+    if !path.is_empty() && candidate.hosts == other.hosts {
+        return format!("`{path}`");
+    }
     let shared = candidate.hosts.intersection(&other.hosts).map(|host| format!("`{host}{path}`"));
     let shared: Vec<String> = shared.collect();
     // A raw rule is equal to the other one, and says nothing of its hosts.

@@ -1,6 +1,7 @@
 //! `runs-twice`: see [`RULE`].
 
 use super::{Context, Rule};
+use crate::compose::volume::Source;
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::plan::{Plan, Service};
 
@@ -10,11 +11,14 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "a process that does everything twice when it runs twice",
     docs: "\
-A scheduler has `replicas`, or two services run the same one.
+A scheduler has `replicas`, or two services run the same one; or something that keeps data has `replicas`, and all of them
+the same volume.
 
-**Why it breaks.** A scheduler knows nothing of another one: each sends every task that is due.
+**Why it breaks.** A scheduler knows nothing of another one: each sends every task that is due. A program that keeps data
+takes its directory for its own.
 
-**How it shows.** Nothing fails. Each mail goes out twice, each report is written twice, each bill is sent twice; in the
+**How it shows.** Of several programs on one volume, the second one ends at its start (`lock DB directory: resource
+temporarily unavailable`), or both write over each other's files. Of schedulers, nothing fails. Each mail goes out twice, each report is written twice, each bill is sent twice; in the
 log of the workers every scheduled task is there as often as there are schedulers.
 
 ```toml
@@ -32,7 +36,8 @@ app = \"shop.tasks\"
 role = \"beat\"     # good
 ```
 
-**Fix.** Run one. If it ends, the engine starts it again; what was due meanwhile is sent then.
+**Fix.** Run one. If it ends, the engine starts it again; what was due meanwhile is sent then. A second database is another
+service, with a volume of its own.
 
 **Source.** Celery's documentation, \"Periodic Tasks\": a single scheduler for a schedule at a time, otherwise there are
 duplicate tasks. Which kinds are meant stands in their kind.toml (`single`).
@@ -44,6 +49,7 @@ duplicate tasks. Which kinds are meant stands in their kind.toml (`single`).
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for plan in context.plans {
+        findings.extend(plan.services.values().filter_map(|service| shared_data(context, plan, service)));
         let single: Vec<&Service> = plan.services.values().filter(|service| service.single).collect();
         for (index, service) in single.iter().enumerate() {
             let (name, count) = (&service.name, service.containers());
@@ -59,6 +65,24 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             findings.push(finding(plan, service.origin(), message, "the same again").with(first).help(help));
         }
     }
+}
+
+/// Several containers in one directory of data.
+fn shared_data(context: &Context<'_>, plan: &Plan, service: &Service) -> Option<Finding> {
+    let count = service.containers();
+    let kind = context.read.kinds.get(service.kind.as_ref()?)?;
+    // A kind that may run once only is told of as such.
+    if count < 2 || service.single {
+        return None;
+    }
+    let is_data = |target: &str| kind.data.iter().any(|data| data.path == target);
+    let volume = service.volumes.iter().find_map(|planned| match &planned.mount.source {
+        Source::Volume(name) if is_data(&planned.mount.target) => Some(name),
+        _ => None,
+    })?;
+    let message = format!("`{}` runs {count} times, all of them on the volume `{volume}`", service.name);
+    let place = context.origin_of_count(plan, service);
+    Some(finding(plan, place, message, "one too many").help("remove it: the data belongs to one"))
 }
 
 /// Whether both run at the same time, the same program in the same way.

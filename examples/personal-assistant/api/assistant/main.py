@@ -65,15 +65,21 @@ async def ask(wish: Wish) -> dict[str, Any]:
     return shown(task)
 
 
+@app.get("/health")
+async def health() -> dict[str, str]:
+    """Whether this program answers: what it depends on has probes of its own."""
+    return {"service": "api", "status": "ok"}
+
+
 @app.get("/health/overall")
-async def health(response: Response) -> dict[str, Any]:
+async def overall(response: Response) -> dict[str, Any]:
     """Whether database and broker answer, and when the scheduler last did."""
-    parts = {"service": "api", "environment": settings.environment, "pool": settings.db_pool_size}
+    parts: dict[str, Any] = {"service": "api", "environment": settings.environment, "pool": settings.db_pool_size}
     try:
         async with session_of() as session:
             run = await session.get(Run, HOUSEKEEPING)
         parts |= {"database": "connected", "housekeeping": run.at if run else None}
-    except OSError as error:
+    except Exception as error:  # Refused, unknown, too many: each has a class of its own.
         parts |= {"database": type(error).__name__}
     try:
         await run_in_threadpool(lambda: celery.connection_for_read().ensure_connection(max_retries=1, timeout=2))
