@@ -47,9 +47,10 @@ impl Man {
     }
 }
 
-/// The program, with what every command understands on each of them.
+/// The program, with what every command understands on each of them. Where there are pages, nobody needs the command that
+/// prints help.
 fn program() -> Command {
-    let mut program = Cli::command();
+    let mut program = Cli::command().disable_help_subcommand(true);
     program.build();
     program
 }

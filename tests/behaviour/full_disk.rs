@@ -116,6 +116,7 @@ fn fills_up(mount: &Mount, leave: impl Fn(usize)) {
     for number in 0..5 {
         tree.write(&format!("apps/s{number}/package.json"), PACKAGE);
         tree.write(&format!("apps/s{number}/package-lock.json"), LOCKFILE);
+        tree.write(&format!("apps/s{number}/prepare.js"), "");
     }
     let rendered: [Files; 2] = manifests.each_ref().map(|manifest| {
         tree.write("services.toml", manifest);

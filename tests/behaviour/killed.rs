@@ -67,6 +67,9 @@ impl Between {
         for number in 1..=SERVICES + 5 {
             tree.write(&format!("apps/s{number}/package.json"), PACKAGE);
             tree.write(&format!("apps/s{number}/package-lock.json"), LOCKFILE);
+            for version in ["20", "22"] {
+                tree.write(&format!("apps/s{number}/prepare-{version}.js"), "");
+            }
         }
         let rendered = manifests.each_ref().map(|manifest| {
             tree.write("services.toml", manifest);

@@ -201,7 +201,8 @@ impl<'p> Assistant<'p> {
     }
 
     fn texts(&self) -> Vec<String> {
-        let tasks = self.until("/api/tasks", |response| response.status == 200).json();
+        // While the API is away, the front end answers for every path.
+        let tasks = self.until("/api/tasks", |response| response.json().is_array()).json();
         let texts = tasks.as_array().expect("tasks").iter().map(|task| task["text"].as_str().expect("a text"));
         texts.map(str::to_owned).collect()
     }
@@ -210,11 +211,10 @@ impl<'p> Assistant<'p> {
     fn keeps_tasks_when_containers_die(&self) {
         self.running.stack.run(&["kill", "postgres", "redis", "api", "worker-ai"]);
         self.running.start();
-        self.until("/api/health/overall", |response| response.status == 200);
+        self.until("/api/health/overall", |response| response.json()["database"] == "connected");
         assert_eq!(self.texts().len(), 3, "{}", self.name());
         let wish = json!({ "queue": "ai", "text": "after that" });
-        let answered = self.request("POST", "/api/tasks").json(&wish).send().expect("an answer");
-        assert_eq!(answered.status, 201, "{answered:#?}");
+        self.request("POST", "/api/tasks").json(&wish).until(PATIENCE, |response| response.status == 201);
         let is_done = |task: &Value| task["text"] == "after that" && task["state"] == "done";
         self.until("/api/tasks", |response| response.json().as_array().into_iter().flatten().any(is_done));
     }

@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 use std::process::Stdio;
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 use std::{fs, iter};
 
@@ -121,9 +122,23 @@ impl<'p> Todos<'p> {
             // The shell dies with the rest.
             let _ = self.running.stack.try_run(&["exec", "-T", service, "sh", "-c", "kill -KILL -1"]);
             if !self.plan.production {
+                self.until_gone(service);
                 self.running.start();
             }
             are_there(&format!("the death of {service}"));
+        }
+    }
+
+    /// The engine notices a moment later that a container is dead, and nothing starts it again.
+    fn until_gone(&self, service: &str) {
+        let start = Instant::now();
+        let runs = |container: &Value| {
+            let is_it = container["Config"]["Labels"]["com.docker.compose.service"] == service;
+            is_it && container["State"]["Running"] == true
+        };
+        while self.running.stack.containers().iter().any(runs) {
+            assert!(start.elapsed() < PATIENCE, "{service} is still there");
+            sleep(Duration::from_millis(100));
         }
     }
 
