@@ -34,6 +34,19 @@ pub(crate) fn is_engine_size(text: &str) -> bool {
     matches!(prefix, "k" | "m" | "g" | "t" | "p") || matches!(unit.as_str(), "" | "b")
 }
 
+/// How many bytes a size of Compose's is: units are powers of 1024 (docker/go-units, `RAMInBytes`). None where it is no size.
+pub(crate) fn bytes(text: &str) -> Option<u64> {
+    let text = text.trim().to_ascii_lowercase();
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let number: f64 = text[..digits].parse().ok()?;
+    let unit = text[digits..].trim_start().trim_end_matches('b').trim_end_matches('i');
+    let power = ["", "k", "m", "g", "t", "p"].iter().position(|known| *known == unit)?;
+    let factor = 1_u64.checked_shl(u32::try_from(power).ok()? * 10)?;
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size")]
+    let bytes = (number * factor as f64) as u64;
+    Some(bytes)
+}
+
 /// Whether `text` is a restart policy (compose-spec, `restart`).
 pub fn is_restart(text: &str) -> bool {
     let retries = text.strip_prefix("on-failure:");

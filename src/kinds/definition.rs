@@ -20,7 +20,7 @@ pub struct Kind {
     pub help: String,
     /// What sort of thing it is: decides networks, restart and hardening.
     pub class: Class,
-    /// The kind whose words it has too, beside its own and behind them: see [`super::inheritance`].
+    /// The kind whose words it has too, beside its own and behind them.
     pub like: Option<String>,
     /// The kind whose programs it runs another process of: a service of this kind may extend one of that.
     pub built_on: Option<String>,

@@ -46,6 +46,7 @@ mod literal_secret;
 mod local_domain_in_prod;
 mod localhost_reference;
 mod manifest_syntax;
+mod memory_cpu;
 mod missing_env_var;
 mod mount_target;
 mod name_collision;
@@ -131,6 +132,7 @@ pub static ALL: &[&Rule] = &[
     &local_domain_in_prod::RULE,
     &localhost_reference::RULE,
     &manifest_syntax::RULE,
+    &memory_cpu::RULE,
     &missing_env_var::RULE,
     &mount_target::RULE,
     &name_collision::RULE,
