@@ -28,22 +28,27 @@ pub(crate) fn is_engine_duration(text: &str) -> bool {
 
 /// Whether `text` is a size for Compose itself, which also takes `512MiB`, `1 gb`, and larger units.
 pub(crate) fn is_engine_size(text: &str) -> bool {
-    let Some(unit) = number(text) else { return false };
-    let unit = unit.strip_prefix(' ').unwrap_or(unit).to_ascii_lowercase();
-    let prefix = unit.strip_suffix("ib").or_else(|| unit.strip_suffix('b')).unwrap_or(&unit);
-    matches!(prefix, "k" | "m" | "g" | "t" | "p") || matches!(unit.as_str(), "" | "b")
+    bytes(text).is_some()
 }
 
-/// How many bytes a size of Compose's is: units are powers of 1024 (docker/go-units, `RAMInBytes`). None where it is no size.
+/// How many bytes such a size is: units are powers of 1024 (docker/go-units, `RAMInBytes`).
 pub(crate) fn bytes(text: &str) -> Option<u64> {
-    let text = text.trim().to_ascii_lowercase();
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let number: f64 = text[..digits].parse().ok()?;
-    let unit = text[digits..].trim_start().trim_end_matches('b').trim_end_matches('i');
-    let power = ["", "k", "m", "g", "t", "p"].iter().position(|known| *known == unit)?;
-    let factor = 1_u64.checked_shl(u32::try_from(power).ok()? * 10)?;
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size")]
-    let bytes = (number * factor as f64) as u64;
+    let unit = number(text)?;
+    let number: f64 = text[..text.len() - unit.len()].parse().ok()?;
+    let unit = unit.strip_prefix(' ').unwrap_or(unit).to_ascii_lowercase();
+    let prefix = unit.strip_suffix("ib").or_else(|| unit.strip_suffix('b')).unwrap_or(&unit);
+    let power = match prefix {
+        // `ib` is no unit.
+        "" if unit.len() < 2 => 0,
+        "k" => 1,
+        "m" => 2,
+        "g" => 3,
+        "t" => 4,
+        "p" => 5,
+        _ => return None,
+    };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what is more is the most")]
+    let bytes = (number * 1024_f64.powi(power)) as u64;
     Some(bytes)
 }
 
@@ -105,6 +110,14 @@ mod tests {
         assert!(!["", "5", "ten", "1m 30s", "-", "d"].iter().any(|text| is_engine_duration(text)));
         assert!(["512MiB", "1 gb", "1t", "1p", "5", "64k", "1.5g"].iter().all(|text| is_engine_size(text)));
         assert!(!["", "lots", "-1", "512Mi", "1  g", "ib"].iter().any(|text| is_engine_size(text)));
+    }
+
+    #[test]
+    fn units_of_sizes_are_powers_of_1024() {
+        for (text, expected) in [("5", 5), ("64k", 65_536), ("1.5GB", 1_610_612_736), ("1 MiB", 1_048_576), ("0", 0)] {
+            assert_eq!(bytes(text), Some(expected), "{text}");
+        }
+        assert_eq!(bytes("99999999999p"), Some(u64::MAX));
     }
 
     #[test]

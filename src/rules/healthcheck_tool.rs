@@ -100,9 +100,11 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 fn missing(context: &Context<'_>, plan: &Plan, service: &Service) -> Option<Finding> {
     let recipe = service.build.as_ref()?.recipe.as_ref()?;
     let kind = context.read.kinds.get(&recipe.kind)?;
-    let words: Vec<String> = service.health.as_ref()?.command.iter().filter_map(Text::with_defaults).collect();
+    // A word that only an operator knows is no program that is known.
+    let command = &service.health.as_ref()?.command;
+    let words: Vec<String> = command.iter().map(|word| word.with_defaults().unwrap_or_default()).collect();
     let brought = |packages: &Vec<String>| packages.iter().any(|package| recipe.packages.contains(package));
-    let (program, packages) = programs(&words).find_map(|program| {
+    let (program, packages) = programs(&words).into_iter().find_map(|program| {
         let packages = kind.lacks.get(&program).filter(|packages| !brought(packages))?;
         Some((program, packages))
     })?;
@@ -123,7 +125,7 @@ fn missing(context: &Context<'_>, plan: &Plan, service: &Service) -> Option<Find
 
 /// The programs that a command starts: its first word, and where that is a shell, the first word of each command in its
 /// text.
-fn programs(words: &[String]) -> impl Iterator<Item = String> {
+fn programs(words: &[String]) -> Vec<String> {
     let of_shell = match words {
         [shell, flag, text, ..] if SHELLS.contains(&shell.as_str()) && flag.starts_with('-') && flag.ends_with('c') => {
             shlex::split(&text.replace(';', " ; "))
@@ -132,8 +134,7 @@ fn programs(words: &[String]) -> impl Iterator<Item = String> {
     };
     let all = of_shell.unwrap_or_else(|| words.iter().take(1).cloned().collect());
     let starts = |index: usize| index == 0 || BETWEEN.contains(&all[index - 1].as_str());
-    let found: Vec<String> = (0..all.len()).filter(|index| starts(*index)).map(|index| all[index].clone()).collect();
-    found.into_iter()
+    (0..all.len()).filter(|index| starts(*index)).map(|index| all[index].clone()).collect()
 }
 
 #[cfg(test)]
@@ -141,7 +142,7 @@ mod tests {
     use super::*;
 
     fn of(words: &[&str]) -> Vec<String> {
-        programs(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()).collect()
+        programs(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>())
     }
 
     #[test]
