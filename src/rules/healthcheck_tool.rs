@@ -3,7 +3,7 @@
 use super::{Context, Rule};
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::manifest::unions::{Health, Toggle};
-use crate::plan::{Plan, ProblemKind, Service, Text};
+use crate::plan::{Plan, ProblemKind, Service};
 use crate::source::KeyPath;
 
 /// A probe that the image has no tool for.
