@@ -7,6 +7,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::When;
 use crate::manifest::types::VariableType;
 
 /// What a kind is, as its `kind.toml` says.
@@ -50,7 +51,7 @@ pub struct Kind {
     /// kind that is built on another one.
     pub reloader: Option<Reloader>,
     /// The condition under which a second process of it would do everything twice.
-    pub single: Option<String>,
+    pub single: Option<When>,
     /// Files of the source that read environment variables, as globs.
     #[serde(default)]
     pub env_read: Vec<String>,
@@ -151,28 +152,26 @@ impl Kind {
     }
 
     /// Every condition in it.
-    pub(super) fn conditions(&self) -> Vec<&str> {
+    pub(super) fn conditions(&self) -> Vec<&When> {
         let outputs = self.image.iter().chain(self.outputs.values()).filter_map(|output| match output {
-            Output::Cases(cases) => Some(cases.iter().filter_map(|case| case.when.as_deref())),
+            Output::Cases(cases) => Some(cases.iter().filter_map(|case| case.when.as_ref())),
             Output::Text(_) => None,
         });
         let env = self.env.values().filter_map(|value| match value {
-            EnvDef::Case { when, .. } => when.as_deref(),
+            EnvDef::Case { when, .. } => when.as_ref(),
             EnvDef::Value(_) => None,
         });
         let commands = self.command.iter().chain(&self.argument).chain(&self.build);
-        let data = self.data.iter().filter_map(|data| data.when.as_deref());
-        let files = self.files.iter().filter_map(|file| file.when.as_deref());
-        let commands = commands.filter_map(|command| command.when.as_deref());
-        let refusals = self.refuse.iter().map(|refusal| refusal.when.as_str());
-        let inputs = self.install.iter().filter_map(|inputs| inputs.when.as_deref());
-        let probes = self.probe.iter().filter_map(|probe| probe.when.as_deref());
-        let watches = self.watch.iter().filter_map(|watch| watch.when.as_deref());
-        let packages = self.packages.iter().filter_map(|packages| packages.when.as_deref());
-        let probes = probes.chain(packages);
-        let one =
-            self.single.as_deref().into_iter().chain(self.reloader.as_ref().map(|reloader| reloader.when.as_str()));
-        let of_files = data.chain(files).chain(inputs).chain(watches);
+        let commands = commands.filter_map(|command| command.when.as_ref());
+        let data = self.data.iter().filter_map(|data| data.when.as_ref());
+        let files = self.files.iter().filter_map(|file| file.when.as_ref());
+        let refusals = self.refuse.iter().map(|refusal| &refusal.when);
+        let inputs = self.install.iter().filter_map(|inputs| inputs.when.as_ref());
+        let probes = self.probe.iter().filter_map(|probe| probe.when.as_ref());
+        let watches = self.watch.iter().filter_map(|watch| watch.when.as_ref());
+        let packages = self.packages.iter().filter_map(|packages| packages.when.as_ref());
+        let one = self.single.iter().chain(self.reloader.as_ref().map(|reloader| &reloader.when));
+        let of_files = data.chain(files).chain(inputs).chain(watches).chain(packages);
         outputs.flatten().chain(env).chain(commands).chain(of_files).chain(refusals).chain(probes).chain(one).collect()
     }
 
@@ -402,7 +401,7 @@ pub struct Required {
 #[serde(deny_unknown_fields)]
 pub struct Refusal {
     /// The condition.
-    pub when: String,
+    pub when: When,
     /// The key of the service that it is about; default: `source`.
     pub at: Option<String>,
     /// What is wrong. Interpolated with `service.*`.
@@ -416,7 +415,7 @@ pub struct Refusal {
 #[serde(deny_unknown_fields)]
 pub struct Inputs {
     /// The condition.
-    pub when: Option<String>,
+    pub when: Option<When>,
     /// Their names, relative to the source directory.
     pub files: Vec<String>,
 }
@@ -426,7 +425,7 @@ pub struct Inputs {
 #[serde(deny_unknown_fields)]
 pub struct Packages {
     /// The condition.
-    pub when: Option<String>,
+    pub when: Option<When>,
     /// Their names.
     pub names: Vec<String>,
 }
@@ -440,7 +439,7 @@ pub enum EnvDef {
     /// Under a condition, or with another name where the value is a secret that is a file.
     Case {
         /// The condition.
-        when: Option<String>,
+        when: Option<When>,
         /// The value; interpolated with `service.*`.
         value: String,
         /// The variable that takes the path of a file instead.
@@ -453,7 +452,7 @@ pub enum EnvDef {
 #[serde(deny_unknown_fields)]
 pub struct Data {
     /// The condition.
-    pub when: Option<String>,
+    pub when: Option<When>,
     /// The directory in the container.
     pub path: String,
     /// The volume; default: the service's name and `-data`.
@@ -481,7 +480,7 @@ pub struct Mount {
 #[serde(deny_unknown_fields)]
 pub struct Command {
     /// The condition.
-    pub when: Option<String>,
+    pub when: Option<When>,
     /// The words; text is split into words. Interpolated with `service.*`.
     pub run: Words,
 }
@@ -501,7 +500,7 @@ pub enum Words {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Probe {
     /// The condition.
-    pub when: Option<String>,
+    pub when: Option<When>,
     /// The command that asks `service.health` on `service.port`, with what the image has. Interpolated.
     pub http: Option<Vec<String>>,
     /// The command that asks the service itself. Interpolated.
@@ -549,7 +548,7 @@ pub struct Debug {
 #[serde(deny_unknown_fields)]
 pub struct Reloader {
     /// The condition.
-    pub when: String,
+    pub when: When,
     /// Words in front of the command, which becomes a single word, quoted as for a shell.
     pub run: Vec<String>,
 }
@@ -559,7 +558,7 @@ pub struct Reloader {
 #[serde(deny_unknown_fields)]
 pub struct Watch {
     /// The condition.
-    pub when: Option<String>,
+    pub when: Option<When>,
     /// Paths in the source that are copied into the running container.
     #[serde(default)]
     pub sync: Vec<String>,
@@ -627,7 +626,7 @@ pub enum Output {
 #[serde(deny_unknown_fields)]
 pub struct OutputCase {
     /// The condition.
-    pub when: Option<String>,
+    pub when: Option<When>,
     /// The text. Interpolated with `service.*`.
     pub value: String,
 }
@@ -637,7 +636,7 @@ pub struct OutputCase {
 #[serde(deny_unknown_fields)]
 pub struct File {
     /// The condition.
-    pub when: Option<String>,
+    pub when: Option<When>,
     /// The template: in the kind's folder, or `shared/` and its name among those that kinds share.
     pub template: String,
     /// The path in the repository. Interpolated with `service.*`.

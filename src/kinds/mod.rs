@@ -2,20 +2,19 @@
 //!
 //! A new kind is one folder and one line in [`BUILT_IN`]; a test refuses a folder that is not listed.
 
-use std::collections::BTreeMap;
-use std::sync::OnceLock;
-
 use indexmap::IndexMap;
 
 use crate::templates::Templates;
 
 mod definition;
 mod inheritance;
+mod when;
 
 pub use definition::{
     Class, Command, Data, Debug, Detected, EnvDef, File, Inputs, Inside, Kind, Metrics, Mount, Notice, OptionDef,
     OptionType, Output, OutputCase, Packages, Probe, Refusal, Reloader, Required, User, Watch, Words,
 };
+pub use when::When;
 
 /// The built-in kinds: name and `kind.toml`.
 pub const BUILT_IN: &[(&str, &str)] = &[
@@ -117,58 +116,6 @@ impl Kinds {
     }
 }
 
-/// Whether a condition of a `kind.toml` holds: a `MiniJinja` expression over the service's options, what was detected
-/// in its source, and `target`, `reload`, `version`, `port`, `persist`, `consumes`, `produces`, `before_start`,
-/// `own_command`, `programs` (the first words of its command and of what runs before), `routed` and
-/// `asks_for_certificates`. `major(version)` is a number; `exact(version)` says whether it is one version and no range
-/// (Semantic Versioning 2.0.0), and `since(version, "3.6.5")` whether it is that one or a later one.
-pub fn condition(when: &str, context: &BTreeMap<String, minijinja::Value>) -> bool {
-    let environment = conditions();
-    let Ok(expression) = environment.compile_expression(when) else { return false };
-    expression.eval(context).is_ok_and(|value| value.is_true())
-}
-
-fn conditions() -> &'static minijinja::Environment<'static> {
-    static ENVIRONMENT: OnceLock<minijinja::Environment<'static>> = OnceLock::new();
-    ENVIRONMENT.get_or_init(|| {
-        let mut environment = minijinja::Environment::new();
-        environment.add_function("major", |version: &str| {
-            version.split(['.', '-']).next().and_then(|major| major.parse::<i64>().ok()).unwrap_or_default()
-        });
-        environment.add_function("exact", is_exact);
-        environment.add_function("since", is_since);
-        environment
-    })
-}
-
-/// Whether a version is `first` or a later one. The tag of an image that leaves out numbers, such as `3.6`, moves on with
-/// the latest that begins like it.
-fn is_since(version: &str, first: &str) -> bool {
-    let numbers = |text: &str| -> Vec<u64> {
-        let release = text.split('-').next().unwrap_or_default();
-        release.split('.').map_while(|number| number.parse().ok()).collect()
-    };
-    let (known, first) = (numbers(version), numbers(first));
-    for (index, wanted) in first.iter().enumerate() {
-        match known.get(index) {
-            None => return true,
-            Some(number) if number != wanted => return number > wanted,
-            Some(_) => {}
-        }
-    }
-    true
-}
-
-/// Whether this is one version: three numbers, and perhaps a pre-release.
-fn is_exact(version: &str) -> bool {
-    let (numbers, release) = version.split_once('-').map_or((version, None), |(numbers, rest)| (numbers, Some(rest)));
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let is_word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    numbers.split('.').count() == 3
-        && numbers.split('.').all(is_number)
-        && release.is_none_or(|release| release.split('.').all(is_word))
-}
-
 fn parse(templates: &Templates, name: &str, text: &str, place: Option<&str>) -> Result<Kind, KindError> {
     let wrong = |message: String| KindError {
         place: place.map_or_else(|| format!("templates/kinds/{name}/kind.toml"), str::to_owned),
@@ -181,7 +128,7 @@ fn parse(templates: &Templates, name: &str, text: &str, place: Option<&str>) -> 
     // Those of the built-in kinds are compiled by a test.
     let own = if place.is_some() { kind.conditions() } else { Vec::new() };
     for when in own {
-        if let Err(error) = conditions().compile_expression(when) {
+        if let Err(error) = when.compile() {
             return Err(wrong(format!("the condition `{when}` is no expression: {error}")));
         }
     }
@@ -214,7 +161,7 @@ mod tests {
             let mut found = Vec::new();
             whens(&toml, &mut found);
             for when in found {
-                assert!(conditions().compile_expression(&when).is_ok(), "{name}: {when}");
+                assert!(When::from(when.clone()).compile().is_ok(), "{name}: {when}");
             }
         }
     }
@@ -259,26 +206,6 @@ mod tests {
             for (name, option) in &kind.options {
                 assert_eq!(keys.contains_key(name), option.replaces_key, "{}: {name}", kind.name);
             }
-        }
-    }
-
-    #[test]
-    fn a_version_is_a_later_one_number_by_number() {
-        for version in ["3.6.5", "3.6.10", "3.7.0", "3.10", "4.0.1", "3.6", "3", "3.6.5-amd64"] {
-            assert!(is_since(version, "3.6.5"), "{version}");
-        }
-        for version in ["3.6.4", "3.5.9", "2.9.14", "2", "3.5"] {
-            assert!(!is_since(version, "3.6.5"), "{version}");
-        }
-    }
-
-    #[test]
-    fn an_exact_version_has_three_numbers_and_names_no_range() {
-        for version in ["9.15.0", "4.0.0-rc.53", "1.22.22"] {
-            assert!(is_exact(version), "{version}");
-        }
-        for version in ["9", "9.15", "^9.15.0", "9.x.0", "9.15.0 || 10", "9.15.0-", "", "1.2.3; true", "1.2.3-a;b"] {
-            assert!(!is_exact(version), "{version}");
         }
     }
 }

@@ -80,7 +80,7 @@ fn hoist_env(env: &mut Table, path: &KeyPath, found: &mut Vec<(Hoisted, Value)>)
 }
 
 /// Whether this can stand in `${…}`: `[A-Za-z_][A-Za-z0-9_]*`.
-fn is_variable(name: &str) -> bool {
+pub(crate) fn is_variable(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }

@@ -33,7 +33,7 @@ pub mod unions;
 pub(crate) use alignment::Alignment;
 pub(crate) use extends::OWN_KEYS;
 use kind_names::{KindAnswers, kind_names, unknown_kinds};
-pub(crate) use layers::ENV_TABLES;
+pub(crate) use layers::{ENV_TABLES, is_variable};
 pub use newer::{Newer, NewerKind};
 pub use problem::{ExtendsFlaw, Problem};
 pub use schema::published as published_schema;

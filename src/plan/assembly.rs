@@ -242,7 +242,7 @@ impl Assembly<'_, '_, '_> {
         let is_built = build.is_some_and(|build| build.recipe.is_some()) && !member.is_another_process();
         if let Some(command) = &member.service.command {
             let path = member.path().key("command");
-            return match recipe::written_words(command) {
+            return match super::command_line::written_words(command) {
                 Ok(words) => {
                     let whole = match command {
                         OneOrMany::One(text) => Some(text.as_str()),
@@ -263,10 +263,10 @@ impl Assembly<'_, '_, '_> {
             };
         }
         let kind = member.kind.filter(|_| !is_built)?;
-        let command = kind.command.iter().find(|command| member.holds(command.when.as_deref(), member.target));
+        let command = kind.command.iter().find(|command| member.holds(command.when.as_ref(), member.target));
         // A hand-written Dockerfile says what its image runs.
         let command = command.filter(|_| member.service.dockerfile.is_none())?;
-        let arguments = kind.argument.iter().filter(|argument| member.holds(argument.when.as_deref(), member.target));
+        let arguments = kind.argument.iter().filter(|argument| member.holds(argument.when.as_ref(), member.target));
         let mut words = Vec::new();
         for part in std::iter::once(command).chain(arguments) {
             if let crate::kinds::Words::Words(part) = &part.run {
@@ -277,7 +277,7 @@ impl Assembly<'_, '_, '_> {
                 }
             } else if let crate::kinds::Words::Text(part) = &part.run {
                 let text = self.resolver.kind_text(member, part).text;
-                let split = text.as_literal().and_then(|text| recipe::split(text).ok());
+                let split = text.as_literal().and_then(|text| super::command_line::split(text).ok());
                 words.extend(split.into_iter().flatten().map(Text::literal));
             }
         }
@@ -303,7 +303,7 @@ impl Assembly<'_, '_, '_> {
 
     /// Whether a second process of the kind would do everything twice.
     fn is_single(&self) -> bool {
-        let when = self.member.kind.and_then(|kind| kind.single.as_deref());
+        let when = self.member.kind.and_then(|kind| kind.single.as_ref());
         when.is_some_and(|when| self.member.holds(Some(when), self.member.target))
     }
 

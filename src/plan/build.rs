@@ -1,5 +1,6 @@
 //! Puts a plan together, service by service.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use indexmap::IndexMap;
@@ -7,9 +8,7 @@ use indexmap::IndexMap;
 use super::assembly::Assembly;
 use super::member::{Frame, Member};
 use super::resolve::{At, Resolver};
-use super::{
-    Condition, EDGE, Plan, ProblemKind, Reference, Service, Target, Volume, network, recipe, routing, scraping,
-};
+use super::{Condition, EDGE, Plan, ProblemKind, Reference, Service, Target, Volume, network, routing, scraping};
 use crate::kinds::Kinds;
 use crate::manifest::Manifest;
 use crate::manifest::types;
@@ -41,7 +40,7 @@ pub fn build(materials: Materials<'_>, environment: &str, manifest: &Manifest) -
     let name = stack.name.as_deref().unwrap_or_default();
     let several = environments.len() > 1;
     let frame = Frame { manifest, environments, environment, production, several, stack: name, members, absent };
-    let output = stack.output.as_deref().map(recipe::clean_path);
+    let output = stack.output.as_deref().map(super::path::clean_path);
     let mut resolver = Resolver::new(&frame);
     if output == Some(None) {
         let message = "the output lies outside the directory of services.toml".to_owned();
@@ -163,7 +162,19 @@ fn members<'a>(
         let mut listeners = kind.map(|kind| kind.ports.clone()).unwrap_or_default();
         listeners.extend(service.ports.iter().map(|(name, port)| (name.clone(), *port)));
         let is_external = service.external.unwrap_or_default();
-        let member = Member { name, service, kind, builder, port, listeners, is_external, facts, is_illegible, target };
+        let member = Member {
+            name,
+            service,
+            kind,
+            builder,
+            port,
+            listeners,
+            is_external,
+            facts,
+            is_illegible,
+            target,
+            told: [const { OnceCell::new() }; 2],
+        };
         if is_absent { &mut absent } else { &mut members }.insert(name.as_str(), member);
     }
     (members, absent)

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::assembly::Assembly;
 use super::resolve::At;
 use super::scraping::Scraped;
-use super::{Plan, ProblemKind, Text, recipe};
+use super::{Plan, ProblemKind, Text, path};
 use crate::compose::volume::Source;
 use crate::kinds::{self, OptionType};
 use crate::source::KeyPath;
@@ -48,7 +48,7 @@ impl Assembly<'_, '_, '_> {
     pub(super) fn files(&mut self) -> Vec<SupportingFile> {
         let member = self.member;
         let Some(kind) = member.kind else { return Vec::new() };
-        let wanted = kind.files.iter().filter(|file| member.holds(file.when.as_deref(), member.target));
+        let wanted = kind.files.iter().filter(|file| member.holds(file.when.as_ref(), member.target));
         let mut files = Vec::new();
         for (file, target) in wanted.filter_map(|file| Some((file, file.target.as_ref()?))) {
             let mut options = BTreeMap::new();
@@ -180,7 +180,7 @@ pub fn settle(plans: &mut [Plan]) {
                 let before = std::mem::replace(&mut file.path, own.clone());
                 let is_its = |source: &Source| *source == Source::Bind(format!("./{before}"));
                 for planned in service.volumes.iter_mut().filter(|planned| is_its(&planned.mount.source)) {
-                    let seen = recipe::relative(&plan.output, &own);
+                    let seen = path::relative(&plan.output, &own);
                     planned.text = Text::literal(format!("{seen}:{}:{}", planned.mount.target, planned.mount.mode));
                     planned.mount.source = Source::Bind(format!("./{own}"));
                 }

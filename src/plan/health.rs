@@ -119,7 +119,7 @@ impl<'a> Resolver<'a, '_> {
 
     /// Splits a command into words, as a shell would, without ever needing one.
     pub(super) fn split(&mut self, text: &str, place: &KeyPath) -> Option<Vec<String>> {
-        match super::recipe::split(text) {
+        match super::command_line::split(text) {
             Ok(words) => Some(words),
             Err(flaw) => {
                 self.problem(place.clone(), ProblemKind::Command(flaw));

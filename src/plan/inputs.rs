@@ -40,7 +40,7 @@ impl<'a> Resolver<'a, '_> {
     /// What the installation of the dependencies reads: files and directories of the source.
     pub(super) fn install_inputs(member: &Member<'a>, kind: &Kind, directory: Option<&Directory>) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
-        for inputs in kind.install.iter().filter(|inputs| member.holds(inputs.when.as_deref(), member.target)) {
+        for inputs in kind.install.iter().filter(|inputs| member.holds(inputs.when.as_ref(), member.target)) {
             let found =
                 inputs.files.iter().flat_map(|pattern| directory.map_or_else(Vec::new, |it| it.matching(pattern)));
             for name in found {

@@ -1,11 +1,14 @@
 //! The services of an environment before they are resolved, and what all parts of a plan look at.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
+use minijinja::Value;
+use minijinja::value::Serde;
 
 use super::Target;
-use crate::kinds::{Class, Kind, Probe, Watch};
+use crate::kinds::{Class, Kind, Probe, Watch, When};
 use crate::manifest::types::Reload;
 use crate::manifest::unions::{BeforeStart, BoolOr, OneOrMany, Toggle};
 use crate::manifest::{Manifest, types};
@@ -55,6 +58,8 @@ pub(super) struct Member<'a> {
     /// Whether a file that tells it is missing or malformed, so that nothing follows from what was not detected.
     pub(super) is_illegible: bool,
     pub(super) target: Target,
+    /// What conditions ask for, in the development and in the production stage.
+    pub(super) told: [OnceCell<Value>; 2],
 }
 
 impl<'a> Member<'a> {
@@ -82,7 +87,7 @@ impl<'a> Member<'a> {
 
     /// The probe of its kind.
     pub(super) fn kind_probe(&self) -> Option<&'a Probe> {
-        self.kind?.probe.iter().find(|probe| self.holds(probe.when.as_deref(), self.target))
+        self.kind?.probe.iter().find(|probe| self.holds(probe.when.as_ref(), self.target))
     }
 
     /// Whether what its kind keeps is to outlive the container.
@@ -92,7 +97,7 @@ impl<'a> Member<'a> {
 
     /// What `reload` brings of its source.
     pub(super) fn watch(&self) -> Option<&'a Watch> {
-        self.builder?.watch.iter().find(|watch| self.holds(watch.when.as_deref(), self.target))
+        self.builder?.watch.iter().find(|watch| self.holds(watch.when.as_ref(), self.target))
     }
 
     /// The option as written, else the kind's default.
@@ -116,36 +121,37 @@ impl<'a> Member<'a> {
     }
 
     /// Whether a condition of the kind holds for this service. A test compiles every condition of every kind.
-    pub(super) fn holds(&self, when: Option<&str>, target: Target) -> bool {
-        let Some(when) = when else { return true };
-        let mut context: BTreeMap<String, minijinja::Value> = BTreeMap::new();
-        for (name, fact) in &self.facts {
-            context.insert(name.replace('-', "_"), fact.into());
-        }
-        for name in self.kind.into_iter().flat_map(|kind| kind.options.keys()) {
-            if let Some(value) = self.option(name) {
-                context.insert(name.replace('-', "_"), minijinja::Value::from(minijinja::value::Serde(value)));
-            }
-        }
-        context.insert("target".to_owned(), target.name().into());
-        context.insert("reload".to_owned(), self.reload().into());
-        for (name, queues) in [("consumes", &self.service.consumes), ("produces", &self.service.produces)] {
-            context.insert(name.to_owned(), queues.as_ref().is_some_and(|queues| !queues.is_empty()).into());
-        }
-        context.insert("port".to_owned(), self.port.map_or_else(minijinja::Value::default, minijinja::Value::from));
-        context.insert("persist".to_owned(), self.persists().into());
-        context.insert("version".to_owned(), self.service.version.clone().unwrap_or_default().into());
-        context.insert(
-            "before_start".to_owned(),
-            self.service.before_start.as_ref().is_some_and(|steps| !steps.is_empty()).into(),
-        );
-        context.insert("own_command".to_owned(), self.service.command.is_some().into());
-        context.insert("programs".to_owned(), self.programs().into());
-        context.insert("routed".to_owned(), (!self.service.routes.is_empty()).into());
-        let entry_points =
-            self.option("entrypoints").and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::values);
-        let asks = entry_points.filter_map(|entry| entry.get("tls")).any(toml::Value::is_str);
-        context.insert("asks_for_certificates".to_owned(), asks.into());
-        crate::kinds::condition(when, &context)
+    pub(super) fn holds(&self, when: Option<&When>, target: Target) -> bool {
+        let index = match target {
+            Target::Development => 0,
+            Target::Production => 1,
+        };
+        when.is_none_or(|when| when.holds(self.told[index].get_or_init(|| self.tell(target))))
+    }
+
+    /// What conditions ask for (see [`When`]).
+    fn tell(&self, target: Target) -> Value {
+        let is_some = |queues: &Option<Vec<String>>| queues.as_ref().is_some_and(|queues| !queues.is_empty());
+        let entry_points = self.option("entrypoints").and_then(toml::Value::as_table);
+        let tls = entry_points.into_iter().flat_map(toml::Table::values).filter_map(|entry| entry.get("tls"));
+        let facts = self.facts.iter().map(|(name, fact)| (name.replace('-', "_"), fact.into()));
+        let options = self.kind.into_iter().flat_map(|kind| kind.options.keys());
+        let options = options.filter_map(|name| Some((name.replace('-', "_"), Value::from(Serde(self.option(name)?)))));
+        let own = [
+            ("target", target.name().into()),
+            ("reload", self.reload().into()),
+            ("consumes", is_some(&self.service.consumes).into()),
+            ("produces", is_some(&self.service.produces).into()),
+            ("port", self.port.map_or_else(Value::default, Value::from)),
+            ("persist", self.persists().into()),
+            ("version", self.service.version.as_deref().unwrap_or_default().into()),
+            ("before_start", self.service.before_start.as_ref().is_some_and(|steps| !steps.is_empty()).into()),
+            ("own_command", self.service.command.is_some().into()),
+            ("programs", self.programs().into()),
+            ("routed", (!self.service.routes.is_empty()).into()),
+            ("asks_for_certificates", tls.into_iter().any(toml::Value::is_str).into()),
+        ];
+        let own = own.map(|(name, value)| (name.to_owned(), value));
+        Value::from(facts.chain(options).chain(own).collect::<BTreeMap<String, Value>>())
     }
 }

@@ -1,7 +1,7 @@
 //! Mounts: what the kind needs, its data, and what the service names.
 
 use super::assembly::Assembly;
-use super::{PlannedMount, ProblemKind, Text, files, recipe};
+use super::{PlannedMount, ProblemKind, Text, files, path};
 use crate::compose::volume;
 use crate::kinds::Data;
 use crate::manifest::unions::{BoolOr, Toggle};
@@ -34,7 +34,7 @@ impl<'a> Assembly<'_, 'a, '_> {
         let member = self.member;
         let Some(kind) = member.kind else { return Vec::new() };
         let mut out = Vec::new();
-        let files = kind.files.iter().filter(|file| member.holds(file.when.as_deref(), member.target));
+        let files = kind.files.iter().filter(|file| member.holds(file.when.as_ref(), member.target));
         for (file, target) in files.filter_map(|file| Some((file, file.target.as_deref()?))) {
             let path = files::path(self.output, None, member.name, target);
             let origin = file.options.first().map_or_else(|| member.path(), |option| member.path().key(option));
@@ -57,7 +57,7 @@ impl<'a> Assembly<'_, 'a, '_> {
             };
             for (index, item) in items.iter().enumerate() {
                 // What is no path inside of the project is told as a wrong option.
-                let Some(source) = item.as_str().and_then(recipe::clean_path) else { continue };
+                let Some(source) = item.as_str().and_then(path::clean_path) else { continue };
                 let name = source.rsplit('/').next().unwrap_or_default();
                 let order = format!("{:02}", index + 1);
                 let target = mount.target.replace("${item.order}", &order).replace("${item.name}", name);
@@ -82,7 +82,7 @@ impl<'a> Assembly<'_, 'a, '_> {
     /// Where the kind keeps its data.
     fn data(&self) -> Option<&'a Data> {
         let member = self.member;
-        member.kind?.data.iter().find(|data| member.holds(data.when.as_deref(), member.target))
+        member.kind?.data.iter().find(|data| member.holds(data.when.as_ref(), member.target))
     }
 
     /// The directory of the container in which the kind keeps its data.
@@ -123,7 +123,7 @@ impl<'a> Assembly<'_, 'a, '_> {
         }
         if text.as_literal().is_some() {
             let mode = if mount.mode.is_empty() { String::new() } else { format!(":{}", mount.mode) };
-            return Text::literal(format!("{}:{}{mode}", recipe::relative(self.output, source), mount.target));
+            return Text::literal(format!("{}:{}{mode}", path::relative(self.output, source), mount.target));
         }
         let up = "../".repeat(self.output.split('/').count());
         text.with_start(&|start| {

@@ -127,7 +127,7 @@ impl Assembly<'_, '_, '_> {
 
     /// The engine would make a directory of a path that leads to nothing, and nobody would hear of it.
     fn check_path(&mut self, option: &OptionDef, written: &str, path: &KeyPath) {
-        if super::recipe::clean_path(written).is_none() {
+        if super::path::clean_path(written).is_none() {
             let message = format!("`{written}` lies outside the directory of services.toml");
             let help = Some("move the file below it".to_owned());
             self.resolver.problem(path.clone(), ProblemKind::Option { message, help });

@@ -148,7 +148,7 @@ impl<'a> Resolver<'a, '_> {
         for (name, value) in member.kind.into_iter().flat_map(|kind| &kind.env) {
             let (value, file) = match value {
                 EnvDef::Value(value) => (value, None),
-                EnvDef::Case { when, value, file } if member.holds(when.as_deref(), member.target) => {
+                EnvDef::Case { when, value, file } if member.holds(when.as_ref(), member.target) => {
                     (value, file.clone())
                 }
                 EnvDef::Case { .. } => continue,
@@ -165,7 +165,7 @@ fn case<'k>(member: &Member<'_>, output: &'k Output) -> Option<&'k str> {
     match output {
         Output::Text(text) => Some(text),
         Output::Cases(cases) => {
-            let case = cases.iter().find(|case| member.holds(case.when.as_deref(), member.target))?;
+            let case = cases.iter().find(|case| member.holds(case.when.as_ref(), member.target))?;
             Some(&case.value)
         }
     }

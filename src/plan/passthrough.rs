@@ -8,7 +8,7 @@ use super::raw::ItemPlace;
 use super::resolve::{At, Resolver};
 use super::{
     Build, Condition, Dependency, Logging, PlannedMount, Probe, ProblemKind, PublishedPort, Raw, Resources, Service,
-    Text, recipe,
+    Text,
 };
 use crate::compose::{amount, model, port, scalars, volume};
 use crate::source::KeyPath;
@@ -302,7 +302,7 @@ fn words(value: &Raw) -> Vec<Text> {
         return items.iter().filter_map(Raw::to_text).collect();
     }
     let Some(text) = value.to_text() else { return Vec::new() };
-    let split = text.as_literal().and_then(|text| recipe::split(text).ok());
+    let split = text.as_literal().and_then(|text| super::command_line::split(text).ok());
     split.map_or_else(|| vec![text], |words| words.into_iter().map(Text::literal).collect())
 }
 

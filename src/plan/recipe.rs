@@ -3,55 +3,17 @@
 use std::collections::BTreeMap;
 
 use super::assembly::Assembly;
+use super::command_line::flaw_of_step;
 use super::member::{Frame, Member};
+use super::path::{clean_path, relative};
 use super::resolve::{At, Resolver};
 use super::{BeforeStart, Build, CommandFlaw, PlannedMount, ProblemKind, Recipe, RecipeFile, Target};
 use crate::compose::volume::Source;
 use crate::diagnostics::words;
 use crate::dockerfile;
 use crate::kinds::{Command, Kind, Words};
-use crate::manifest::unions::{BeforeStart as WrittenStep, OnFailure, OneOrMany};
+use crate::manifest::unions::{BeforeStart as WrittenStep, OnFailure};
 use crate::sources::{Found, Sources};
-
-/// Splits a command into words.
-///
-/// # Errors
-/// Where it cannot be split, or only a shell could run it.
-pub(super) fn split(text: &str) -> Result<Vec<String>, CommandFlaw> {
-    let words = shlex::split(text).ok_or(CommandFlaw::OpenQuote)?;
-    if words.is_empty() {
-        return Err(CommandFlaw::Empty);
-    }
-    let operator = words.iter().find(|word| matches!(word.as_str(), "&&" | "||" | "|" | ";" | "&" | ">" | ">>" | "<"));
-    if let Some(operator) = operator {
-        return Err(CommandFlaw::Operator(operator.clone()));
-    }
-    if let Some((name, _)) = words[0].split_once('=')
-        && is_variable(name)
-    {
-        return Err(CommandFlaw::Assignment(name.to_owned()));
-    }
-    Ok(words)
-}
-
-/// Why a step of the build, which a shell runs, cannot stand in a Dockerfile.
-fn flaw_of_step(text: &str) -> Option<CommandFlaw> {
-    // A backslash at the end of a line means the same to a Dockerfile as to the shell.
-    if text.replace("\\\n", "").contains(['\n', '\r']) {
-        return Some(CommandFlaw::Lines);
-    }
-    match shlex::split(text) {
-        None => Some(CommandFlaw::OpenQuote),
-        Some(words) => words.is_empty().then_some(CommandFlaw::Empty),
-    }
-}
-
-/// Whether a shell would take it for the name of a variable (POSIX.1-2017, XCU 2.10.2, rule 7b); `--flag=value` is what the
-/// entrypoint of an image is given.
-fn is_variable(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-}
 
 /// Where the program lives in a generated image.
 pub(super) const WORKDIR: &str = "/app";
@@ -309,7 +271,7 @@ fn included(written: &str, context: &str, sources: &Sources) -> Result<String, (
 
 /// The packages of every stage: the kind's, then the service's own.
 fn packages(member: &Member<'_>, kind: &Kind) -> Vec<String> {
-    let of_kind = kind.packages.iter().filter(|packages| member.holds(packages.when.as_deref(), member.target));
+    let of_kind = kind.packages.iter().filter(|packages| member.holds(packages.when.as_ref(), member.target));
     let all = of_kind.flat_map(|packages| &packages.names).chain(member.service.packages.iter().flatten());
     let mut names: Vec<String> = Vec::new();
     for name in all {
@@ -390,7 +352,7 @@ impl<'a> Resolver<'a, '_> {
     /// The command of a stage: the service's own, else the kind's.
     fn command_for(&mut self, member: &Member<'a>, kind: &Kind, target: Target) -> Option<Vec<String>> {
         // An own command that is the same everywhere belongs into the image; one with variables, into the compose file.
-        if let Some(command) = kind.command.iter().find(|command| member.holds(command.when.as_deref(), target)) {
+        if let Some(command) = kind.command.iter().find(|command| member.holds(command.when.as_ref(), target)) {
             // Where nothing reloads, what a development script needs is nobody's business.
             if target == Target::Development && member.target == Target::Production {
                 return Some(self.quietly(|this| this.command_words(member, command)).unwrap_or_default());
@@ -435,7 +397,7 @@ impl<'a> Resolver<'a, '_> {
             }
             return written.clone();
         }
-        let found = kind.build.iter().find(|command| member.holds(command.when.as_deref(), member.target));
+        let found = kind.build.iter().find(|command| member.holds(command.when.as_ref(), member.target));
         found.and_then(|command| self.command_words(member, command)).unwrap_or_default()
     }
 
@@ -479,7 +441,7 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn files(&mut self, member: &Member<'a>, kind: &Kind) -> Vec<RecipeFile> {
-        let wanted = kind.files.iter().filter(|file| member.holds(file.when.as_deref(), member.target));
+        let wanted = kind.files.iter().filter(|file| member.holds(file.when.as_ref(), member.target));
         wanted
             .filter_map(|file| {
                 let path = clean_path(&self.kind_literal(member, file.path.as_ref()?)?)?;
@@ -496,15 +458,6 @@ pub(super) fn user_text(user: &crate::manifest::types::UserId) -> String {
     }
 }
 
-/// The words of a `command` as written, before they are resolved.
-pub(super) fn written_words(command: &OneOrMany) -> Result<Vec<String>, CommandFlaw> {
-    match command {
-        OneOrMany::One(text) => split(text),
-        OneOrMany::Many(words) if words.is_empty() => Err(CommandFlaw::Empty),
-        OneOrMany::Many(words) => Ok(words.clone()),
-    }
-}
-
 /// The directories on which volumes are mounted, so that the image can make them and give them to its user.
 fn directories(mounts: &[PlannedMount]) -> Vec<String> {
     let writable = mounts.iter().filter(|mount| !mount.mount.is_read_only());
@@ -512,83 +465,4 @@ fn directories(mounts: &[PlannedMount]) -> Vec<String> {
         .filter(|mount| !matches!(mount.mount.source, Source::Bind(_)))
         .map(|mount| mount.mount.target.clone())
         .collect()
-}
-
-/// A path without `.` and doubled slashes; none where it leads out, or is absolute.
-pub(crate) fn clean_path(path: &str) -> Option<String> {
-    if path.starts_with('/') || path.contains('\\') {
-        return None;
-    }
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
-}
-
-/// `path` (relative to services.toml) as seen from the directory `from`: begins with `.`, as Compose wants it.
-pub(super) fn relative(from: &str, path: &str) -> String {
-    let from: Vec<&str> = from.split('/').filter(|part| !part.is_empty()).collect();
-    let mut to: Vec<&str> = Vec::new();
-    for part in path.split('/').filter(|part| !matches!(*part, "" | ".")) {
-        match (part, to.last()) {
-            ("..", Some(last)) if *last != ".." => {
-                to.pop();
-            }
-            _ => to.push(part),
-        }
-    }
-    let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
-    let mut parts = vec![".."; from.len() - shared];
-    parts.extend(&to[shared..]);
-    if parts.first() == Some(&"..") { parts.join("/") } else { [&["."], parts.as_slice()].concat().join("/") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_cleaned_and_never_lead_out() {
-        assert_eq!(clean_path("./a//b/../c").as_deref(), Some("a/c"));
-        assert_eq!(clean_path("a/../../b"), None);
-        assert_eq!(clean_path("/a"), None);
-    }
-
-    #[test]
-    fn a_path_as_another_directory_sees_it() {
-        assert_eq!(relative("", "api"), "./api");
-        assert_eq!(relative("examples/voice", "examples/voice/api"), "./api");
-        assert_eq!(relative("deploy", "api"), "../api");
-        assert_eq!(relative("", ""), ".");
-        assert_eq!(relative("deploy", "../other"), "../../other");
-        assert_eq!(relative("deploy", "./deploy/a/../b"), "./b");
-    }
-
-    #[test]
-    fn a_step_of_the_build_is_one_line_for_a_shell() {
-        for text in ["npm run build", "a && b | c > d", "X=1 a", "echo \"it's\"", "a ; b", "a \\\n  --b"] {
-            assert_eq!(flaw_of_step(text), None, "{text}");
-        }
-        assert_eq!(flaw_of_step(" "), Some(CommandFlaw::Empty));
-        assert_eq!(flaw_of_step("# nothing"), Some(CommandFlaw::Empty));
-        assert_eq!(flaw_of_step("npm run 'x"), Some(CommandFlaw::OpenQuote));
-        assert_eq!(flaw_of_step("npm run x \\"), Some(CommandFlaw::OpenQuote));
-        assert_eq!(flaw_of_step("a\nb"), Some(CommandFlaw::Lines));
-        assert_eq!(flaw_of_step("a\n"), Some(CommandFlaw::Lines));
-    }
-
-    #[test]
-    fn a_command_is_words_and_no_shell() {
-        assert_eq!(split("node 'a b.js' --x").unwrap(), ["node", "a b.js", "--x"]);
-        for text in ["a && b", "X=1 a", "a 'b", "", "a | b"] {
-            assert!(split(text).is_err(), "{text}");
-        }
-    }
 }

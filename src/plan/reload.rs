@@ -2,7 +2,8 @@
 
 use super::assembly::Assembly;
 use super::member::Member;
-use super::recipe::{WORKDIR, clean_path, relative};
+use super::path::{clean_path, relative};
+use super::recipe::WORKDIR;
 use super::{Build, PlannedMount, ProblemKind, Target, Text, WatchRule, command_start};
 use crate::kinds::{Notice, Watch};
 

@@ -3,7 +3,7 @@
 use super::assembly::Assembly;
 use super::resolve::Resolver;
 use super::variables::is_required;
-use super::{Part, ProblemKind, Secret, Text, recipe};
+use super::{Part, ProblemKind, Secret, Text};
 use crate::manifest::text::{Piece, Text as Written};
 use crate::manifest::unions::BoolOr;
 use crate::source::KeyPath;
@@ -31,7 +31,7 @@ impl Resolver<'_, '_> {
             BoolOr::Bool(true) => is_required(declared, self.frame.environment).then_some(Secret::Variable),
             BoolOr::Bool(false) => None,
             BoolOr::Value(path) if path.starts_with('/') => Some(Secret::File(path.clone())),
-            BoolOr::Value(path) => Some(Secret::File(recipe::relative(output, path))),
+            BoolOr::Value(path) => Some(Secret::File(super::path::relative(output, path))),
         }
     }
 }
