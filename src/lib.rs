@@ -27,6 +27,7 @@ pub mod kinds;
 pub mod manifest;
 pub mod plan;
 pub mod project;
+mod readback;
 pub mod render;
 pub mod rules;
 mod secrets;

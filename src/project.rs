@@ -3,9 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostics::Report;
+use crate::diagnostics::{Report, Severity};
 use crate::manifest::{self, ReadError};
 use crate::plan::{self, Materials, Plan};
+use crate::readback::Readback;
+use crate::render::COMPOSE_TEMPLATE;
 use crate::rules;
 use crate::source::{KeyPath, Source};
 use crate::sources::{SourceError, Sources};
@@ -163,10 +165,19 @@ impl Project {
         plan::settle(&mut plans);
         sources.look_around(self.source.directory(), &plans);
         let context = rules::Context { read: &read, plans: &plans, sources: &sources };
-        let (outcome, done) = std::thread::scope(|scope| {
+        let (mut outcome, done) = std::thread::scope(|scope| {
             let beside = scope.spawn(|| work(&plans));
             (rules::run(&context), beside.join().ok())
         });
+        // What could not work is not rendered.
+        let has_errors = outcome.findings.iter().any(|finding| finding.severity == Severity::Error);
+        if !has_errors && self.templates.shadows(COMPOSE_TEMPLATE) {
+            let is_written = |path: &KeyPath, layer: Option<&str>| self.source.written(&document, path, layer).is_some();
+            let manifest = self.source.file_name();
+            let readback = Readback { read: read.clone(), sources: &sources, manifest, templates: &self.templates };
+            let found = readback.findings(&plans, &outcome, &is_written);
+            outcome.findings.extend(found);
+        }
         let mut report = Report::new(&self.source, &document, outcome.findings);
         // A finding that is allowed is silent, but what it keeps secret stays secret.
         report.redacted.extend(Report::new(&self.source, &document, outcome.silenced).redacted);

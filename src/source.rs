@@ -139,7 +139,7 @@ pub struct Source {
 }
 
 /// What does not stand where it has its meaning, known once the text has been read.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Origins {
     /// Variables that were declared where they are used: layer (environment, or none for the base) and name, to the
     /// path of the declaration.

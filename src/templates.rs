@@ -87,6 +87,11 @@ impl Templates {
         names
     }
 
+    /// Whether the project has its own template of this name (see [`Self::own`]).
+    pub(crate) fn shadows(&self, name: &str) -> bool {
+        self.own().any(|(own, _)| own == name)
+    }
+
     /// Whether a kind is the project's own.
     pub fn has_kinds(&self) -> bool {
         self.own.keys().any(|path| path.ends_with("/kind.toml"))

@@ -199,8 +199,14 @@ impl Fixture {
 
     fn found(&self) -> Found {
         let own = self.prepared();
-        let directory = own.as_ref().map_or_else(|| folder().join("sources"), |own| own.path().to_owned());
-        let project = Project::from_source(Source::new("services.toml", directory, self.text.clone()));
+        let project = match &own {
+            Some(own) => {
+                let file = own.path().join("services.toml");
+                fs::write(&file, &self.text).expect("a writable folder");
+                Project::open(&file).unwrap_or_else(|error| panic!("{self}: {error}"))
+            }
+            None => Project::from_source(Source::new("services.toml", folder().join("sources"), self.text.clone())),
+        };
         let Analysis { report, plans } = project.analyse().unwrap_or_else(|error| panic!("{self}: {error}"));
         Found { project, report, environments: plans.into_iter().map(|plan| plan.environment).collect() }
     }

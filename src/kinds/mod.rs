@@ -73,7 +73,7 @@ pub struct KindError {
 }
 
 /// The kinds that a run needs, each read once.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Kinds {
     kinds: IndexMap<String, Kind>,
     /// The names of all kinds that there are.

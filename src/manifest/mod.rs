@@ -43,7 +43,7 @@ pub use types::Manifest;
 pub const DEFAULT_ENVIRONMENT: &str = "default";
 
 /// services.toml, read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Read {
     /// What is wrong with it.
     pub problems: Vec<Problem>,

@@ -110,6 +110,15 @@ pub enum Problem {
         /// Why not.
         flaw: ExtendsFlaw,
     },
+    /// A file that a template of the project renders, and nobody can read.
+    Template {
+        /// The template, relative to services.toml.
+        path: String,
+        /// The environment.
+        environment: String,
+        /// What is wrong with the file.
+        message: String,
+    },
     /// A service in an overlay that the base does not have.
     UnknownService {
         /// The overlay.
@@ -161,6 +170,7 @@ impl Problem {
             Self::Syntax { .. }
             | Self::NewerToml { .. }
             | Self::UnknownEnvironment { .. }
+            | Self::Template { .. }
             | Self::UnknownService { .. } => return None,
             Self::UnknownKey { path, .. }
             | Self::WrongType { path, .. }

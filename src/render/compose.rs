@@ -29,12 +29,23 @@ struct ServiceContext<'a> {
     keys: String,
 }
 
+/// The name of its template.
+pub(crate) const TEMPLATE: &str = "compose.yml.j2";
+
 pub(super) fn render(
     environment: &Environment<'_>,
     plan: &Plan,
     manifest: &str,
     artifacts: &mut Artifacts,
 ) -> Result<(), RenderError> {
+    let text = text(environment, plan, manifest)?;
+    let owner = Owner::Environment(plan.environment.clone());
+    artifacts.insert(in_output(plan, &plan.compose_file()), Artifact { text, executable: false, owner });
+    Ok(())
+}
+
+/// The file itself.
+pub(super) fn text(environment: &Environment<'_>, plan: &Plan, manifest: &str) -> Result<String, RenderError> {
     let services = plan.services.values().map(|service| {
         let keys = yaml::entries(&model::service(service), 4);
         ServiceContext { name: &service.name, keys: without_end(keys) }
@@ -54,10 +65,7 @@ pub(super) fn render(
         services: services.collect(),
         sections,
     };
-    let text = filters::template(environment, "compose.yml.j2", context)?;
-    let owner = Owner::Environment(plan.environment.clone());
-    artifacts.insert(in_output(plan, &plan.compose_file()), Artifact { text, executable: false, owner });
-    Ok(())
+    filters::template(environment, TEMPLATE, context)
 }
 
 /// The template has the line's end.

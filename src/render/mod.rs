@@ -19,6 +19,8 @@ mod stack_page;
 mod supporting;
 mod yaml;
 
+pub(crate) use compose::TEMPLATE as COMPOSE_TEMPLATE;
+
 /// What a generated file belongs to: decides what a run for one environment may prune.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Owner {
@@ -90,6 +92,14 @@ pub fn render_for(
     stack_page::render(&environment, plans, manifest, &mut artifacts)?;
     schema::render(templates, &mut artifacts)?;
     Ok(artifacts)
+}
+
+/// The compose file of a plan alone.
+///
+/// # Errors
+/// As [`render`].
+pub(crate) fn compose_file(plan: &Plan, manifest: &str, templates: &Templates) -> Result<String, RenderError> {
+    compose::text(&filters::environment(templates)?, plan, manifest)
 }
 
 /// A path below the output directory of a plan.

@@ -58,6 +58,7 @@ mod replicas_fixed_port;
 mod route_overlap;
 mod rule_syntax;
 mod runs_twice;
+mod template_output;
 mod toml_1_0_only;
 mod undefined_routing_reference;
 mod unescaped_dollar;
@@ -144,6 +145,7 @@ pub static ALL: &[&Rule] = &[
     &route_overlap::RULE,
     &rule_syntax::RULE,
     &runs_twice::RULE,
+    &template_output::RULE,
     &toml_1_0_only::RULE,
     &undefined_routing_reference::RULE,
     &unescaped_dollar::RULE,
