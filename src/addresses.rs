@@ -3,7 +3,7 @@
 //! Only what is certain is found: a scheme that is known to be followed by a host of a network, and hosts that can be
 //! names. Where a text could be read in two ways, nothing is.
 
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// Stands for what is not known of a text: nothing that an address can hold.
 pub(crate) const UNKNOWN: char = '\u{fffc}';
@@ -87,6 +87,15 @@ pub(crate) fn addresses(text: &str) -> Vec<Address> {
     found
 }
 
+/// Whether this is a name or an address that each machine has for itself (RFC 6761, section 6.3; RFC 1122, section
+/// 3.2.1.3).
+pub(crate) fn is_this_machine(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 /// Whether a scheme that is followed by a host stands at the end.
 fn has_scheme(before: &str) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
@@ -150,6 +159,16 @@ mod tests {
             None => address.host.clone(),
         };
         addresses(text).iter().map(show).collect()
+    }
+
+    #[test]
+    fn names_and_addresses_that_each_machine_has_for_itself() {
+        for host in ["localhost", "LocalHost.", "app.localhost", "127.0.0.1", "127.3.2.1", "[::1]", "::1"] {
+            assert!(is_this_machine(host), "{host}");
+        }
+        for host in ["localhost.example.com", "mylocalhost", "nas.local", "10.0.0.1", "0.0.0.0", "128.0.0.1", ""] {
+            assert!(!is_this_machine(host), "{host}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::{Context, Rule};
+use super::{Context, Rule, declared_default};
 use crate::compose::volume::Source;
 use crate::diagnostics::{Finding, Label, Severity, words as phrases};
 use crate::manifest::unions::Toggle;
@@ -236,14 +236,9 @@ impl Search<'_, '_> {
                 continue;
             }
             let message = format!("`{name}` is `{value}` in production unless the operator sets it");
-            let variables = text.variables();
-            let declared = variables.iter().find_map(|name| self.plan.variables.get(*name));
             let help = format!("give it another default in `[environments.{environment}.variables]`");
-            let mut finding = self.finding(Severity::Warning, message, place.clone(), "for development", help);
-            if let Some(origin) = declared.map(|declared| &declared.origin).filter(|origin| **origin != place) {
-                let label = Label::key(Some(environment), origin.clone(), "has this default");
-                finding = finding.with(label);
-            }
+            let finding = self.finding(Severity::Warning, message, place.clone(), "for development", help);
+            let finding = finding.with_all(declared_default(self.plan, text, &place));
             findings.push(finding);
         }
         findings

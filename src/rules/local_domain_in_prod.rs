@@ -1,10 +1,9 @@
 //! `local-domain-in-prod`: see [`RULE`].
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
-use super::{Context, Rule, localhost_reference};
-use crate::addresses::addresses;
+use super::{Context, Rule, declared_default, localhost_reference};
+use crate::addresses::{addresses, is_this_machine};
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::plan::{Plan, Service, Text};
 use crate::source::KeyPath;
@@ -55,12 +54,10 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         findings.extend(search.routes());
         for service in plan.services.values() {
             for (name, text) in &service.environment {
-                // What looks for another service is told with that.
-                if localhost_reference::missed(plan, service, name, text).is_some() {
-                    continue;
-                }
                 let place = || context.origin_of_env(plan, service, name);
-                findings.extend(search.variable(service, name, text, place));
+                let found = search.variable(service, name, text, place);
+                // What looks for another service is told with that.
+                findings.extend(found.filter(|_| !localhost_reference::is_missed(plan, service, name, text)));
             }
             for (name, text) in service.build.iter().flat_map(|build| &build.args) {
                 let place = || context.origin_of_build_env(plan, service, name);
@@ -119,12 +116,7 @@ impl Search<'_, '_> {
             (Severity::Warning, format!("{message} unless the operator sets it"))
         };
         let label = Label::value(environment, place.clone(), format!("`{host}` is each machine's own name"));
-        let mut finding = Finding::new(RULE.id, severity, message, label);
-        let declared = text.variables().into_iter().filter_map(|name| self.plan.variables.get(name));
-        let is_elsewhere = |origin: &&KeyPath| *origin != place && origin.key_at(0) == Some("variables");
-        if let Some(origin) = declared.map(|variable| &variable.origin).find(is_elsewhere) {
-            finding = finding.with(Label::key(environment, origin.clone(), "has this default"));
-        }
+        let finding = Finding::new(RULE.id, severity, message, label).with_all(declared_default(self.plan, text, place));
         finding.with(self.context.production(self.plan)).help(help)
     }
 
@@ -136,28 +128,5 @@ impl Search<'_, '_> {
             let service = manifest.services.get(service);
             service.and_then(|service| service.routes.get(route)).is_some_and(|route| route.host.is_some())
         })
-    }
-}
-
-/// Whether this is a name or an address that each machine has for itself.
-fn is_this_machine(host: &str) -> bool {
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_and_addresses_that_each_machine_has_for_itself() {
-        for host in ["localhost", "LocalHost.", "app.localhost", "127.0.0.1", "127.3.2.1", "[::1]", "::1"] {
-            assert!(is_this_machine(host), "{host}");
-        }
-        for host in ["localhost.example.com", "mylocalhost", "nas.local", "10.0.0.1", "0.0.0.0", "128.0.0.1", ""] {
-            assert!(!is_this_machine(host), "{host}");
-        }
     }
 }

@@ -1,12 +1,9 @@
 //! `localhost-reference`: see [`RULE`].
 
-use std::net::IpAddr;
-
-use super::{Context, Rule};
-use crate::addresses::{Address, UNKNOWN, addresses};
+use super::{Context, Rule, declared_default};
+use crate::addresses::{Address, UNKNOWN, addresses, is_this_machine};
 use crate::diagnostics::{Finding, Label, Severity, words};
 use crate::plan::{Part, Plan, Service, Text};
-use crate::source::KeyPath;
 
 /// Another service, looked for in the container itself.
 pub(super) static RULE: Rule = Rule {
@@ -59,8 +56,13 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Whether a variable of a container looks for another service in the container itself.
+pub(super) fn is_missed(plan: &Plan, service: &Service, name: &str, text: &Text) -> bool {
+    missed(plan, service, name, text).is_some()
+}
+
 /// A variable that looks for other services in its own container.
-pub(super) struct Missed<'p> {
+struct Missed<'p> {
     plan: &'p Plan,
     service: &'p Service,
     name: &'p str,
@@ -73,8 +75,7 @@ pub(super) struct Missed<'p> {
     others: Vec<&'p Service>,
 }
 
-/// Whether a variable of a container looks for another service in the container itself.
-pub(super) fn missed<'p>(plan: &'p Plan, service: &'p Service, name: &'p str, text: &'p Text) -> Option<Missed<'p>> {
+fn missed<'p>(plan: &'p Plan, service: &'p Service, name: &'p str, text: &'p Text) -> Option<Missed<'p>> {
     let is_for_browsers = super::public_var_internal_host::baked_prefix(name).is_some() || is_list_of_origins(name);
     if is_for_browsers || shares_network(service) {
         return None;
@@ -94,7 +95,7 @@ pub(super) fn missed<'p>(plan: &'p Plan, service: &'p Service, name: &'p str, te
 
 /// The first address of the container itself at which other services are meant, and which.
 fn others_of<'p>(plan: &'p Plan, service: &Service, value: &str) -> Option<(Address, Vec<&'p Service>)> {
-    let found = addresses(value).into_iter().filter(|address| is_localhost(&address.host));
+    let found = addresses(value).into_iter().filter(|address| is_this_machine(&address.host));
     found.into_iter().find_map(|address| {
         let port = address.port?;
         let others: Vec<&Service> = plan.services.values().filter(|other| listens(other, port)).collect();
@@ -124,11 +125,7 @@ impl Missed<'_> {
         let place = context.origin_of_env(plan, service, name);
         let label = Label::value(environment, place.clone(), format!("`{host}` is the container itself"));
         let mut finding = Finding::new(RULE.id, severity, message, label);
-        let declared = text.variables().into_iter().filter_map(|name| plan.variables.get(name));
-        let is_elsewhere = |origin: &&KeyPath| **origin != place && origin.key_at(0) == Some("variables");
-        if let Some(origin) = declared.map(|variable| &variable.origin).find(is_elsewhere) {
-            finding = finding.with(Label::key(environment, origin.clone(), "has this default"));
-        }
+        finding = finding.with_all(declared_default(plan, text, &place));
         for other in others {
             finding = finding.with(context.key_of(plan, &other.origin(), "is it this one?"));
         }
@@ -193,9 +190,4 @@ fn shares_network(service: &Service) -> bool {
 fn is_list_of_origins(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     name.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| matches!(word, "CORS" | "ORIGIN" | "ORIGINS"))
-}
-
-fn is_localhost(host: &str) -> bool {
-    host.trim_end_matches('.').eq_ignore_ascii_case("localhost")
-        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

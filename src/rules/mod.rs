@@ -430,6 +430,14 @@ pub(crate) fn place_of(plan: &Plan, problem: &crate::plan::Problem, label: &str)
     Label::entry(Some(&plan.environment), problem.path.clone(), part, label)
 }
 
+/// The declaration with the default that a text has taken, where that does not stand at `place` itself.
+pub(crate) fn declared_default(plan: &Plan, text: &crate::plan::Text, place: &KeyPath) -> Option<Label> {
+    let declared = text.variables().into_iter().filter_map(|name| plan.variables.get(name));
+    let is_elsewhere = |origin: &&KeyPath| *origin != place && origin.key_at(0) == Some("variables");
+    let origin = declared.map(|variable| &variable.origin).find(is_elsewhere)?;
+    Some(Label::key(Some(&plan.environment), origin.clone(), "has this default"))
+}
+
 /// Where a part of a text comes from whose variables have taken their defaults: the part as written, and the declarations
 /// of the variables that it touches.
 pub(crate) fn trace(plan: &Plan, written: &str, resolved: &str, range: &Range<usize>) -> (Part, Vec<Label>) {
