@@ -17,7 +17,39 @@ pub(crate) struct Address {
     pub(crate) port: Option<u16>,
     /// Whether a URL names it, and not a list of hosts and ports.
     pub(crate) in_url: bool,
+    /// The scheme of that URL, in lower case and without a driver: `postgresql` of `postgresql+asyncpg`.
+    pub(crate) scheme: Option<String>,
 }
+
+impl Address {
+    /// The port that is asked: the one that is named, else that of the scheme, where it is known.
+    pub(crate) fn asked_port(&self) -> Option<u16> {
+        let scheme = self.scheme.as_deref().filter(|_| self.port.is_none());
+        let usual = scheme.and_then(|scheme| USUAL_PORTS.iter().find(|(known, _)| *known == scheme));
+        self.port.or(usual.map(|(_, port)| *port))
+    }
+}
+
+/// The ports that URLs without one mean (IANA, "Service Name and Transport Protocol Port Number Registry"; for databases
+/// and queues, what their own clients take).
+const USUAL_PORTS: [(&str, u16); 16] = [
+    ("amqp", 5672),
+    ("amqps", 5671),
+    ("http", 80),
+    ("https", 443),
+    ("mariadb", 3306),
+    ("memcached", 11211),
+    ("mongodb", 27017),
+    ("mqtt", 1883),
+    ("mysql", 3306),
+    ("nats", 4222),
+    ("postgres", 5432),
+    ("postgresql", 5432),
+    ("redis", 6379),
+    ("rediss", 6379),
+    ("ws", 80),
+    ("wss", 443),
+];
 
 /// Schemes that are followed by a host: those of the IANA's registry and those that drivers of databases, queues and
 /// logs document. `postgresql+asyncpg` counts like `postgresql`.
@@ -77,8 +109,9 @@ const SCHEMES: [&str; 49] = [
 pub(crate) fn addresses(text: &str) -> Vec<Address> {
     let mut found = Vec::new();
     for (at, _) in text.match_indices("://") {
-        if has_scheme(&text[..at]) {
-            found.extend(authority(&text[at + "://".len()..]));
+        if let Some(scheme) = scheme(&text[..at]) {
+            let hosts = authority(&text[at + "://".len()..]).into_iter();
+            found.extend(hosts.map(|address| Address { scheme: Some(scheme.clone()), ..address }));
         }
     }
     if found.is_empty() {
@@ -96,15 +129,15 @@ pub(crate) fn is_this_machine(host: &str) -> bool {
         || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Whether a scheme that is followed by a host stands at the end.
-fn has_scheme(before: &str) -> bool {
+/// The scheme that stands at the end and is followed by a host, without its driver.
+pub(crate) fn scheme(before: &str) -> Option<String> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
     let start =
         before.rfind(|c| !is_part(c)).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
     let scheme = before[start..].to_ascii_lowercase();
     let (base, driver) = scheme.split_once('+').unwrap_or((&scheme, ""));
     // `mongodb+srv` asks the DNS for services, and `http+unix` a socket.
-    SCHEMES.binary_search(&base).is_ok() && !matches!(driver, "srv" | "unix")
+    (SCHEMES.binary_search(&base).is_ok() && !matches!(driver, "srv" | "unix")).then(|| base.to_owned())
 }
 
 /// The hosts of a URL; several where it lists them, as those of `mongodb` and `kafka` do.
@@ -138,7 +171,7 @@ fn address(text: &str, in_url: bool) -> Option<Address> {
         let port = rest.strip_prefix(':').map(|port| port.parse().ok());
         let is_whole = rest.is_empty() || matches!(port, Some(Some(_)));
         let is_address = is_whole && host.parse::<Ipv6Addr>().is_ok();
-        return is_address.then(|| Address { host: format!("[{host}]"), port: port.flatten(), in_url });
+        return is_address.then(|| Address { host: format!("[{host}]"), port: port.flatten(), in_url, scheme: None });
     }
     let (host, port) = match text.split_once(':') {
         Some((host, port)) => (host, Some(port.parse().ok()?)),
@@ -146,7 +179,7 @@ fn address(text: &str, in_url: bool) -> Option<Address> {
     };
     let is_name = host.starts_with(|c: char| c.is_ascii_alphanumeric())
         && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
-    is_name.then(|| Address { host: host.to_owned(), port, in_url })
+    is_name.then(|| Address { host: host.to_owned(), port, in_url, scheme: None })
 }
 
 #[cfg(test)]
@@ -196,6 +229,16 @@ mod tests {
         ] {
             assert_eq!(found(text), hosts, "{text}");
         }
+    }
+
+    #[test]
+    fn a_url_without_a_port_asks_the_usual_one() {
+        let asked = |text: &str| addresses(text).first().and_then(Address::asked_port);
+        assert_eq!(asked("http://api/v1"), Some(80));
+        assert_eq!(asked("http://api:8000/v1"), Some(8000));
+        assert_eq!(asked("postgresql+asyncpg://db/x"), Some(5432));
+        assert_eq!(asked("grpc://api"), None);
+        assert_eq!(asked("db:5432"), Some(5432));
     }
 
     #[test]

@@ -116,7 +116,8 @@ impl Search<'_, '_> {
             (Severity::Warning, format!("{message} unless the operator sets it"))
         };
         let label = Label::value(environment, place.clone(), format!("`{host}` is each machine's own name"));
-        let finding = Finding::new(RULE.id, severity, message, label).with_all(declared_default(self.plan, text, place));
+        let finding =
+            Finding::new(RULE.id, severity, message, label).with_all(declared_default(self.plan, text, place));
         finding.with(self.context.production(self.plan)).help(help)
     }
 

@@ -187,7 +187,7 @@ fn shares_network(service: &Service) -> bool {
 }
 
 /// Names of lists against which a request's origin is held.
-fn is_list_of_origins(name: &str) -> bool {
+pub(super) fn is_list_of_origins(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     name.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| matches!(word, "CORS" | "ORIGIN" | "ORIGINS"))
 }

@@ -16,9 +16,11 @@ use crate::plan::{Plan, Service};
 use crate::source::{KeyPath, Part, Place, Source};
 use crate::sources::Sources;
 
+mod alias_shadowing;
 mod bind_source_missing;
 mod build_inputs;
 mod command_form;
+mod completed_never_exits;
 mod container_name;
 mod datastore_port_public;
 mod datastore_without_volume;
@@ -35,6 +37,7 @@ mod healthy_without_healthcheck;
 mod host_port_conflict;
 mod image_reference;
 mod image_unpinned;
+mod implicit_dependency;
 mod incomplete_service;
 mod interpolation_syntax;
 mod invalid_option;
@@ -51,8 +54,10 @@ mod missing_env_var;
 mod mount_target;
 mod name_collision;
 mod nothing_to_run;
+mod one_shot_never_awaited;
 mod port_invalid;
 mod public_var_internal_host;
+mod reference_wrong_port;
 mod reload_without_restart;
 mod replicas_fixed_port;
 mod route_overlap;
@@ -103,9 +108,11 @@ pub struct Context<'a> {
 
 /// Every rule, sorted by id.
 pub static ALL: &[&Rule] = &[
+    &alias_shadowing::RULE,
     &bind_source_missing::RULE,
     &build_inputs::RULE,
     &command_form::RULE,
+    &completed_never_exits::RULE,
     &container_name::RULE,
     &datastore_port_public::RULE,
     &datastore_without_volume::RULE,
@@ -122,6 +129,7 @@ pub static ALL: &[&Rule] = &[
     &host_port_conflict::RULE,
     &image_reference::RULE,
     &image_unpinned::RULE,
+    &implicit_dependency::RULE,
     &incomplete_service::RULE,
     &interpolation_syntax::RULE,
     &invalid_option::RULE,
@@ -138,8 +146,10 @@ pub static ALL: &[&Rule] = &[
     &mount_target::RULE,
     &name_collision::RULE,
     &nothing_to_run::RULE,
+    &one_shot_never_awaited::RULE,
     &port_invalid::RULE,
     &public_var_internal_host::RULE,
+    &reference_wrong_port::RULE,
     &reload_without_restart::RULE,
     &replicas_fixed_port::RULE,
     &route_overlap::RULE,
@@ -329,6 +339,14 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Where a text of a container stands.
+    pub(crate) fn origin_of_told(&self, plan: &Plan, service: &Service, told: &Told<'_>) -> KeyPath {
+        match told.source {
+            Telling::Variable(name) => self.origin_of_env(plan, service, name),
+            Telling::Word(key) => self.origin_of(plan, &service.name, key, &[key]),
+        }
+    }
+
     /// What makes the environment of a plan one for production: that it says so, or its name.
     pub(crate) fn production(&self, plan: &Plan) -> Label {
         const TEXT: &str = "for production";
@@ -457,6 +475,52 @@ pub(crate) fn names_secret(name: &str) -> bool {
     const WORDS: [&str; 10] =
         ["PASSWORD", "PASSWD", "PASS", "PWD", "PASSPHRASE", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "CREDENTIALS"];
     name.split(['_', '-']).any(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)))
+}
+
+/// A text that a container is given, and in which it may find the address of another service.
+pub(crate) struct Told<'p> {
+    /// The text.
+    pub(crate) text: &'p crate::plan::Text,
+    /// As what it is given.
+    pub(crate) source: Telling<'p>,
+}
+
+/// As what a container is given a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Telling<'p> {
+    /// The value of the variable of this name.
+    Variable(&'p str),
+    /// A word of what this key says: `command` or `entrypoint`.
+    Word(&'static str),
+}
+
+impl std::fmt::Display for Telling<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Variable(name) => write!(out, "`{name}`"),
+            Self::Word(key) => write!(out, "the {key}"),
+        }
+    }
+}
+
+/// The texts in which a container finds the addresses of others: variables, but for what browsers read and for lists
+/// that nobody calls, and the words of its command.
+pub(crate) fn told(service: &Service) -> impl Iterator<Item = Told<'_>> {
+    let is_called = |name: &str| {
+        public_var_internal_host::baked_prefix(name).is_none() && !localhost_reference::is_list_of_origins(name)
+    };
+    let variables = service.environment.iter().filter(move |(name, _)| is_called(name));
+    let variables = variables.map(|(name, text)| Told { text, source: Telling::Variable(name) });
+    let words = [("command", &service.command), ("entrypoint", &service.entrypoint)].into_iter();
+    let words = words.flat_map(|(key, words)| words.iter().flatten().map(move |word| (key, word)));
+    variables.chain(words.map(|(key, text)| Told { text, source: Telling::Word(key) }))
+}
+
+/// Whether one service finds another by its name: itself, or one on a network of its own.
+pub(crate) fn finds(from: &Service, other: &Service) -> bool {
+    let has_own = |service: &Service| !service.passthrough.contains_key("network_mode");
+    let share = || from.networks.iter().any(|name| other.networks.contains(name));
+    from.name == other.name || (has_own(from) && has_own(other) && share())
 }
 
 /// What `allow` tables silence, and whether they did.

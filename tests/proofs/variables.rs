@@ -1,4 +1,163 @@
 //! Variables, secrets, and what services say of each other.
 
+use crate::attempt::Attempt;
+use crate::support::compose::has_engine;
+
 /// The rules whose mistakes are made here.
-pub(crate) const PROVED: &[&str] = &[];
+pub(crate) const PROVED: &[&str] = &[
+    "alias-shadowing",
+    "completed-never-exits",
+    "implicit-dependency",
+    "one-shot-never-awaited",
+    "reference-wrong-port",
+];
+
+/// Waits until a server of Redis answers, which `up` does not do without a probe.
+const WAIT: &str = "for i in 1 2 3 4 5 6 7 8 9; do redis-cli -h store ping && break; sleep 1; done";
+
+#[test]
+fn nobody_listens_inside_on_the_port_that_is_published() {
+    if !has_engine() {
+        return;
+    }
+    let attempt = Attempt::new(
+        "services:
+  store:
+    image: redis:7-alpine
+    ports: ['127.0.0.1::6379']
+  by-hand:
+    image: redis:7-alpine
+    profiles: [tools]
+",
+    );
+    let (is_up, said) = attempt.up(30);
+    assert!(is_up, "{said}");
+    let (_, published) = attempt.run(&["port", "store", "6379"]);
+    let port = published.trim().rsplit(':').next().expect("a port").to_owned();
+    let ask = |port: &str| {
+        let command = format!("{WAIT}; redis-cli -h store -p {port} ping");
+        attempt.run(&["run", "--rm", "--quiet-pull", "by-hand", "sh", "-c", &command])
+    };
+    let (_, said) = ask(&port);
+    assert!(said.contains("Connection refused"), "{said}");
+    let (is_answered, said) = ask("6379");
+    assert!(is_answered && !said.contains("refused"), "{said}");
+}
+
+#[test]
+fn what_a_text_names_is_not_started() {
+    if !has_engine() {
+        return;
+    }
+    let attempt = Attempt::new(
+        "services:
+  queue:
+    image: redis:7-alpine
+  alone:
+    image: redis:7-alpine
+    environment: { QUEUE: 'redis://queue:6379' }
+  web:
+    image: redis:7-alpine
+    environment: { QUEUE: 'redis://queue:6379' }
+    depends_on: [queue]
+",
+    );
+    let running = |service: &str| {
+        let (is_up, said) = attempt.run(&["up", "--detach", service]);
+        assert!(is_up, "{said}");
+        attempt.containers().len()
+    };
+    assert_eq!(running("alone"), 1, "nobody waits for the queue");
+    assert_eq!(running("web"), 3, "the queue comes with it");
+}
+
+/// A service that waits for the end of another one.
+fn waiting_for_the_end_of(first: &str) -> Attempt {
+    Attempt::new(&format!(
+        "services:
+  first:
+    image: redis:7-alpine
+    {first}
+  web:
+    image: redis:7-alpine
+    depends_on: {{ first: {{ condition: service_completed_successfully }} }}
+"
+    ))
+}
+
+#[test]
+fn who_waits_for_the_end_of_a_server_waits_for_ever() {
+    if !has_engine() {
+        return;
+    }
+    let attempt = waiting_for_the_end_of("stop_grace_period: 1s");
+    let (is_up, said) = attempt.up(5);
+    assert!(!is_up, "{said}");
+    let states: Vec<String> =
+        attempt.containers().iter().map(|it| it["State"]["Status"].as_str().unwrap_or_default().to_owned()).collect();
+    assert!(states.contains(&"created".to_owned()), "web is not started: {states:?}");
+}
+
+#[test]
+fn what_is_started_again_ends_several_times_before_somebody_notices() {
+    if !has_engine() {
+        return;
+    }
+    let attempt = waiting_for_the_end_of("command: ['true']\n    restart: unless-stopped");
+    // It may or may not look in the moment between two runs.
+    attempt.up(5);
+    let runs = attempt.containers().iter().filter_map(|it| it["RestartCount"].as_u64()).max();
+    assert!(runs > Some(1), "{runs:?}");
+}
+
+#[test]
+fn a_service_that_ends_fails_the_start_unless_somebody_waits_for_its_end() {
+    if !has_engine() {
+        return;
+    }
+    let stack = |depends: &str| {
+        Attempt::new(&format!(
+            "services:
+  migrate:
+    image: redis:7-alpine
+    command: ['true']
+  web:
+    image: redis:7-alpine
+    {depends}
+"
+        ))
+    };
+    let (is_up, said) = stack("").up(20);
+    assert!(!is_up && said.contains("exited (0)"), "{said}");
+    let (is_up, said) = stack("depends_on: { migrate: { condition: service_completed_successfully } }").up(20);
+    assert!(is_up, "{said}");
+}
+
+#[test]
+fn a_name_that_two_services_have_leads_to_both() {
+    if !has_engine() {
+        return;
+    }
+    let attempt = Attempt::new(
+        "services:
+  db:
+    image: redis:7-alpine
+  db-old:
+    image: redis:7-alpine
+    networks: { default: { aliases: [db] } }
+  stub:
+    image: redis:7-alpine
+    hostname: web
+  web:
+    image: redis:7-alpine
+",
+    );
+    attempt.config().expect("Compose says nothing");
+    let (is_up, said) = attempt.up(30);
+    assert!(is_up, "{said}");
+    for (name, from) in [("db", "stub"), ("web", "db-old")] {
+        let (_, found) = attempt.run(&["exec", "--no-TTY", from, "getent", "ahostsv4", name]);
+        let addresses = found.lines().filter(|line| line.contains("STREAM")).count();
+        assert_eq!(addresses, 2, "{name}: {found}");
+    }
+}
