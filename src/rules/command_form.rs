@@ -20,8 +20,8 @@ stands between them. So the program itself is process 1, gets SIGTERM when the c
 that have no shell. `migrate && serve` would call `migrate` with the arguments `&&` and `serve`.
 
 **How it shows.** The program complains about arguments that it does not know, or ignores them: the second command
-never runs. A variable in front of it is taken for the program: `exec: \"NODE_ENV=production\": executable file not found
-in $PATH`.
+never runs. In a Compose file whose `command` is a text, Compose cuts off `&&` and what follows, and says nothing. A
+variable in front of it is taken for the program: `exec: \"NODE_ENV=production\": executable file not found in $PATH`.
 
 ```toml
 [services.web]
@@ -35,7 +35,8 @@ command = \"node server.js\"
 **Fix.** Put what runs first into `before-start`, and variables into `env`. Where a shell is really wanted, name it:
 `command = [\"sh\", \"-c\", \"exec node server.js > /tmp/log\"]`.
 
-**Source.** Dockerfile reference, \"Shell and exec form\"; compose-spec, \"command\": the command runs without a shell.
+**Source.** Dockerfile reference, \"Shell and exec form\"; compose-spec, \"command\": the command runs without a shell. Tried
+with Docker Compose 2.40.
 ",
     can_be_allowed: false,
     judges_text: true,
