@@ -85,7 +85,10 @@ fn a_container_name_belongs_to_one_container() {
         );
     }
     let others = "${COMPOSE_PROJECT_NAME}-two-1";
-    let compose = format!("services:\n  one: {{ {IDLE}, container_name: \"{others}\" }}\n  two: {{ {IDLE} }}\n");
+    // One after the other, so that nothing is still being made when the attempt is taken down.
+    let compose = format!(
+        "services:\n  one: {{ {IDLE}, container_name: \"{others}\" }}\n  two: {{ {IDLE}, depends_on: [one] }}\n"
+    );
     fails_at_up(&compose, &["is already in use by container"]);
 }
 
