@@ -13,7 +13,11 @@ use std::sync::OnceLock;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
+mod edit;
+mod outline;
 mod spelling;
+
+pub use edit::{Change, Editor, Replacement};
 
 /// One step of a [`KeyPath`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -237,6 +241,52 @@ impl Source {
         longest.map_or(0..0, |(_, entry)| entry.key.unwrap_or(entry.value))
     }
 
+    /// The bytes that `change` takes for the entry at `path`, where it really stands: in the overlay of `environment`, in
+    /// the base, or where it takes it over from. What is added goes to the base, unless its table is in the overlay alone;
+    /// a new name holds in every overlay. None where the change cannot be made.
+    pub fn edits(
+        &self,
+        document: &Spanned<DeTable<'_>>,
+        editor: &Editor<'_>,
+        path: &KeyPath,
+        environment: Option<&str>,
+        change: &Change,
+    ) -> Option<Vec<Replacement>> {
+        let layers = spliced(document, self.layers(path, environment));
+        let stands = || layers.iter().map(KeyPath::steps).find(|steps| editor.outline.has(steps));
+        match change {
+            Change::Set(value) => editor.set(stands()?, value),
+            Change::Remove => editor.remove(stands()?),
+            Change::Replace(range, with) => {
+                let steps = stands()?;
+                editor.replace(steps, lookup(document, steps)?.string.as_deref()?, range, with)
+            }
+            Change::Insert(value) => {
+                let own = layers.iter().filter(|layer| !is_taken_over(path, environment, layer));
+                let missing = |layer: &&KeyPath| {
+                    let steps = layer.steps();
+                    (0..=steps.len()).find(|missing| editor.outline.has(&steps[..steps.len() - missing]))
+                };
+                // The weakest layer is the last one.
+                let layer = own.rev().min_by_key(|layer| missing(layer).unwrap_or(layer.steps().len()))?;
+                editor.insert(layer.steps(), value)
+            }
+            Change::Rename(name) => {
+                let overlays = value(document, KeyPath::of(["environments"]).steps()).and_then(DeValue::as_table);
+                let overlays = overlays
+                    .into_iter()
+                    .flatten()
+                    .map(|(name, _)| KeyPath::of(["environments", name.get_ref()]).join(path.steps()));
+                let spelled: Vec<KeyPath> = std::iter::once(path.clone()).chain(overlays).collect();
+                let mut renamed = Vec::new();
+                for path in spelled.iter().filter(|path| editor.outline.has(path.steps())) {
+                    renamed.extend(editor.rename(path.steps(), name)?);
+                }
+                (!renamed.is_empty()).then_some(renamed)
+            }
+        }
+    }
+
     /// Where an entry can stand, strongest layer first.
     fn layers(&self, path: &KeyPath, environment: Option<&str>) -> Vec<KeyPath> {
         let mut layers = Vec::with_capacity(6);
@@ -302,6 +352,18 @@ impl Source {
             |inside| entry.value.start + inside.start..entry.value.start + inside.end,
         )
     }
+}
+
+/// Whether `layer` is where a service takes the entry at `path` over from: the defaults, or a service it extends.
+fn is_taken_over(path: &KeyPath, environment: Option<&str>, layer: &KeyPath) -> bool {
+    if path.key_at(0) != Some("services") {
+        return false;
+    }
+    let steps = match (layer.key_at(0), environment) {
+        (Some("environments"), Some(_)) if path.key_at(0) != Some("environments") => &layer.steps()[2..],
+        _ => layer.steps(),
+    };
+    steps.first() == Some(&Step::Key("defaults".to_owned())) || steps.get(..2) != path.steps().get(..2)
 }
 
 /// What stands at a path.

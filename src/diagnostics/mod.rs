@@ -3,20 +3,23 @@
 //! A [`Finding`] points with symbolic [`Place`]s. [`Report::new`] turns them into bytes, merges what several
 //! environments have in common, and sorts; the formats in [`emit`] only print.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use toml::Spanned;
 use toml::de::DeTable;
 
-use crate::source::{KeyPath, Part, Place, Source};
+use crate::source::{Editor, KeyPath, Part, Place, Source};
 
 mod drift;
 pub mod emit;
+mod fix;
 pub(crate) mod redaction;
 pub mod words;
 
 pub use drift::Drift;
+pub use fix::{Edit, Fix, ResolvedFix};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -52,7 +55,7 @@ pub struct Label {
 }
 
 /// One thing that is wrong, or looks wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// The id of the rule that found it, for `stackgen explain`.
     pub rule: &'static str,
@@ -66,6 +69,8 @@ pub struct Finding {
     pub secondary: Vec<Label>,
     /// What to write instead.
     pub help: Option<String>,
+    /// What `check --fix` does about it, where that is safe.
+    pub fix: Option<Fix>,
     /// The environment it was found in; none where it belongs to the file as a whole.
     pub environment: Option<String>,
 }
@@ -77,7 +82,16 @@ impl Finding {
             Place::Entry { environment, .. } => environment.clone(),
             _ => None,
         };
-        Self { rule, severity, message: message.into(), primary, secondary: Vec::new(), help: None, environment }
+        Self {
+            rule,
+            severity,
+            message: message.into(),
+            primary,
+            secondary: Vec::new(),
+            help: None,
+            fix: None,
+            environment,
+        }
     }
 
     /// Adds a place that the offence clashes with.
@@ -98,6 +112,13 @@ impl Finding {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Adds what `check --fix` does about it.
+    #[must_use]
+    pub fn fix(mut self, fix: impl Into<Option<Fix>>) -> Self {
+        self.fix = fix.into();
         self
     }
 }
@@ -166,6 +187,8 @@ pub struct Resolved {
     pub secondary: Vec<Spot>,
     /// What to write instead.
     pub help: Option<String>,
+    /// What `check --fix` does about it.
+    pub fix: Option<ResolvedFix>,
     /// The environments that have it, in the order of the manifest; empty where it belongs to the file as a whole.
     pub environments: Vec<String>,
 }
@@ -204,13 +227,25 @@ impl Report {
             };
             Spot { file, span: source.resolve(document, &label.place), text: label.text.clone(), entry }
         };
+        let editor = OnceCell::new();
+        let resolved = |fix: &Fix| {
+            let editor = editor.get_or_init(|| Editor::new(source.text()));
+            let mut replacements = Vec::new();
+            for Edit { path, environment, change } in &fix.edits {
+                replacements.extend(source.edits(document, editor, path, environment.as_deref(), change)?);
+            }
+            ResolvedFix { title: fix.title.clone(), replacements }.sorted()
+        };
         for finding in findings {
             // Before findings are merged: each environment may have its own secret.
             let secret = std::iter::once(&finding.primary).chain(&finding.secondary).filter(|label| label.redact);
             redacted.extend(secret.map(|label| source.resolve(document, &label.place)));
             let primary = spot(&finding.primary);
             let key = (finding.rule, primary.file.clone(), primary.span.clone(), finding.message.clone());
+            let fix = finding.fix.as_ref().and_then(resolved);
+            let mut is_new = false;
             let position = *seen.entry(key).or_insert_with(|| {
+                is_new = true;
                 merged.push(Resolved {
                     rule: finding.rule,
                     severity: finding.severity,
@@ -218,11 +253,15 @@ impl Report {
                     primary,
                     secondary: finding.secondary.iter().map(spot).collect(),
                     help: finding.help.clone(),
+                    fix: fix.clone(),
                     environments: Vec::new(),
                 });
                 merged.len() - 1
             });
             let known = &mut merged[position];
+            if !is_new {
+                known.fix = known.fix.take().zip(fix).and_then(|(known, fix)| known.and(fix));
+            }
             known.severity = known.severity.min(finding.severity);
             if let Some(environment) = finding.environment
                 && !known.environments.contains(&environment)

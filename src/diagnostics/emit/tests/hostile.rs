@@ -15,6 +15,7 @@ fn weird(spans: &[Range<usize>], secret: Range<usize>) -> Report {
         primary: spots.next().unwrap(),
         secondary: spots.collect(),
         help: None,
+        fix: None,
         environments: Vec::new(),
     };
     Report { findings: vec![finding], redacted: vec![secret], ..Report::default() }
