@@ -11,6 +11,7 @@ mod labels;
 mod read;
 pub mod regex;
 pub mod rule;
+pub mod static_flags;
 
 /// What the services of a stack share with the proxy that serves them.
 pub(crate) struct Edge {
