@@ -172,7 +172,8 @@ impl Project {
         // What could not work is not rendered.
         let has_errors = outcome.findings.iter().any(|finding| finding.severity == Severity::Error);
         if !has_errors && self.templates.shadows(COMPOSE_TEMPLATE) {
-            let is_written = |path: &KeyPath, layer: Option<&str>| self.source.written(&document, path, layer).is_some();
+            let is_written =
+                |path: &KeyPath, layer: Option<&str>| self.source.written(&document, path, layer).is_some();
             let manifest = self.source.file_name();
             let readback = Readback { read: read.clone(), sources: &sources, manifest, templates: &self.templates };
             let found = readback.findings(&plans, &outcome, &is_written);

@@ -142,7 +142,8 @@ fn difference(below: Option<&Yaml>, above: &Yaml) -> Option<toml::Value> {
             table.insert(key.to_owned(), changed);
         }
     }
-    let gone = under.into_iter().flatten().filter_map(|(key, _)| key.as_str()).filter(|key| entries.get(*key).is_none());
+    let gone =
+        under.into_iter().flatten().filter_map(|(key, _)| key.as_str()).filter(|key| entries.get(*key).is_none());
     table.extend(gone.map(|key| (key.to_owned(), toml::Value::String(RESET.to_owned()))));
     Some(toml::Value::Table(table.into_iter().collect()))
 }

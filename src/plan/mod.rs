@@ -23,6 +23,7 @@ mod files;
 mod health;
 mod inputs;
 mod joined;
+mod long_syntax;
 mod member;
 mod middleware;
 mod mounts;

@@ -1,7 +1,7 @@
 //! Mounts: what the kind needs, its data, and what the service names.
 
 use super::assembly::Assembly;
-use super::{PlannedMount, ProblemKind, Text, files, path};
+use super::{PlannedMount, Problem, ProblemKind, Text, files, path};
 use crate::compose::volume;
 use crate::kinds::Data;
 use crate::manifest::unions::{BoolOr, Toggle};
@@ -25,7 +25,6 @@ impl<'a> Assembly<'_, 'a, '_> {
             let text = self.text(written, &path);
             mounts.extend(self.mount(text, &path));
         }
-        self.check_targets(&mounts);
         mounts
     }
 
@@ -67,18 +66,6 @@ impl<'a> Assembly<'_, 'a, '_> {
         out
     }
 
-    /// Of two mounts on one directory Compose silently keeps the last.
-    fn check_targets(&mut self, mounts: &[PlannedMount]) {
-        for (index, mount) in mounts.iter().enumerate() {
-            let target = mount.mount.target.trim_end_matches('/');
-            if mounts[..index].iter().any(|other| other.mount.target.trim_end_matches('/') == target) {
-                let message = format!("two mounts on `{target}`: Compose silently keeps the last");
-                let help = "mount one of them elsewhere";
-                self.resolver.problem(mount.origin.clone(), ProblemKind::Value { message, help });
-            }
-        }
-    }
-
     /// Where the kind keeps its data.
     fn data(&self) -> Option<&'a Data> {
         let member = self.member;
@@ -109,7 +96,12 @@ impl<'a> Assembly<'_, 'a, '_> {
                 Some(PlannedMount { text, mount, origin: path.clone() })
             }
             Err(error) => {
-                self.resolver.problem(path.clone(), ProblemKind::Mount(error));
+                // Bytes of the text as it is written.
+                let is_verbatim =
+                    path.key_at(2) == Some("volumes") && !flat.contains('$') && text.as_literal().is_some();
+                let range = Some(error.range.clone()).filter(|range| is_verbatim && !range.is_empty());
+                let problem = Problem { path: path.clone(), range, kind: ProblemKind::Mount(error) };
+                self.resolver.notes.problems.push(problem);
                 None
             }
         }

@@ -8,9 +8,9 @@ use super::raw::ItemPlace;
 use super::resolve::{At, Resolver};
 use super::{
     Build, Condition, Dependency, Logging, PlannedMount, Probe, ProblemKind, PublishedPort, Raw, Resources, Service,
-    Text,
+    Text, long_syntax,
 };
-use crate::compose::{amount, model, port, scalars, volume};
+use crate::compose::{amount, model, port, scalars};
 use crate::source::KeyPath;
 
 /// The key to which the proxy's own entries are added.
@@ -219,7 +219,7 @@ impl<'a> Resolver<'a, '_> {
                     continue;
                 }
             };
-            let Some(text) = port_text(item) else { continue };
+            let Some(text) = long_syntax::port(item) else { continue };
             let mapping = match text.with_defaults().map(|text| port::parse(&text)) {
                 Some(Ok(mapping)) => Some(mapping),
                 Some(Err(error)) => {
@@ -251,11 +251,10 @@ impl<'a> Resolver<'a, '_> {
                     continue;
                 }
             };
-            let Some(text) = mount_text(item) else { continue };
-            let flat = text.with_defaults().unwrap_or_else(|| text.to_compose());
-            match volume::parse(&flat) {
-                Ok(mount) => mounts.push(PlannedMount { text, mount, origin: path.index(index) }),
-                Err(error) => self.problem(path.index(index), ProblemKind::Mount(error)),
+            match long_syntax::mount(item) {
+                Some(Ok((text, mount))) => mounts.push(PlannedMount { text, mount, origin: path.index(index) }),
+                Some(Err(error)) => self.problem(path.index(index), ProblemKind::Mount(error)),
+                None => {}
             }
         }
         mounts
@@ -348,51 +347,6 @@ fn dependencies(value: &Raw, path: &KeyPath) -> IndexMap<String, Dependency> {
     }
     let names = literals(Some(value)).into_iter().enumerate();
     names.map(|(index, name)| (name, dependency(Condition::Started, true, false, path.index(index)))).collect()
-}
-
-/// A published port in the short syntax, also where it is written in the long one.
-fn port_text(item: &Raw) -> Option<Text> {
-    let Some(map) = item.as_map() else { return item.to_text() };
-    let get = |key: &str| map.get(key).and_then(Raw::to_text);
-    let mut text = Text::default();
-    if let Some(ip) = get("host_ip") {
-        let is_v6 = ip.as_literal().is_some_and(|ip| ip.contains(':') && !ip.starts_with('['));
-        text.push_str(if is_v6 { "[" } else { "" });
-        text.push(ip);
-        text.push_str(if is_v6 { "]:" } else { ":" });
-    }
-    if let Some(published) = get("published") {
-        text.push(published);
-        text.push_str(":");
-    } else if map.contains_key("host_ip") {
-        text.push_str(":");
-    }
-    text.push(get("target")?);
-    if let Some(protocol) = get("protocol") {
-        text.push_str("/");
-        text.push(protocol);
-    }
-    Some(text)
-}
-
-/// A mount in the short syntax, also where it is written in the long one; none for what the plan does not know.
-fn mount_text(item: &Raw) -> Option<Text> {
-    let Some(map) = item.as_map() else { return item.to_text() };
-    let get = |key: &str| map.get(key).and_then(Raw::to_text);
-    let kind = get("type");
-    if !matches!(kind.as_ref().and_then(Text::as_literal), Some("volume" | "bind")) {
-        return None;
-    }
-    let mut text = Text::default();
-    if let Some(source) = get("source") {
-        text.push(source);
-        text.push_str(":");
-    }
-    text.push(get("target")?);
-    if matches!(map.get("read_only").map(Raw::plain), Some(Raw::Bool(true))) {
-        text.push_str(":ro");
-    }
-    Some(text)
 }
 
 fn health(planned: Option<&Probe>, value: &Raw) -> Option<Probe> {

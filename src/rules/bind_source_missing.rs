@@ -14,17 +14,19 @@ pub(super) static RULE: Rule = Rule {
     summary: "a mount of a file or directory that is not there",
     docs: "\
 A mount names a path of the project that does not exist: a warning for a directory, an error where a file is meant, which
-is what the target looks like. What `reload = \"mount\"` mounts is looked at too. Absolute paths, those below `~` and
+is what the target looks like, and where the long syntax has `bind` without `create_host_path`. Or it mounts a file where the
+image has a directory, which a `/` at its end says, or a name such as `conf.d`. What `reload = \"mount\"` mounts is looked at too. Absolute paths, those below `~` and
 those with a variable belong to the host and are not looked at, nor is what a `.gitignore` keeps out of the repository:
 that is made where the stack runs.
 
 **Why it breaks.** The engine does not complain. It makes an empty directory of that name, which belongs to root, also
-where the target is a file.
+where the target is a file; only for `bind` in the long syntax it does not. A file cannot be mounted onto a directory.
 
 **How it shows.** The service starts with an empty directory instead of its files, and cannot write to it if it does not run
 as root. Onto a file of the image the mount fails: `not a directory: Are you trying to mount a directory onto a file (or
 vice-versa)?` Onto one that the image does not have it succeeds, and the program finds a directory in the place of its
-configuration. Whoever adds the file later finds that directory in the way.
+configuration. Whoever adds the file later finds that directory in the way. What the engine does not make ends the start: `bind
+source path does not exist`; and a file on a directory, too: `cannot mount … not a directory`.
 
 ```toml
 [services.web]
@@ -64,9 +66,15 @@ fn judge(plan: &Plan, mount: &PlannedMount, known: &HostPath) -> Option<Finding>
     let is_file = is_file_name(target) && is_file_name(source);
     let source_part = Part::Inside(0..source.len());
     let is_derived = mount.origin.key_at(2) == Some("reload");
-    let part = if is_derived { Part::Value } else { source_part };
+    // In the long syntax the source has a value of its own.
+    let part = if is_derived || mount.origin.key_at(2) == Some("compose") { Part::Value } else { source_part };
     let label = |text| Label::entry(Some(&plan.environment), mount.origin.clone(), part, text);
     match known.presence {
+        Presence::Missing if mount.mount.must_exist => {
+            let message = format!("there is no `{source}`, and the engine does not make it");
+            let help = "create it, correct the path, or add `create_host_path = true` to `bind`";
+            Some(Finding::new(RULE.id, RULE.severity, message, label("not there")).help(help))
+        }
         Presence::Missing if is_derived => {
             let message =
                 format!("there is no `{source}`, which `reload` mounts: the engine would make an empty directory");
@@ -98,8 +106,20 @@ fn judge(plan: &Plan, mount: &PlannedMount, known: &HostPath) -> Option<Finding>
             let help = "remove the directory, which the engine may have made, and create the file";
             Some(Finding::new(RULE.id, Severity::Error, message, label("a directory")).help(help))
         }
+        Presence::Other if is_directory_name(target) => {
+            let message = format!("`{source}` is a file, and `{target}` is a directory of the image");
+            let name = source.rsplit('/').next().unwrap_or_default();
+            let help = format!("mount it into the directory: `{}/{name}`", target.trim_end_matches('/'));
+            Some(Finding::new(RULE.id, RULE.severity, message, label("a file")).help(help))
+        }
         Presence::Directory | Presence::Other => None,
     }
+}
+
+/// Whether a target can only be a directory: `/etc/nginx/conf.d`, or what ends with a `/`.
+fn is_directory_name(target: &str) -> bool {
+    let is_made_of_parts = |name: &str| name.ends_with(".d") && name.len() > 2;
+    target.ends_with('/') || target.rsplit('/').next().is_some_and(is_made_of_parts)
 }
 
 /// Whether a path ends like the name of a file: `nginx.conf` or `.env`, and neither `conf.d` nor `app-1.2`.

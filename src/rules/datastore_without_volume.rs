@@ -94,7 +94,8 @@ fn is_kept(service: &Service, path: &str) -> bool {
     service.volumes.iter().any(|mount| {
         let target = mount.mount.target.trim_end_matches('/');
         let is_inside = |a: &str, b: &str| a == b || a.strip_prefix(b).is_some_and(|rest| rest.starts_with('/'));
-        mount.mount.source != Source::Anonymous && (is_inside(path, target) || is_inside(target, path))
+        matches!(mount.mount.source, Source::Volume(_) | Source::Bind(_))
+            && (is_inside(path, target) || is_inside(target, path))
     })
 }
 

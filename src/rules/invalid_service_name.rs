@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use super::{Context, Rule};
+use crate::compose::volume::{MountError, MountFlaw};
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::manifest::Manifest;
 use crate::manifest::types::Service;
 use crate::manifest::unions::{BoolOr, EnvValue, Toggle};
-use crate::plan::Plan;
+use crate::plan::{Plan, ProblemKind};
 use crate::source::KeyPath;
 
 pub(super) mod form;
@@ -178,6 +179,13 @@ impl Names<'_> {
 
     /// Volumes that are only named where they are mounted.
     fn mounted(&mut self, manifest: &Manifest, plan: &Plan) {
+        for problem in &plan.problems {
+            let ProblemKind::Mount(MountError { flaw: MountFlaw::Drive(letter), .. }) = &problem.kind else { continue };
+            let name = letter.to_string();
+            if !manifest.volumes.contains_key(&name) {
+                self.value("a volume", Form::Volume, problem.path.clone(), &name);
+            }
+        }
         for service in plan.services.values() {
             for mount in &service.volumes {
                 let Some(name) = mount.mount.volume() else { continue };
@@ -187,7 +195,8 @@ impl Names<'_> {
                 let is_written = mount.origin.steps().len() > 2;
                 let persist = manifest.services.get(&service.name).and_then(|service| service.persist.as_ref());
                 if is_written {
-                    self.value("a volume", Form::Volume, mount.origin.clone(), name);
+                    // A letter that became a volume stands in the long syntax, where it is no drive.
+                    self.value("a volume", Form::Key, mount.origin.clone(), name);
                 } else if matches!(persist, Some(Toggle::On(BoolOr::Value(written))) if written == name) {
                     self.value("a volume", Form::Volume, service.origin().key("persist"), name);
                 }

@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "a duration, size, policy, path, default or list that cannot do what it says",
     docs: "\
 A time without a unit, a size that is none, a number of processors that is not above zero, a restart policy that does not
-exist, or that starts again what ends by design; a user that is none; two mounts on one directory; a path of a request
+exist, or that starts again what ends by design; a user that is none; a path of a request
 without its `/`; the name of a profile that cannot be asked for; a secret in the middle of a text where it would stay; a
 `generate` for a variable that has a default, is a number, or would be too short to be safe; versions of stackgen that this
 one is not. Something among the `packages` that is no name of a Debian package; an `allow` without a reason; a value passed

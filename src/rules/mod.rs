@@ -51,6 +51,7 @@ mod localhost_reference;
 mod manifest_syntax;
 mod memory_cpu;
 mod missing_env_var;
+mod mount_option_typo;
 mod mount_target;
 mod name_collision;
 mod nothing_to_run;
@@ -143,6 +144,7 @@ pub static ALL: &[&Rule] = &[
     &manifest_syntax::RULE,
     &memory_cpu::RULE,
     &missing_env_var::RULE,
+    &mount_option_typo::RULE,
     &mount_target::RULE,
     &name_collision::RULE,
     &nothing_to_run::RULE,
