@@ -7,7 +7,7 @@ use crate::diagnostics::{Report, Severity};
 use crate::manifest::{self, ReadError};
 use crate::plan::{self, Materials, Plan};
 use crate::readback::Readback;
-use crate::render::COMPOSE_TEMPLATE;
+use crate::render::{self, COMPOSE_TEMPLATE};
 use crate::rules;
 use crate::source::{KeyPath, Source};
 use crate::sources::{SourceError, Sources};
@@ -163,7 +163,8 @@ impl Project {
         let mut plans: Vec<Plan> =
             read.environments.iter().map(|(name, manifest)| plan::build(materials, name, manifest)).collect();
         plan::settle(&mut plans);
-        sources.look_around(self.source.directory(), &plans);
+        let rendered = render::own_dockerfiles(&plans, self.source.file_name(), &self.templates);
+        sources.look_around(self.source.directory(), &plans, rendered);
         let context = rules::Context { read: &read, plans: &plans, sources: &sources };
         let (mut outcome, done) = std::thread::scope(|scope| {
             let beside = scope.spawn(|| work(&plans));
@@ -180,6 +181,7 @@ impl Project {
             outcome.findings.extend(found);
         }
         let mut report = Report::new(&self.source, &document, outcome.findings);
+        report = report.with_files(|path| sources.text_of(path));
         // A finding that is allowed is silent, but what it keeps secret stays secret.
         report.redacted.extend(Report::new(&self.source, &document, outcome.silenced).redacted);
         // What a variable calls secret is one, also where its default is allowed and another finding shows the line.

@@ -84,12 +84,12 @@ fn identity(finding: &Finding) -> (&'static str, &str, Option<&str>) {
 /// The finding with the template in place of what stands in no services.toml.
 fn relocated(mut finding: Finding, is_written: &dyn Fn(&KeyPath, Option<&str>) -> bool) -> Finding {
     let template = format!("{FOLDER}/{COMPOSE_TEMPLATE}");
-    let mut is_told = finding.primary.place == Place::File(template.clone());
+    let mut is_told = matches!(&finding.primary.place, Place::File { path, .. } if *path == template);
     for label in std::iter::once(&mut finding.primary).chain(&mut finding.secondary) {
         if let Place::Entry { path, environment, .. } = &label.place
             && !is_written(path, environment.as_deref())
         {
-            label.place = Place::File(template.clone());
+            label.place = Place::File { path: template.clone(), range: 0..0 };
             is_told = true;
         }
     }

@@ -128,11 +128,16 @@ pub enum Place {
     },
     /// A range of bytes of services.toml.
     Bytes(Range<usize>),
-    /// A file of the project, relative to services.toml, as a whole.
-    File(String),
+    /// Another file of the project.
+    File {
+        /// Relative to services.toml, with forward slashes.
+        path: String,
+        /// A range of its bytes; empty where it is meant as a whole.
+        range: Range<usize>,
+    },
 }
 
-/// services.toml, read once.
+/// services.toml, read once; or another file of which lines are shown.
 #[derive(Debug)]
 pub struct Source {
     name: String,
@@ -203,11 +208,11 @@ impl Source {
         let _ = self.origins.set(origins);
     }
 
-    /// The bytes of `place` in `document`, the parsed form of this very text.
+    /// The bytes of `place` in `document`, the parsed form of this very text; those of another file are as they are.
     pub fn resolve(&self, document: &Spanned<DeTable<'_>>, place: &Place) -> Range<usize> {
         match place {
             Place::Bytes(range) => range.clone(),
-            Place::File(_) => 0..0,
+            Place::File { range, .. } => range.clone(),
             Place::Entry { path, environment, part } => self.entry(document, path, environment.as_deref(), part),
         }
     }

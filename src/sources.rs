@@ -13,11 +13,15 @@ use serde_json::Value;
 use crate::kinds::{Detected, Inside, Kind, OptionDef, OptionType};
 use crate::manifest::Read;
 use crate::manifest::types::Service;
-use crate::plan::{Plan, clean_path};
+use crate::plan::{BuildPlace, Plan, Service as PlannedService, clean_path};
 
 mod surroundings;
+mod written;
 
 pub use surroundings::{EnvFile, HostPath, Presence, Surroundings};
+pub use written::{BuildContext, RenderedFile, Written};
+
+use written::WrittenFiles;
 
 /// The sources of all services, by directory relative to services.toml.
 #[derive(Debug, Default)]
@@ -25,6 +29,7 @@ pub struct Sources {
     directories: BTreeMap<String, Directory>,
     surroundings: Surroundings,
     paths: BTreeMap<String, Found>,
+    written: WrittenFiles,
 }
 
 /// What a path of services.toml leads to.
@@ -112,12 +117,30 @@ impl Sources {
         for (source, files) in wanted {
             directories.insert(source.to_owned(), directory(root, source, &files)?);
         }
-        Ok(Self { directories, paths, surroundings: Surroundings::default() })
+        Ok(Self { directories, paths, surroundings: Surroundings::default(), written: WrittenFiles::default() })
     }
 
-    /// Looks at what the plans name besides, below `root`.
-    pub fn look_around(&mut self, root: &Path, plans: &[Plan]) {
+    /// Looks at what the plans name besides, below `root`. `rendered` holds the Dockerfiles that templates of the project
+    /// make, by their path.
+    pub fn look_around(&mut self, root: &Path, plans: &[Plan], rendered: BTreeMap<String, RenderedFile>) {
         self.surroundings = Surroundings::take(root, plans);
+        self.written = WrittenFiles::take(root, plans, rendered);
+    }
+
+    /// The Dockerfile that a service is built with, where the project answers for it: written by hand, or rendered from
+    /// a template of its own.
+    pub fn written(&self, plan: &Plan, service: &PlannedService) -> Option<&Written> {
+        self.written.file(&service.build_place(&plan.output)?.dockerfile)
+    }
+
+    /// What is known of the context in which a service is built.
+    pub fn build_context(&self, place: &BuildPlace) -> Option<&BuildContext> {
+        self.written.context(place)
+    }
+
+    /// The text of a file other than services.toml whose lines findings can show.
+    pub fn text_of(&self, path: &str) -> Option<&str> {
+        self.written.file(path).map(|written| written.text.as_str())
     }
 
     /// What the plans name besides the sources; nothing before [`Sources::look_around`].

@@ -3,7 +3,8 @@
 //!
 //! A bad fixture says at each line what is found there, where the primary label begins: `#~ error unknown-key`, several
 //! with `, ` between them. A comment on a line of its own can speak of another line, or of a file of the project:
-//! `#~ @12 error manifest-syntax`, `#~ @node-app/package.json error build-inputs`. What is found must be exactly what
+//! `#~ @12 error manifest-syntax`, `#~ @node-app/package.json error build-inputs`, or of a line in it:
+//! `#~ @web/Dockerfile:3 warning dockerfile-hygiene`. What is found must be exactly what
 //! is said, as often as it is said, and among it the rule of the directory. In a good fixture nothing is found.
 //!
 //! Fixtures are read as if they lay in `tests/rules/sources`, which holds the sources of services. Where more is needed,
@@ -256,8 +257,14 @@ impl Fixture {
         }
         let source = Source::new("", "", self.text.clone());
         let found = report.findings.iter().map(|finding| {
-            let line = || source.position(finding.primary.span.start).line;
-            let spot = finding.primary.file.clone().map_or_else(|| Spot::Line(line()), Spot::File);
+            let start = finding.primary.span.start;
+            let spot = match &finding.primary.file {
+                None => Spot::Line(source.position(start).line),
+                Some(path) => Spot::File(match report.files.get(path).filter(|_| !finding.primary.span.is_empty()) {
+                    Some(file) => format!("{path}:{}", file.position(start).line),
+                    None => path.clone(),
+                }),
+            };
             Mark { spot, severity: finding.severity.word(), rule: finding.rule.to_owned() }
         });
         let (missing, surplus) = differences(said, found.collect());

@@ -4,8 +4,9 @@
 //! environments have in common, and sorts; the formats in [`emit`] only print.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use toml::Spanned;
 use toml::de::DeTable;
@@ -147,7 +148,13 @@ impl Label {
 
     /// A file of the project as a whole, relative to services.toml with forward slashes.
     pub fn file(path: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { place: Place::File(path.into()), text: text.into(), redact: false }
+        Self::within(path, 0..0, text)
+    }
+
+    /// A range of bytes of another file of the project, relative to services.toml with forward slashes. Its lines are
+    /// shown where the report knows its text ([`Report::with_files`]).
+    pub fn within(path: impl Into<String>, range: Range<usize>, text: impl Into<String>) -> Self {
+        Self { place: Place::File { path: path.into(), range }, text: text.into(), redact: false }
     }
 
     /// Says that the place holds a secret. Where the place is a string, its quotes stay visible.
@@ -161,9 +168,9 @@ impl Label {
 /// A label whose place is known in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spot {
-    /// Another file than services.toml, relative to it, meant as a whole; `span` is empty then.
+    /// Another file than services.toml, relative to it.
     pub file: Option<String>,
-    /// A range of bytes of services.toml.
+    /// A range of bytes of services.toml, or of the other file; empty where that is meant as a whole.
     pub span: Range<usize>,
     /// What is said there; may be empty.
     pub text: String,
@@ -211,6 +218,10 @@ pub struct Report {
     /// The names whose values no format may show, wherever they stand in a generated file: those of declared secrets, and
     /// of what is made of them.
     pub secrets: BTreeSet<String>,
+    /// The other files that findings point into, by their path relative to services.toml.
+    pub files: BTreeMap<String, Arc<Source>>,
+    /// The bytes of other files that no format may show.
+    pub redacted_in: BTreeMap<String, Vec<Range<usize>>>,
 }
 
 impl Report {
@@ -218,10 +229,11 @@ impl Report {
     pub fn new(source: &Source, document: &Spanned<DeTable<'_>>, findings: Vec<Finding>) -> Self {
         let mut merged: Vec<Resolved> = Vec::new();
         let mut redacted = Vec::new();
+        let mut redacted_in: BTreeMap<String, Vec<Range<usize>>> = BTreeMap::new();
         let mut seen = std::collections::HashMap::new();
         let spot = |label: &Label| {
             let (file, entry) = match &label.place {
-                Place::File(path) => (Some(path.clone()), None),
+                Place::File { path, .. } => (Some(path.clone()), None),
                 Place::Entry { path, .. } => (None, Some(path.to_string())),
                 Place::Bytes(_) => (None, None),
             };
@@ -238,8 +250,12 @@ impl Report {
         };
         for finding in findings {
             // Before findings are merged: each environment may have its own secret.
-            let secret = std::iter::once(&finding.primary).chain(&finding.secondary).filter(|label| label.redact);
-            redacted.extend(secret.map(|label| source.resolve(document, &label.place)));
+            for label in std::iter::once(&finding.primary).chain(&finding.secondary).filter(|label| label.redact) {
+                match &label.place {
+                    Place::File { path, range } => redacted_in.entry(path.clone()).or_default().push(range.clone()),
+                    place => redacted.push(source.resolve(document, place)),
+                }
+            }
             let primary = spot(&finding.primary);
             let key = (finding.rule, primary.file.clone(), primary.span.clone(), finding.message.clone());
             let fix = finding.fix.as_ref().and_then(resolved);
@@ -273,7 +289,21 @@ impl Report {
             (finding.severity, finding.primary.file.clone(), finding.primary.span.start, finding.rule)
         };
         merged.sort_by_cached_key(order);
-        Self { findings: merged, redacted, secrets: BTreeSet::new() }
+        Self { findings: merged, redacted, secrets: BTreeSet::new(), files: BTreeMap::new(), redacted_in }
+    }
+
+    /// Takes in the texts of the other files that findings point into, so that their lines can be shown. A file without
+    /// one is shown as a whole.
+    #[must_use]
+    pub fn with_files<'t>(mut self, text_of: impl Fn(&str) -> Option<&'t str>) -> Self {
+        let spots =
+            self.findings.iter().flat_map(|finding| std::iter::once(&finding.primary).chain(&finding.secondary));
+        for path in spots.filter(|spot| !spot.span.is_empty()).filter_map(|spot| spot.file.as_ref()) {
+            if let (false, Some(text)) = (self.files.contains_key(path), text_of(path)) {
+                self.files.insert(path.clone(), Arc::new(Source::new(path.clone(), "", text.to_owned())));
+            }
+        }
+        self
     }
 
     /// How many findings have this severity.

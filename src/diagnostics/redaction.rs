@@ -43,6 +43,15 @@ impl Redaction {
         Self { spans: merge(found), values }
     }
 
+    /// The secrets of another text: what stands at `spans` of it, and the unmistakable ones of this one.
+    pub(crate) fn of_other(&self, text: &str, spans: &[Range<usize>]) -> Self {
+        let mut other = Self::new(text, spans);
+        for value in self.values.iter().filter(|value| is_unmistakable(value)) {
+            other.spans.extend(text.match_indices(value.as_str()).map(|(at, _)| at..at + value.len()));
+        }
+        Self { spans: merge(other.spans), values: other.values }
+    }
+
     /// Where secrets stand in the text: sorted, disjoint, and none across the end of a line.
     pub(crate) fn spans(&self) -> &[Range<usize>] {
         &self.spans
@@ -227,6 +236,13 @@ mod tests {
         let redaction = redaction(text, r"hunt\u0065r2");
         assert_eq!(hidden(&redaction, text), [r"hunt\u0065r2"]);
         assert_eq!(redaction.content("+ http://u:hunter2@host"), "+ http://u:********@host");
+    }
+
+    #[test]
+    fn another_text_hides_the_same_secrets_and_its_own() {
+        let redaction = redaction("a = \"hunter2\"", "\"hunter2\"");
+        let text = "CMD x --password hunter2 pin 12";
+        assert_eq!(hidden(&redaction.of_other(text, &[29..31]), text), ["hunter2", "12"]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::source::KeyPath;
 mod assembly;
 mod build;
 mod build_env;
+mod build_place;
 mod command_line;
 mod command_start;
 mod debug;
@@ -50,6 +51,7 @@ mod texts;
 mod variables;
 
 pub use build::{Materials, build};
+pub use build_place::BuildPlace;
 pub use edge::{EntryPoint, MiddlewareUse, Proxy, Resolver, Router, RouterTls};
 pub use files::{SupportingFile, settle};
 pub(crate) use path::clean_path;

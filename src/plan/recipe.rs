@@ -10,7 +10,7 @@ use super::resolve::{At, Resolver};
 use super::{BeforeStart, Build, CommandFlaw, PlannedMount, ProblemKind, Recipe, RecipeFile, Target};
 use crate::compose::volume::Source;
 use crate::diagnostics::words;
-use crate::dockerfile;
+use crate::dockerfile::Dockerfile;
 use crate::kinds::{Command, Kind, Words};
 use crate::manifest::unions::{BeforeStart as WrittenStep, OnFailure};
 use crate::sources::{Found, Sources};
@@ -198,8 +198,9 @@ impl Assembly<'_, '_, '_> {
             return None;
         };
         if let Some(target) = &member.service.target {
-            let stages = dockerfile::stages(text);
-            if !stages.iter().any(|stage| stage.eq_ignore_ascii_case(target)) {
+            let read = Dockerfile::parse(text);
+            if !read.is_foreign() && read.target(Some(target)).is_none() {
+                let stages = read.stage_names();
                 let message = format!("`{source}/{dockerfile}` has no stage `{target}`");
                 let help = if stages.is_empty() {
                     "it names none: write `FROM … AS name`, or remove `target`".to_owned()

@@ -1,10 +1,11 @@
 //! The fourth room: from plans to files. Pure functions; the same input gives the same bytes, on any machine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::kinds::KindError;
+use crate::kinds::{self, KindError};
 use crate::plan::Plan;
-use crate::templates::Templates;
+use crate::sources::RenderedFile;
+use crate::templates::{self, Templates};
 
 pub mod comparison;
 mod compose;
@@ -100,6 +101,41 @@ pub fn render_for(
 /// As [`render`].
 pub(crate) fn compose_file(plan: &Plan, manifest: &str, templates: &Templates) -> Result<String, RenderError> {
     compose::text(&filters::environment(templates)?, plan, manifest)
+}
+
+/// The Dockerfiles that templates of the project make, by their path. None where a template is broken, which rendering
+/// tells.
+pub fn own_dockerfiles(plans: &[Plan], manifest: &str, templates: &Templates) -> BTreeMap<String, RenderedFile> {
+    let mut found = BTreeMap::new();
+    let own: BTreeSet<&str> = templates.own().map(|(name, _)| name).collect();
+    let shared = format!("{}/", templates::SHARED);
+    let has_shared = own.iter().any(|name| name.starts_with(&shared));
+    if own.is_empty() {
+        return found;
+    }
+    let Ok(environment) = filters::environment(templates) else { return found };
+    for plan in plans {
+        for service in plan.services.values() {
+            let Some(place) = service.build_place(&plan.output) else { continue };
+            let Some(recipe) = service.build.as_ref().and_then(|build| build.recipe.as_ref()) else { continue };
+            let Some(file) = recipe.files.iter().find(|file| file.path == place.dockerfile) else { continue };
+            let name = kinds::template_name(&recipe.kind, &file.template);
+            let is_own = own.contains(name.as_str());
+            if !(is_own || has_shared) || found.contains_key(&file.path) {
+                continue;
+            }
+            let folder = if is_own && !name.starts_with(&shared) { "kinds/" } else { "" };
+            let template = if is_own { name } else { shared.trim_end_matches('/').to_owned() };
+            let template = format!("{}/{folder}{template}", templates::FOLDER);
+            let mut artifacts = Artifacts::new();
+            if dockerfile::render(&environment, service, manifest, &mut artifacts).is_ok()
+                && let Some(artifact) = artifacts.remove(&file.path)
+            {
+                found.insert(file.path.clone(), RenderedFile { text: artifact.text, template });
+            }
+        }
+    }
+    found
 }
 
 /// A path below the output directory of a plan.

@@ -1,5 +1,7 @@
 //! `build-inputs`: see [`RULE`].
 
+mod dockerfile;
+
 use super::{Context, Rule, at_problem};
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::plan::ProblemKind;
@@ -13,17 +15,23 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 A service is built from a `source` that does not exist, lies outside of the project, lacks a file that its kind is
 built with, or has one too many; or what it is to `include` is not in the build context. The same holds for
-`stack.output`, which must lie inside of the project.
+`stack.output`, which must lie inside of the project. Or the Dockerfile that somebody wrote (or that a template of the
+project renders) cannot be built: an instruction that there is not, a stage that there is not or that stands further down,
+a `FROM` whose name has a hole because nothing declares its `ARG` before the first `FROM`. Only the stages that the
+`target` needs are looked at.
 
 **Why it breaks.** The generated Dockerfile names what it installs from: a `node` service needs `package.json` and the
 lock file of npm, pnpm or Yarn. The lock is not a matter of taste: what it names is installed, and nothing else. Of two
 lock files one is out of date, and nobody says which; a lock file that another package manager wrote than the one
-`packageManager` in package.json pins would be refused in the build. A source outside of the project could not be named
+`packageManager` in package.json pins would be refused in the build. In a Dockerfile, a name behind `--from` that is no
+stage above it is the name of an image, which nobody has; and an `ARG` below a `FROM` belongs to that stage alone. A source outside of the project could not be named
 by a path that holds on every machine.
 
 **How it shows.** `docker compose build` fails. Without the directory: `unable to prepare context: path \"…\" not found`;
 without a file: `failed to calculate checksum of ref …: \"/package-lock.json\": not found`. With a lock file that does
-not fit: `ERR_PNPM_OUTDATED_LOCKFILE`, or an image with other versions than everybody else has.
+not fit: `ERR_PNPM_OUTDATED_LOCKFILE`, or an image with other versions than everybody else has. Of a stage: `bsae: failed to resolve source metadata`, or `cannot
+copy from stage …, it needs to be defined before`; of a `FROM`: `failed to parse stage name \"node:\": invalid reference
+format`, or, where the name is one all the same, an image that nobody asked for.
 
 ```toml
 [services.web]
@@ -41,7 +49,8 @@ source = \"web\"      # good: web/package.json and web/package-lock.json are the
 `npm install --package-lock-only`. Of two lock files, delete one or choose with `package-manager`.
 
 **Source.** `requires` and `refuse` in the kind's `kind.toml`; Dockerfile reference, \"RUN --mount\"; npm docs, \"npm ci\";
-pnpm docs, \"pnpm install\"; Yarn docs, \"yarn install\"; Node.js docs, \"packageManager\".
+pnpm docs, \"pnpm install\"; Yarn docs, \"yarn install\"; Node.js docs, \"packageManager\"; Dockerfile reference, \"FROM\",
+\"Understand how ARG and FROM interact\", \"COPY --from\". Tried with BuildKit of Docker 28.5.
 ",
     can_be_allowed: false,
     judges_text: false,
@@ -70,4 +79,5 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         };
         findings.push(finding.help(help.clone()));
     }
+    dockerfile::check(context, findings);
 }

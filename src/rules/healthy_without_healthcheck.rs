@@ -2,7 +2,7 @@
 
 use super::{Context, Rule};
 use crate::diagnostics::{Finding, Label, Severity};
-use crate::dockerfile;
+use crate::dockerfile::Health;
 use crate::manifest::unions::Toggle;
 use crate::plan::{Condition, Dependency, Plan, ProblemKind, Raw, Service};
 
@@ -137,11 +137,11 @@ fn probe(context: &Context<'_>, plan: &Plan, target: &Service) -> Option<Probe> 
     if build.recipe.is_some() {
         return Some(Probe::None(at("source", "build", "the generated image has no probe")));
     }
-    let directory = context.sources.get(written.source.as_deref().unwrap_or_default());
-    let text = directory.and_then(|directory| directory.text(written.dockerfile.as_deref()?));
-    match text.and_then(|text| dockerfile::healthcheck(text, build.target.as_deref())) {
-        Some(true) => None,
-        Some(false) => Some(Probe::None(at("dockerfile", "build", "switches the probe off"))),
+    let text = context.sources.written(plan, target);
+    let arguments = target.build_arguments();
+    match text.and_then(|written| written.file.health(build.target.as_deref(), &arguments)) {
+        Some(Health::Command(_)) => None,
+        Some(Health::None(_)) => Some(Probe::None(at("dockerfile", "build", "switches the probe off"))),
         None => Some(Probe::Unknown(at("dockerfile", "build", "says nothing of a probe"))),
     }
 }

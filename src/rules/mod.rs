@@ -14,7 +14,7 @@ use crate::manifest::text::Text;
 use crate::manifest::{Alignment, Manifest, Problem, Read};
 use crate::plan::{Plan, Service};
 use crate::source::{KeyPath, Part, Place, Source};
-use crate::sources::Sources;
+use crate::sources::{Sources, Written};
 
 mod alias_shadowing;
 mod bind_source_missing;
@@ -228,6 +228,37 @@ impl<'a> Context<'a> {
     pub(crate) fn clear_problems(&self) -> impl Iterator<Item = (&'a Plan, &'a crate::plan::Problem)> + use<'a> {
         let unclear = &self.read.unclear;
         self.problems().filter(move |(_, problem)| !unclear.iter().any(|owner| problem.path.starts_with(owner)))
+    }
+
+    /// Every service that is built with a Dockerfile that the project answers for, and that can be read.
+    pub(crate) fn written_dockerfiles(&self) -> impl Iterator<Item = (&'a Plan, &'a Service, &'a Written)> + use<'a> {
+        let sources = self.sources;
+        let all = self.plans.iter().flat_map(|plan| plan.services.values().map(move |service| (plan, service)));
+        all.filter_map(move |(plan, service)| Some((plan, service, sources.written(plan, service)?)))
+            .filter(|(_, _, written)| !written.file.is_foreign())
+    }
+
+    /// A finding at a place of a Dockerfile; it says who is built with it, and how where the text is rendered.
+    pub(crate) fn in_dockerfile(
+        &self,
+        rule: &Rule,
+        severity: Severity,
+        (plan, service, written): (&Plan, &Service, &Written),
+        message: String,
+        (range, label): (Range<usize>, &str),
+    ) -> Finding {
+        let mut finding = Finding::new(rule.id, severity, message, Label::within(&written.path, range, label));
+        finding.environment = Some(plan.environment.clone());
+        finding.with_all(self.built_with(plan, service, written))
+    }
+
+    /// The places that lead to a Dockerfile: the template that it is rendered from, and the service that is built with it.
+    pub(crate) fn built_with(&self, plan: &Plan, service: &Service, written: &Written) -> Vec<Label> {
+        let key = if written.template.is_some() { "source" } else { "dockerfile" };
+        let place = self.origin_of(plan, &service.name, key, &["build"]);
+        let builder = Label::value(Some(&plan.environment), place, "built with it");
+        let template = written.template.as_ref().map(|path| Label::file(path, "it is rendered from here"));
+        template.into_iter().chain([builder]).collect()
     }
 
     /// The other places of the same plan with the same problem.
@@ -546,9 +577,14 @@ impl Allowed {
         if self.entries.is_empty() {
             return false;
         }
-        let service = match &finding.primary.place {
+        let service_of = |label: &Label| match &label.place {
             Place::Entry { path, .. } if path.key_at(0) == Some("services") => path.key_at(1).map(str::to_owned),
             _ => None,
+        };
+        // A line of another file belongs to whoever is named beside it.
+        let service = match &finding.primary.place {
+            Place::File { .. } => finding.secondary.iter().find_map(service_of),
+            _ => service_of(&finding.primary),
         };
         let mut silenced = false;
         for ((environment, owner, rule), used) in &mut self.entries {

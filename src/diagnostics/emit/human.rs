@@ -23,8 +23,8 @@ mod excerpt;
 const DIFF_COLUMNS: usize = 400;
 /// Below this nothing could be shown at all.
 const NARROWEST: usize = 40;
-/// The name under which the renderer sees services.toml. It prints a control character nowhere else, so that
-/// [`Human::finding`] can put the name and the true place there: the renderer counts columns in the excerpt.
+/// The name under which the renderer sees every file. It prints a control character nowhere else, so that
+/// [`Human::with_places`] can put the names and the true places there: the renderer counts columns in the excerpt.
 const HERE: char = '\u{1}';
 
 /// Prints everything and one line of summary; nothing where there is nothing to say.
@@ -61,22 +61,26 @@ impl<'a> Human<'a> {
 
     /// A finding, without a newline at its end.
     fn finding(&self, finding: &Resolved) -> String {
-        let mut labels: Vec<(&Spot, Location)> = Vec::new();
+        let mut shown: Vec<Vec<(&Spot, Location)>> = Vec::new();
         let mut elsewhere: Vec<&Spot> = Vec::new();
         for spot in std::iter::once(&finding.primary).chain(&finding.secondary) {
-            match self.outcome.location(spot) {
-                Some(location) => labels.push((spot, location)),
-                None => elsewhere.push(spot),
+            let Some(location) = self.outcome.location(spot) else {
+                elsewhere.push(spot);
+                continue;
+            };
+            match shown.iter_mut().find(|labels| labels[0].0.file == spot.file) {
+                Some(labels) => labels.push((spot, location)),
+                None => shown.push(vec![(spot, location)]),
             }
         }
 
         let mut group =
             Group::with_title(level(finding.severity).primary_title(visible(&finding.message)).id(finding.rule));
-        if finding.primary.file.is_some() {
+        if elsewhere.first().is_some_and(|first| std::ptr::eq(*first, &finding.primary)) {
             group = group.element(Origin::path(visible(&self.outcome.file(&finding.primary)).into_owned()));
         }
-        if !labels.is_empty() {
-            group = group.element(self.snippet(&finding.primary, &labels));
+        for labels in &shown {
+            group = group.elements(self.snippet(&finding.primary, labels));
         }
         for spot in elsewhere.into_iter().filter(|spot| !spot.text.is_empty()) {
             let file = self.outcome.file(spot);
@@ -89,38 +93,40 @@ impl<'a> Human<'a> {
         if let Some(help) = &finding.help {
             group = group.element(Level::HELP.message(visible(help)));
         }
-        let rendered = self.renderer.render(&[group]);
-        // The primary label comes first; without it the renderer names the topmost one.
-        let place = match finding.primary.file {
-            None => labels.first(),
-            Some(_) => labels.iter().min_by_key(|(_, location)| location.span.start),
-        };
-        place.map_or(rendered.clone(), |(_, place)| self.with_place(&rendered, place))
+        self.with_places(&self.renderer.render(&[group]), &finding.primary, &shown)
     }
 
-    /// The lines of services.toml with all their labels.
+    /// The lines of a file with all its labels.
     fn snippet<'s>(
         &self,
         primary: &Spot,
         labels: &[(&'s Spot, Location)],
-    ) -> Snippet<'s, annotate_snippets::Annotation<'s>> {
+    ) -> Option<Snippet<'s, annotate_snippets::Annotation<'s>>> {
+        let (source, redaction) = self.outcome.text_of(labels.first()?.0)?;
         let spans: Vec<Range<usize>> = labels.iter().map(|(_, location)| location.span.clone()).collect();
-        let Excerpt { text, line, spans } =
-            Excerpt::new(self.outcome.source.text(), &spans, self.outcome.redaction.spans(), self.terminal.width);
+        let Excerpt { text, line, spans } = Excerpt::new(source.text(), &spans, redaction.spans(), self.terminal.width);
         let annotations = labels.iter().zip(spans).map(|((spot, _), span)| {
             let kind = if std::ptr::eq(*spot, primary) { AnnotationKind::Primary } else { AnnotationKind::Context };
             let text = (!spot.text.is_empty()).then(|| visible(&spot.text).replace('\n', " "));
             kind.span(span).label(text)
         });
-        Snippet::source(text).line_start(line).path(HERE.to_string()).annotations(annotations)
+        Some(Snippet::source(text).line_start(line).path(HERE.to_string()).annotations(annotations))
     }
 
-    /// What the renderer made of it, with the name of services.toml and the true line and column of `place`.
-    fn with_place(&self, rendered: &str, place: &Location) -> String {
-        let Some((before, after)) = rendered.split_once(HERE) else { return rendered.to_owned() };
-        let after = after.trim_start_matches(|c: char| c == ':' || c.is_ascii_digit());
-        let name = visible(self.outcome.source.name());
-        format!("{before}{name}:{}:{}{after}", place.start.line, place.start.column)
+    /// What the renderer made of it, with the names of the files and the true lines and columns: of the primary label,
+    /// or of the topmost one, since that is what the renderer names.
+    fn with_places(&self, rendered: &str, primary: &Spot, shown: &[Vec<(&Spot, Location)>]) -> String {
+        let mut out = String::with_capacity(rendered.len());
+        let mut rest = rendered;
+        for labels in shown {
+            let own = labels.iter().find(|(spot, _)| std::ptr::eq(*spot, primary));
+            let place = own.or_else(|| labels.iter().min_by_key(|(_, location)| location.span.start));
+            let (Some((spot, place)), Some((before, after))) = (place, rest.split_once(HERE)) else { break };
+            let name = self.outcome.file(spot);
+            let _ = write!(out, "{before}{}:{}:{}", visible(&name), place.start.line, place.start.column);
+            rest = after.trim_start_matches(|c: char| c == ':' || c.is_ascii_digit());
+        }
+        out + rest
     }
 
     /// A file that drifted; with its diff and an empty line after it, where there is one.

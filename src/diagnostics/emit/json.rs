@@ -34,14 +34,14 @@
 //! * `environments` are those that have the finding, in the order of the manifest; none where it belongs to the file
 //!   as a whole.
 //! * `file` and `path` have forward slashes and begin with the way to the project, as it was given with `-C` and `-f`.
-//!   `location` is `null` where a file is meant as a whole.
+//!   `location` is `null` where a file is meant as a whole; else it is a place in that file.
 //! * Lines and columns count from 1, columns in characters (Unicode scalar values); offsets count bytes from 0. `end`
 //!   is the place after the last character; an empty place has `start` = `end`.
 //! * `state` is `missing`, `changed`, `edited`, `foreign`, `stale` or `blocked`; `diff` is a unified diff from the file
 //!   on disk to what would be written.
 //! * `drift` lists for `check` the files that are not as they should be, for `render --dry-run` and `--diff` those that
 //!   would change (the latter with the diff of new files too), and for `render` those because of which it wrote nothing.
-//! * No text of services.toml is repeated, and secrets in a `diff` are masked with asterisks.
+//! * No text of services.toml or of another file is repeated, and secrets in a `diff` are masked with asterisks.
 
 use std::borrow::Cow;
 use std::io::{self, Write};

@@ -4,8 +4,10 @@
 //! [`Outcome`], whose words and diffs have no secrets left; only the human format shows the source text itself.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::redaction::{Redaction, clamp};
 use super::{Drift, Report, Resolved, Severity, Spot};
@@ -79,11 +81,13 @@ pub struct Outcome<'a> {
     findings: Vec<Resolved>,
     drift: Vec<Drift>,
     redaction: Redaction,
+    /// The other files that findings point into, each with what must not be shown of it.
+    files: BTreeMap<String, (Arc<Source>, Redaction)>,
     environments: &'a [String],
     directory: Option<&'a str>,
 }
 
-/// Where a label stands in services.toml.
+/// Where a label stands in services.toml, or in another file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
     /// The bytes: inside of the text, and on character boundaries.
@@ -118,7 +122,12 @@ impl<'a> Outcome<'a> {
             message: redaction.sentence(&drift.message).into_owned(),
             diff: drift.diff.as_deref().map(|diff| secrets::lines::veil(&redaction.content(diff), &report.secrets)),
         });
-        Self { source, findings, drift: drift.collect(), redaction, environments: &[], directory: None }
+        let files = report.files.iter().map(|(path, file)| {
+            let spans = report.redacted_in.get(path).map_or(&[][..], Vec::as_slice);
+            (path.clone(), (Arc::clone(file), redaction.of_other(file.text(), spans)))
+        });
+        let files = files.collect();
+        Self { source, findings, drift: drift.collect(), redaction, files, environments: &[], directory: None }
     }
 
     /// Names all environments of the stack, so that formats for people mention only what does not hold in all.
@@ -191,14 +200,21 @@ impl<'a> Outcome<'a> {
         }
     }
 
-    /// Where a label stands; none where it is about another file than services.toml.
+    /// Where a label stands; none where it is about another file as a whole.
     pub fn location(&self, spot: &Spot) -> Option<Location> {
-        if spot.file.is_some() {
-            return None;
-        }
-        let span = clamp(self.source.text(), &spot.span);
-        let (start, end) = (self.source.position(span.start), self.source.position(span.end));
+        let (source, _) = self.text_of(spot)?;
+        let span = clamp(source.text(), &spot.span);
+        let (start, end) = (source.position(span.start), source.position(span.end));
         Some(Location { span, start, end })
+    }
+
+    /// The text in which a label stands, and what must not be shown of it.
+    fn text_of(&self, spot: &Spot) -> Option<(&Source, &Redaction)> {
+        match &spot.file {
+            None => Some((self.source, &self.redaction)),
+            Some(_) if spot.span.is_empty() => None,
+            Some(path) => self.files.get(path).map(|(source, redaction)| (&**source, redaction)),
+        }
     }
 
     /// The environments to mention: those that have the finding, unless all have it.

@@ -3,7 +3,7 @@
 //! * The rules are those that found something; their text is the rule's own page (`stackgen explain`). Drift is a result
 //!   of the rule `drift`, about the generated file.
 //! * Files are relative to where stackgen was run, `%SRCROOT%`: the root of the repository, if GitHub is to find them.
-//!   There is never an absolute path, and never a text of services.toml.
+//!   There is never an absolute path, and never a text of services.toml or of another file.
 //! * Columns count characters (Unicode code points). A file that is meant as a whole has no region; a file that drifted
 //!   has the first line that differs.
 //! * Labels at other places are related locations, and the message links to them: GitHub shows no others.

@@ -143,6 +143,77 @@ hint[unknown-build-arg]: LEVEL is no ARG
     same(&human(&Outcome::new(&source, &report, &[])), expected);
 }
 
+const DOCKERFILE: &str = "FROM node:22-slim\nUSER root\nENV TOKEN=s3cr3t-value\nCMD node server.js\n";
+
+/// A finding in a Dockerfile, with a second place in it, one in services.toml and one in a file that is not known.
+fn of_dockerfile(source: &Source) -> Report {
+    let within = |words: &str, text: &str| {
+        let at = DOCKERFILE.find(words).unwrap();
+        Label::within("api/Dockerfile", at..at + words.len(), text)
+    };
+    let finding =
+        Finding::new("dockerfile-hygiene", Severity::Warning, "it is root", within("CMD node server.js", "here"))
+            .with(level("built here"))
+            .with(within("root", "since then"))
+            .with(Label::within("api/other", 1..2, "nobody read it"));
+    report(source, vec![finding, literal_secret()]).with_files(|path| (path == "api/Dockerfile").then_some(DOCKERFILE))
+}
+
+#[test]
+fn a_finding_in_another_file_shows_its_lines_too() {
+    let source = Source::new("stack/services.toml", "stack", STACK.to_owned());
+    let report = of_dockerfile(&source);
+    let outcome = Outcome::new(&source, &report, &[]);
+    let expected = r#"warning[literal-secret]: TOKEN stands in services.toml
+ --> stack/services.toml:6:17
+  |
+6 | env = { TOKEN = "********", LEVEL = "loud" }
+  |                 ^^^^^^^^^^ a literal secret
+
+warning[dockerfile-hygiene]: it is root
+ --> stack/api/Dockerfile:4:1
+  |
+2 | USER root
+  |      ---- since then
+3 | ENV TOKEN=********
+4 | CMD node server.js
+  | ^^^^^^^^^^^^^^^^^^ here
+  |
+ ::: stack/services.toml:6:41
+  |
+6 | env = { TOKEN = "********", LEVEL = "loud" }
+  |                                     ------ built here
+  |
+  = note: stack/api/other: nobody read it
+
+2 warnings; `stackgen explain literal-secret` says why
+"#;
+    same(&human(&outcome), expected);
+}
+
+#[test]
+fn programs_get_the_place_in_the_other_file() {
+    let source = Source::new("stack/services.toml", "stack", STACK.to_owned());
+    let report = of_dockerfile(&source);
+    let outcome = Outcome::new(&source, &report, &[]);
+    let parsed =
+        |format| serde_json::from_str::<serde_json::Value>(&printed(format, &outcome, Terminal::default())).unwrap();
+    let json = &parsed(Format::Json)["findings"][1];
+    assert_eq!(json["file"], "stack/api/Dockerfile");
+    let start = serde_json::json!({"line": 4, "column": 1, "offset": 51});
+    assert_eq!(json["location"]["start"], start);
+    assert_eq!(json["related"][1]["location"]["start"]["line"], 2);
+    assert!(json["related"][2]["location"].is_null());
+    let sarif = &parsed(Format::Sarif)["runs"][0]["results"][1]["locations"][0]["physicalLocation"];
+    assert_eq!(sarif["artifactLocation"]["uri"], "stack/api/Dockerfile");
+    assert_eq!(sarif["region"]["startLine"], 4);
+    let github = printed(Format::Github, &outcome, Terminal::default());
+    assert!(github.contains("file=stack/api/Dockerfile,line=4,endLine=4,col=1,endColumn=19,"), "{github}");
+    for format in Format::ALL {
+        assert!(!printed(*format, &outcome, Terminal::default()).contains("s3cr3t"), "{}", format.name());
+    }
+}
+
 #[test]
 fn people_see_drift_with_a_limited_diff() {
     let source = source(STACK);

@@ -1,4 +1,4 @@
-//! The lines of services.toml that a finding shows: without secrets, and never endlessly long.
+//! The lines of a file that a finding shows: without secrets, and never endlessly long.
 
 use std::ops::Range;
 
