@@ -17,6 +17,7 @@ pub(super) const PROVED: &[&str] = &[
     "unknown-reference",
     "unused-variable",
     "variable-declared-twice",
+    "template-output",
 ];
 
 /// What Compose says where it rejects a file.
@@ -187,4 +188,13 @@ fn two_defaults_of_a_variable_disagree_until_somebody_sets_it() {
     };
     assert_eq!(values(Attempt::new(compose)), ["one", "two"]);
     assert_eq!(values(Attempt::new(compose).with(".env", "S=set\n")), ["set", "set"]);
+}
+
+#[test]
+fn what_is_no_yaml_is_rejected() {
+    if !has_compose() {
+        return;
+    }
+    let said = rejection("services:\n  web:\n    image: web:1\n    labels: { team: shop\n");
+    assert!(said.contains("yaml: "), "{said}");
 }
