@@ -54,6 +54,7 @@ pub use build::{Materials, build};
 pub use build_place::BuildPlace;
 pub use edge::{EntryPoint, MiddlewareUse, Proxy, Resolver, Router, RouterTls};
 pub use files::{SupportingFile, settle};
+pub use network::{Namespace, NetworkMode};
 pub(crate) use path::clean_path;
 pub use problem::{CommandFlaw, Problem, ProblemKind, VariableFlaw};
 pub use raw::Raw;

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use super::member::Frame;
 use super::resolve::{At, Resolver};
-use super::{EDGE, INTERNAL, Network, ProblemKind, Service, Text};
+use super::{EDGE, INTERNAL, Network, Plan, ProblemKind, Service, Text};
 use crate::kinds::Class;
 use crate::source::KeyPath;
 
@@ -144,4 +144,103 @@ fn needs_no_way_out(services: &IndexMap<String, Service>) -> bool {
         let has_other = service.networks.iter().any(|name| name != INTERNAL);
         has_other || (service.class == Class::Datastore && service.ports.is_empty())
     })
+}
+
+/// Whose network a container has (compose-spec, `network_mode`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NetworkMode {
+    /// That of the host.
+    Host,
+    /// None at all.
+    None,
+    /// That of a service's container.
+    Service(String),
+    /// That of a container by its name.
+    Container(String),
+    /// The engine's own `bridge`, which it also calls `default`.
+    Bridge,
+    /// A network of the engine by its name.
+    Named(String),
+}
+
+impl NetworkMode {
+    /// The mode that a text names.
+    pub fn of(text: &str) -> Self {
+        match text.split_once(':') {
+            Some(("service", name)) => Self::Service(name.to_owned()),
+            Some(("container", name)) => Self::Container(name.to_owned()),
+            _ => match text {
+                "host" => Self::Host,
+                "none" => Self::None,
+                "bridge" | "default" => Self::Bridge,
+                name => Self::Named(name.to_owned()),
+            },
+        }
+    }
+
+    /// Whether the network is that of another container, with all that belongs to it: ports, host name, addresses.
+    pub fn is_shared(&self) -> bool {
+        matches!(self, Self::Service(_) | Self::Container(_))
+    }
+
+    /// Whether the engine publishes ports of a container that has it.
+    pub fn is_published(&self) -> bool {
+        matches!(self, Self::Bridge | Self::Named(_))
+    }
+}
+
+impl Service {
+    /// Whose network its container has, where that is not its own.
+    pub fn network_mode(&self) -> Option<NetworkMode> {
+        let text = self.passthrough.get("network_mode")?.as_ref()?.to_text()?.with_defaults()?;
+        Some(NetworkMode::of(&text))
+    }
+
+    /// The ports on which it is known to listen, each with its place.
+    pub fn listening(&self) -> Vec<(u16, KeyPath)> {
+        let main = self.port.map(|port| (port, self.origin().key("port")));
+        let further = self.listeners.iter().map(|(name, port)| (*port, self.origin().key("ports").key(name)));
+        let debugger = self.debug_port.map(|port| (port, self.origin().key("debug")));
+        let metrics = self.metrics.as_ref().and_then(|metrics| Some((metrics.port?, self.origin().key("metrics"))));
+        let entries = self.proxy.iter().flat_map(|proxy| &proxy.entry_points);
+        let entries = entries.map(|(name, entry)| (entry.port, self.origin().key("entrypoints").key(name)));
+        let mut ports: Vec<(u16, KeyPath)> = Vec::new();
+        for (port, origin) in main.into_iter().chain(further).chain(debugger).chain(entries).chain(metrics) {
+            if !ports.iter().any(|(known, _)| *known == port) {
+                ports.push((port, origin));
+            }
+        }
+        ports
+    }
+}
+
+/// In whose network a service listens in the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Namespace<'p> {
+    /// In the host's.
+    Host,
+    /// In that of the container of this service, which may be itself.
+    Of(&'p str),
+    /// In one that the stack does not have.
+    Elsewhere,
+}
+
+impl Plan {
+    /// In whose network a service listens: `network_mode` is followed from service to service.
+    pub fn namespace<'p>(&'p self, service: &'p Service) -> Namespace<'p> {
+        let mut at = service;
+        // A circle is told on its own.
+        for _ in 0..=self.services.len() {
+            at = match at.network_mode() {
+                None | Some(NetworkMode::Bridge | NetworkMode::Named(_)) => return Namespace::Of(&at.name),
+                Some(NetworkMode::Host) => return Namespace::Host,
+                Some(NetworkMode::None | NetworkMode::Container(_)) => return Namespace::Elsewhere,
+                Some(NetworkMode::Service(name)) => match self.services.get(&name) {
+                    Some(next) => next,
+                    None => return Namespace::Elsewhere,
+                },
+            };
+        }
+        Namespace::Elsewhere
+    }
 }

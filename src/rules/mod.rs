@@ -22,6 +22,7 @@ mod build_inputs;
 mod command_form;
 mod completed_never_exits;
 mod container_name;
+mod datastore_on_edge_network;
 mod datastore_port_public;
 mod datastore_without_volume;
 mod dependency_cycle;
@@ -34,6 +35,7 @@ mod environment_project_clash;
 mod health_path;
 mod healthcheck_tool;
 mod healthy_without_healthcheck;
+mod host_network_port_conflict;
 mod host_port_conflict;
 mod image_reference;
 mod image_unpinned;
@@ -54,9 +56,11 @@ mod missing_env_var;
 mod mount_option_typo;
 mod mount_target;
 mod name_collision;
+mod network_mode_conflict;
 mod nothing_to_run;
 mod one_shot_never_awaited;
 mod port_invalid;
+mod ports_ignored;
 mod public_var_internal_host;
 mod reference_wrong_port;
 mod reload_without_restart;
@@ -64,6 +68,7 @@ mod replicas_fixed_port;
 mod route_overlap;
 mod rule_syntax;
 mod runs_twice;
+mod shared_netns_port_conflict;
 mod template_output;
 mod toml_1_0_only;
 mod undefined_routing_reference;
@@ -115,6 +120,7 @@ pub static ALL: &[&Rule] = &[
     &command_form::RULE,
     &completed_never_exits::RULE,
     &container_name::RULE,
+    &datastore_on_edge_network::RULE,
     &datastore_port_public::RULE,
     &datastore_without_volume::RULE,
     &dependency_cycle::RULE,
@@ -127,6 +133,7 @@ pub static ALL: &[&Rule] = &[
     &health_path::RULE,
     &healthcheck_tool::RULE,
     &healthy_without_healthcheck::RULE,
+    &host_network_port_conflict::RULE,
     &host_port_conflict::RULE,
     &image_reference::RULE,
     &image_unpinned::RULE,
@@ -147,9 +154,11 @@ pub static ALL: &[&Rule] = &[
     &mount_option_typo::RULE,
     &mount_target::RULE,
     &name_collision::RULE,
+    &network_mode_conflict::RULE,
     &nothing_to_run::RULE,
     &one_shot_never_awaited::RULE,
     &port_invalid::RULE,
+    &ports_ignored::RULE,
     &public_var_internal_host::RULE,
     &reference_wrong_port::RULE,
     &reload_without_restart::RULE,
@@ -158,6 +167,7 @@ pub static ALL: &[&Rule] = &[
     &rule_syntax::RULE,
     &runs_twice::RULE,
     &template_output::RULE,
+    &shared_netns_port_conflict::RULE,
     &toml_1_0_only::RULE,
     &undefined_routing_reference::RULE,
     &unescaped_dollar::RULE,

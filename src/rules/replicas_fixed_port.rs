@@ -53,7 +53,9 @@ replicas = 2
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for plan in context.plans {
-        for service in plan.services.values() {
+        // What has another's network publishes nothing itself.
+        let publishes = |service: &&Service| service.network_mode().is_none_or(|mode| mode.is_published());
+        for service in plan.services.values().filter(publishes) {
             let count = service.containers();
             let is_short = |port: &&PublishedPort| available(port).is_some_and(|available| available < count);
             let short: Vec<&PublishedPort> = service.ports.iter().filter(is_short).collect();

@@ -46,7 +46,9 @@ pub(super) fn entries(plans: &[Plan]) -> Vec<Entry<'_>> {
     let mut entries = Vec::new();
     let mut choices: IndexSet<&[String]> = IndexSet::new();
     for (environment, plan) in plans.iter().enumerate() {
-        for service in plan.services.values() {
+        // What has another's network publishes nothing itself.
+        let publishes = |service: &&Service| service.network_mode().is_none_or(|mode| mode.is_published());
+        for service in plan.services.values().filter(publishes) {
             for port in &service.ports {
                 let Some(mapping) = port.mapping else { continue };
                 let Some(published) = mapping.published else { continue };
