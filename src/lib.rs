@@ -10,6 +10,7 @@
 //! * [`manifest`] is the file as written: types, schema, validation, overlays.
 //! * [`plan`] is what the stack is in one environment, with every reference resolved.
 //! * [`rules`] read all of that and report [`diagnostics::Finding`]s.
+//! * [`fixing`] makes the fixes that findings carry.
 //! * [`render`] turns a plan into [`render::Artifacts`]: paths and bytes, no side effects.
 //! * [`mod@env`] says which values an operator's machine has for a plan, and what to add to its env files.
 //! * [`disk`] compares artifacts with the working tree, writes, prunes, and refuses.
@@ -22,6 +23,7 @@ pub mod diagnostics;
 pub mod disk;
 pub mod dockerfile;
 pub mod env;
+pub mod fixing;
 pub mod git;
 pub mod kinds;
 pub mod manifest;

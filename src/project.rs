@@ -116,6 +116,13 @@ impl Project {
         &self.source
     }
 
+    /// The same project with another text in its services.toml.
+    #[must_use]
+    pub fn with_text(&self, text: String) -> Self {
+        let source = Source::new(self.source.name(), self.source.directory(), text);
+        Self { source, file: self.file.clone(), templates: self.templates.clone() }
+    }
+
     /// Whether the file still has the text that was read. Where it has not, somebody has saved it since, or was about to
     /// when it was read: then that may have been half a text, and what follows from it means nothing.
     pub fn is_current(&self) -> bool {

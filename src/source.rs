@@ -246,9 +246,16 @@ impl Source {
         longest.map_or(0..0, |(_, entry)| entry.key.unwrap_or(entry.value))
     }
 
+    /// How many environments the stack names; one where it names none.
+    pub(crate) fn environments(document: &Spanned<DeTable<'_>>) -> usize {
+        let named = value(document, KeyPath::of(["stack", "environments"]).steps()).and_then(DeValue::as_array);
+        named.map_or(1, |named| named.len().max(1))
+    }
+
     /// The bytes that `change` takes for the entry at `path`, where it really stands: in the overlay of `environment`, in
     /// the base, or where it takes it over from. What is added goes to the base, unless its table is in the overlay alone;
-    /// a new name holds in every overlay. None where the change cannot be made.
+    /// a new name holds in every overlay. `is_everywhere` says whether all environments are meant. None where the change
+    /// cannot be made.
     pub fn edits(
         &self,
         document: &Spanned<DeTable<'_>>,
@@ -256,12 +263,43 @@ impl Source {
         path: &KeyPath,
         environment: Option<&str>,
         change: &Change,
+        is_everywhere: bool,
     ) -> Option<Vec<Replacement>> {
         let layers = spliced(document, self.layers(path, environment));
         let stands = || layers.iter().map(KeyPath::steps).find(|steps| editor.outline.has(steps));
         match change {
             Change::Set(value) => editor.set(stands()?, value),
-            Change::Remove => editor.remove(stands()?),
+            Change::Remove => {
+                let own = layers.iter().filter(|layer| !is_taken_over(path, environment, layer));
+                editor.remove(own.map(KeyPath::steps).find(|steps| editor.outline.has(steps))?)
+            }
+            Change::Override(value) => {
+                let narrow = environment.filter(|_| !is_everywhere).map(|name| KeyPath::of(["environments", name]));
+                let Some(overlay) = narrow else {
+                    let is_there = stands().is_some();
+                    let change = if is_there { Change::Set(value.clone()) } else { Change::Insert(value.clone()) };
+                    return self.edits(document, editor, path, environment, &change, is_everywhere);
+                };
+                let place = overlay.join(path.steps());
+                // An item of an array has no overlay of its own.
+                if path.steps().iter().any(|step| matches!(step, Step::Index(_))) {
+                    return editor.set(stands()?, value);
+                }
+                editor.set(place.steps(), value).or_else(|| editor.insert(place.steps(), value))
+            }
+            Change::TakeAway => {
+                let is_in = |layer: &KeyPath| editor.outline.has(layer.steps());
+                let overlay = environment.map(|name| KeyPath::of(["environments", name]).join(path.steps()));
+                let is_own = |layer: &KeyPath| layer == path || overlay.as_ref() == Some(layer);
+                let is_weaker = layers.iter().any(|layer| is_in(layer) && Some(layer) != overlay.as_ref());
+                if is_everywhere || !is_weaker {
+                    let own = layers.iter().filter(|layer| is_own(layer) && is_in(layer));
+                    let removed: Option<Vec<_>> = own.map(|layer| editor.remove(layer.steps())).collect();
+                    return removed.map(|removed| removed.concat()).filter(|removed| !removed.is_empty());
+                }
+                let off = Change::Override(toml::Value::Boolean(false));
+                self.edits(document, editor, path, environment, &off, is_everywhere)
+            }
             Change::Replace(range, with) => {
                 let steps = stands()?;
                 editor.replace(steps, lookup(document, steps)?.string.as_deref()?, range, with)

@@ -7,19 +7,23 @@
 //! `#~ @web/Dockerfile:3 warning dockerfile-hygiene`. What is found must be exactly what
 //! is said, as often as it is said, and among it the rule of the directory. In a good fixture nothing is found.
 //!
+//! Where a finding carries a fix, `bad-<clause>.fixed.toml` beside the fixture is what `check --fix` makes of it;
+//! `STACKGEN_BLESS=1 cargo test --test rules fix` writes it anew. Read it before it is committed.
+//!
 //! Fixtures are read as if they lay in `tests/rules/sources`, which holds the sources of services. Where more is needed,
 //! comments prepare a project of its own, with a copy of them: `#~ file .gitignore .env\n.env.*` writes a file, and
 //! `#~ git add --force .env` makes the project a git repository and runs git there. Fake credentials contain `not-a-secret`: no output may show them. `STACKGEN_FIXTURES=<words>` runs only the fixtures whose path has
 //! those words in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fmt, fs};
 
 use stackgen::diagnostics::emit::{Format, Outcome, Terminal};
-use stackgen::diagnostics::{Report, Severity};
+use stackgen::diagnostics::{Report, Resolved, Severity};
+use stackgen::fixing;
 use stackgen::project::{Analysis, Project};
 use stackgen::rules::{self, ALL};
 use stackgen::source::Source;
@@ -29,6 +33,9 @@ mod support;
 
 /// What stands in every fake credential.
 const FAKE: &str = "not-a-secret";
+
+/// What the name of the text with the fixes ends with.
+const FIXED: &str = ".fixed.toml";
 
 /// What begins the comment that says what is found.
 const MARKER: &str = "#~";
@@ -44,13 +51,35 @@ fn bad_fixtures_give_what_they_say_and_good_ones_nothing() {
     for fixture in fixtures() {
         count += 1;
         let found = fixture.found();
-        if let Err(complaint) = fixture.judge(&found.report) {
+        if let Err(complaint) = fixture.judge(&found.analysis.report) {
             let shown = found.emit(Format::Human);
             writeln!(failures, "{fixture}: {complaint}\n\n{shown}\n").expect("writing to a string");
         }
     }
     assert!(failures.is_empty(), "{failures}");
     assert!(count > 0 || filter().is_some(), "there are no fixtures");
+}
+
+#[test]
+fn fixes_do_what_they_say_and_nothing_else() {
+    let mut failures = String::new();
+    for fixture in fixtures() {
+        if let Err(complaint) = fixture.judge_fixes() {
+            writeln!(failures, "{fixture}: {complaint}").expect("writing to a string");
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
+}
+
+#[test]
+fn every_text_with_fixes_has_its_fixture() {
+    let folders = entries(&folder()).into_iter().filter(|folder| stem(folder) != "sources");
+    let files: Vec<PathBuf> = folders.flat_map(|folder| entries(&folder)).collect();
+    for file in &files {
+        if let Some(fixture) = file.to_string_lossy().strip_suffix(FIXED) {
+            assert!(files.contains(&PathBuf::from(format!("{fixture}.toml"))), "{}", file.display());
+        }
+    }
 }
 
 #[test]
@@ -175,14 +204,17 @@ impl fmt::Display for Mark {
 /// What is found in a fixture.
 struct Found {
     project: Project,
-    report: Report,
+    analysis: Analysis,
     environments: Vec<String>,
+    /// The folder that was prepared, as long as somebody may look into it.
+    _own: Option<TempDir>,
 }
 
 impl Found {
     fn emit(&self, format: Format) -> String {
         let mut out = Vec::new();
-        let outcome = Outcome::new(self.project.source(), &self.report, &[]).of_environments(&self.environments);
+        let outcome =
+            Outcome::new(self.project.source(), &self.analysis.report, &[]).of_environments(&self.environments);
         format.emit(&outcome, Terminal::default(), &mut out).expect("a vector takes everything");
         String::from_utf8(out).expect("output is UTF-8")
     }
@@ -208,8 +240,8 @@ impl Fixture {
             }
             None => Project::from_source(Source::new("services.toml", folder().join("sources"), self.text.clone())),
         };
-        let Analysis { report, plans } = project.analyse().unwrap_or_else(|error| panic!("{self}: {error}"));
-        Found { project, report, environments: plans.into_iter().map(|plan| plan.environment).collect() }
+        let analysis = project.analyse().unwrap_or_else(|error| panic!("{self}: {error}"));
+        Found { environments: analysis.environments(), project, analysis, _own: own }
     }
 
     /// What the comments ask for: the words behind the marker, by their first one.
@@ -276,6 +308,70 @@ impl Fixture {
         };
         Err(format!("{}{}", list("not found:", &missing), list("not said: ", &surplus)))
     }
+
+    /// Whether the fixes of its findings do what they should.
+    fn judge_fixes(&self) -> Result<(), String> {
+        let found = self.found();
+        let fixable: Vec<&Resolved> =
+            found.analysis.report.findings.iter().filter(|finding| finding.fix.is_some()).collect();
+        let beside = PathBuf::from(self.path.to_string_lossy().replace(".toml", FIXED));
+        let expected = fs::read_to_string(&beside).ok();
+        if fixable.is_empty() {
+            return expected.map_or(Ok(()), |_| Err(format!("nothing is fixed, but there is {}", beside.display())));
+        }
+        let fixed = fixing::fix(&found.project, &found.analysis).map_err(|error| error.to_string())?;
+        let Some((project, analysis)) = fixed.changed else { return Err("no fix works".to_owned()) };
+        let text = project.source().text();
+        if env::var_os("STACKGEN_BLESS").is_some() {
+            fs::write(&beside, text).map_err(|error| error.to_string())?;
+        } else if expected.as_deref() != Some(text) {
+            return Err(format!("is not fixed as {} says:\n{text}", beside.display()));
+        }
+        let (mut remains, now) = (counts(&found.analysis.report), counts(&analysis.report));
+        for finding in &fixable {
+            *remains.entry((finding.severity, finding.rule)).or_default() -= 1;
+        }
+        // What is only worth knowing may have lost its reason.
+        remains.retain(|key, count| *count != 0 && (key.0 != Severity::Hint || now.contains_key(key)));
+        if remains != now {
+            return Err(format!("{remains:?} should remain, and {now:?} does:\n{text}"));
+        }
+        let again = fixing::fix(&project, &analysis).map_err(|error| error.to_string())?;
+        if again.changed.is_some() {
+            return Err("a second run fixes more".to_owned());
+        }
+        // Every line that no edit touches is there still, and every comment.
+        let edits = fixable.iter().filter_map(|finding| finding.fix.as_ref()).flat_map(|fix| &fix.replacements);
+        let line = |at: usize| self.text[..at].matches('\n').count();
+        let touched: BTreeSet<usize> = edits
+            .flat_map(|edit| line(edit.span.start)..=line(edit.span.end.saturating_sub(1).max(edit.span.start)))
+            .collect();
+        let untouched = self.text.lines().enumerate().filter(|(number, _)| !touched.contains(number));
+        follow(untouched.map(|(_, line)| line), text.lines())?;
+        let comment = |line: &str| line.rsplit_once('#').map(|(_, comment)| comment.to_owned());
+        follow(self.text.lines().filter_map(comment), text.lines().filter_map(comment))
+    }
+}
+
+/// How often each rule finds something, by severity.
+fn counts(report: &Report) -> BTreeMap<(Severity, &'static str), usize> {
+    report.findings.iter().fold(BTreeMap::new(), |mut counts, finding| {
+        *counts.entry((finding.severity, finding.rule)).or_default() += 1;
+        counts
+    })
+}
+
+/// Whether these lines stand in the others in the same order.
+fn follow<L: PartialEq + fmt::Display>(
+    lines: impl Iterator<Item = L>,
+    mut others: impl Iterator<Item = L>,
+) -> Result<(), String> {
+    for line in lines {
+        if !others.any(|other| other == line) {
+            return Err(format!("this has gone: {line}"));
+        }
+    }
+    Ok(())
 }
 
 /// What is only in the first list, and what only in the second; equal ones cancel each other one by one.
@@ -331,7 +427,8 @@ fn fixtures() -> Vec<Fixture> {
             continue;
         }
         assert!(rules::find(&rule).is_some(), "{}: there is no such rule", directory.display());
-        fixtures.extend(entries(&directory).into_iter().map(|path| Fixture::read(&rule, path)));
+        let is_fixture = |path: &PathBuf| !path.to_string_lossy().ends_with(FIXED);
+        fixtures.extend(entries(&directory).into_iter().filter(is_fixture).map(|path| Fixture::read(&rule, path)));
     }
     if let Some(words) = filter() {
         fixtures.retain(|fixture| fixture.to_string().contains(&words));

@@ -1,15 +1,23 @@
-//! `stackgen check`: validation and drift in one.
+//! `stackgen check`: validation and drift in one; with `--fix`, the safe fixes first.
 
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use stackgen::diagnostics::Severity;
 use stackgen::diagnostics::emit::Format;
+use stackgen::diagnostics::{Drift, Severity};
+use stackgen::disk::ManifestFile;
+use stackgen::fixing::{self, Done};
+use stackgen::project::{Analysis, Project};
 
-use super::{Global, code, drift, say};
+use super::{Global, Looked, code, drift, print, say};
 
 #[derive(Debug, Args)]
-#[command(after_help = "Exit codes: 0 clean; 1 errors or drift; 2 stackgen could not work.")]
+#[command(after_help = "\
+--fix changes services.toml and nothing else, and only where a finding has one right answer: comments and layout stay. \
+What it did is said on stderr, one line for each; then what remains is reported, in any format, and makes the exit code. \
+`stackgen render` writes the generated files.
+
+Exit codes: 0 clean; 1 errors or drift, or with --dry-run a fix to make; 2 stackgen could not work.")]
 pub(super) struct Check {
     /// How to print what is found
     #[arg(long, value_name = "FORMAT", default_value = "human")]
@@ -17,6 +25,12 @@ pub(super) struct Check {
     /// Fail on warnings too
     #[arg(long, value_name = "WHAT")]
     deny: Option<Deny>,
+    /// Make the fixes that are safe, in services.toml
+    #[arg(long)]
+    fix: bool,
+    /// Print what --fix would change as a diff and write nothing
+    #[arg(long, requires = "fix")]
+    dry_run: bool,
 }
 
 /// What fails besides errors.
@@ -28,7 +42,63 @@ pub(super) enum Deny {
 
 impl Check {
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<ExitCode> {
-        let looked = global.look()?;
+        if !self.fix {
+            return self.report(global, global.look()?);
+        }
+        let turn = if self.dry_run { None } else { Some(global.turn()?) };
+        let (project, (mut analysis, fixed)) = global.read(|project| {
+            let analysis = project.analyse()?;
+            let fixed = fixing::fix(project, &analysis)?;
+            Ok((analysis, fixed))
+        })?;
+        fixed.settle(&mut analysis.report);
+        let Some((changed, found)) = fixed.changed else {
+            drop(turn);
+            if !global.quiet {
+                say("nothing to fix");
+            }
+            return self.report(global, with_files(global, project, analysis)?);
+        };
+        let source = project.source();
+        let file = ManifestFile::new(source.directory(), source.file_name())?;
+        let (before, after) = (source.text(), changed.source().text());
+        if self.dry_run {
+            let diff = file.diff(before, after);
+            return self.show(global, global.looked(project, analysis, None)?, diff, fixed.done.len());
+        }
+        file.write(before, after)?;
+        drop(turn);
+        if !global.quiet {
+            for Done { line, rule, title } in &fixed.done {
+                say(&format!("{:>11} {}:{line}: {title} ({rule})", "fixed", source.name()));
+            }
+        }
+        self.report(global, with_files(global, changed, found)?)
+    }
+
+    /// What would be done to services.toml: to people the diff, to programs what is found, and the diff.
+    fn show(&self, global: &Global, looked: &Looked, diff: String, fixes: usize) -> anyhow::Result<ExitCode> {
+        let drift = [Drift {
+            path: looked.project.source().file_name().to_owned(),
+            state: "changed",
+            message: "would be changed by `stackgen check --fix`".to_owned(),
+            diff: Some(diff),
+        }];
+        let outcome = looked.outcome(&drift);
+        if self.format == Format::Human {
+            print(&outcome.drift().iter().filter_map(|drift| drift.diff.as_deref()).collect::<String>())?;
+        } else {
+            global.emit(self.format, &outcome)?;
+        }
+        if !global.quiet {
+            let fixes = if fixes == 1 { "1 fix".to_owned() } else { format!("{fixes} fixes") };
+            say(&format!("{fixes} to make; nothing was written"));
+        }
+        Ok(ExitCode::FAILURE)
+    }
+
+    /// What is found, and the drift of the generated files.
+    fn report(&self, global: &Global, looked: &Looked) -> anyhow::Result<ExitCode> {
         let report = &looked.analysis.report;
         let mut differences = Vec::new();
         // What could not work is not rendered, so there is nothing to compare the files with.
@@ -57,4 +127,10 @@ impl Check {
         let denied = self.deny == Some(Deny::Warnings) && report.count(Severity::Warning) > 0;
         Ok(code(report.has_errors() || denied || !differences.is_empty()))
     }
+}
+
+/// What was looked at already, with what would be written.
+fn with_files(global: &Global, project: Project, analysis: Analysis) -> anyhow::Result<&'static Looked> {
+    let rendered = (!analysis.report.has_errors()).then(|| global.rendered(&analysis.plans, &project));
+    global.looked(project, analysis, rendered)
 }

@@ -18,15 +18,17 @@
 //!
 //! * All edits of a fix are made, or none. One that does not find its entry, or finds the one it would add, takes the
 //!   fix away from the finding.
-//! * A finding of several environments becomes one; it keeps a fix only if it has one in each of them.
+//! * A finding of several environments becomes one; it keeps a fix only if it has one in each of them. What is right in
+//!   one environment and wrong in another is changed with `put` and `take_away`, which leave the first one alone.
 //! * `check --fix` keeps a fix only if the finding is gone afterwards and no error or warning has come.
 //! * Never the value of a secret in a title, and none at a place where it was not.
 
 use std::ops::Range;
 
-use toml::Value;
+use toml::de::DeTable;
+use toml::{Spanned, Value};
 
-use crate::source::{Change, KeyPath, Replacement};
+use crate::source::{Change, Editor, KeyPath, Replacement, Source};
 
 /// What can be done about a finding without asking.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,15 +39,20 @@ pub struct Fix {
     pub edits: Vec<Edit>,
 }
 
-/// A change of one entry.
+/// A change at one place.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Edit {
-    /// The path in the base file, without `environments.<name>`.
-    pub path: KeyPath,
-    /// The environment whose overlay is looked at first.
-    pub environment: Option<String>,
-    /// What becomes of it.
-    pub change: Change,
+pub enum Edit {
+    /// Of an entry.
+    Entry {
+        /// The path in the base file, without `environments.<name>`.
+        path: KeyPath,
+        /// The environment whose overlay is looked at first.
+        environment: Option<String>,
+        /// What becomes of it.
+        change: Change,
+    },
+    /// Of bytes of services.toml.
+    Bytes(Replacement),
 }
 
 impl Fix {
@@ -91,11 +98,53 @@ impl Fix {
         self.change(environment, path, Change::Replace(range, with.into()))
     }
 
+    /// Gives the entry at `path` another value in the environments that have the finding, and in no other: in their
+    /// overlays, or in the base where all have it. It is added where it is not there.
+    #[must_use]
+    pub fn put(self, environment: &str, path: KeyPath, value: impl Into<Value>) -> Self {
+        self.change(Some(environment), path, Change::Override(value.into()))
+    }
+
+    /// Takes the entry at `path` away in the environments that have the finding, and in no other.
+    #[must_use]
+    pub fn take_away(self, environment: &str, path: KeyPath) -> Self {
+        self.change(Some(environment), path, Change::TakeAway)
+    }
+
+    /// Replaces these bytes of services.toml, for what is no entry.
+    #[must_use]
+    pub fn bytes(mut self, range: Range<usize>, with: impl Into<String>) -> Self {
+        self.edits.push(Edit::Bytes(Replacement { span: range, text: with.into() }));
+        self
+    }
+
     /// Makes any change.
     #[must_use]
     pub fn change(mut self, environment: Option<&str>, path: KeyPath, change: Change) -> Self {
-        self.edits.push(Edit { path, environment: environment.map(str::to_owned), change });
+        self.edits.push(Edit::Entry { path, environment: environment.map(str::to_owned), change });
         self
+    }
+
+    /// The bytes of `source`, whose parsed form is `document`; none where an edit cannot be made. `is_everywhere` says
+    /// whether all environments have the finding.
+    pub(super) fn resolve(
+        &self,
+        source: &Source,
+        document: &Spanned<DeTable<'_>>,
+        editor: &Editor<'_>,
+        is_everywhere: bool,
+    ) -> Option<ResolvedFix> {
+        let mut replacements = Vec::new();
+        for edit in &self.edits {
+            match edit {
+                Edit::Bytes(replacement) => replacements.push(replacement.clone()),
+                Edit::Entry { path, environment, change } => {
+                    let environment = environment.as_deref();
+                    replacements.extend(source.edits(document, editor, path, environment, change, is_everywhere)?);
+                }
+            }
+        }
+        ResolvedFix { title: self.title.clone(), replacements }.sorted()
     }
 }
 

@@ -239,15 +239,7 @@ impl Report {
             };
             Spot { file, span: source.resolve(document, &label.place), text: label.text.clone(), entry }
         };
-        let editor = OnceCell::new();
-        let resolved = |fix: &Fix| {
-            let editor = editor.get_or_init(|| Editor::new(source.text()));
-            let mut replacements = Vec::new();
-            for Edit { path, environment, change } in &fix.edits {
-                replacements.extend(source.edits(document, editor, path, environment.as_deref(), change)?);
-            }
-            ResolvedFix { title: fix.title.clone(), replacements }.sorted()
-        };
+        let mut fixes: Vec<Option<Vec<Fix>>> = Vec::new();
         for finding in findings {
             // Before findings are merged: each environment may have its own secret.
             for label in std::iter::once(&finding.primary).chain(&finding.secondary).filter(|label| label.redact) {
@@ -258,10 +250,8 @@ impl Report {
             }
             let primary = spot(&finding.primary);
             let key = (finding.rule, primary.file.clone(), primary.span.clone(), finding.message.clone());
-            let fix = finding.fix.as_ref().and_then(resolved);
-            let mut is_new = false;
             let position = *seen.entry(key).or_insert_with(|| {
-                is_new = true;
+                fixes.push(Some(Vec::new()));
                 merged.push(Resolved {
                     rule: finding.rule,
                     severity: finding.severity,
@@ -269,21 +259,33 @@ impl Report {
                     primary,
                     secondary: finding.secondary.iter().map(spot).collect(),
                     help: finding.help.clone(),
-                    fix: fix.clone(),
+                    fix: None,
                     environments: Vec::new(),
                 });
                 merged.len() - 1
             });
             let known = &mut merged[position];
-            if !is_new {
-                known.fix = known.fix.take().zip(fix).and_then(|(known, fix)| known.and(fix));
-            }
+            // One environment without a fix, and there is none.
+            fixes[position] = fixes[position].take().zip(finding.fix).map(|(mut known, fix)| {
+                known.push(fix);
+                known
+            });
             known.severity = known.severity.min(finding.severity);
             if let Some(environment) = finding.environment
                 && !known.environments.contains(&environment)
             {
                 known.environments.push(environment);
             }
+        }
+        let editor = OnceCell::new();
+        let environments = Source::environments(document);
+        for (finding, fixes) in merged.iter_mut().zip(fixes) {
+            let Some(fixes) = fixes else { continue };
+            let editor = editor.get_or_init(|| Editor::new(source.text()));
+            let is_everywhere = finding.environments.len() >= environments;
+            let mut resolved = fixes.iter().map(|fix| fix.resolve(source, document, editor, is_everywhere));
+            let first = resolved.next().flatten();
+            finding.fix = resolved.fold(first, |known, fix| known.zip(fix).and_then(|(known, fix)| known.and(fix)));
         }
         let order = |finding: &Resolved| {
             (finding.severity, finding.primary.file.clone(), finding.primary.span.start, finding.rule)

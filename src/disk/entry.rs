@@ -101,7 +101,7 @@ impl Entry<'_> {
     }
 }
 
-fn unified(from: &str, to: &str, old: &[u8], new: &str) -> String {
+pub(super) fn unified(from: &str, to: &str, old: &[u8], new: &str) -> String {
     let mut text = format!("--- {from}\n+++ {to}\n");
     match std::str::from_utf8(&lf(old)) {
         Ok(old) => {

@@ -132,7 +132,7 @@ fn set_mode(_: &Path, _: u32) -> io::Result<()> {
 
 /// Gives a new file to the owner of the old one, who could not read it any more else.
 #[cfg(unix)]
-fn keep_owner(old: &Path, new: &File) -> io::Result<()> {
+pub(super) fn keep_owner(old: &Path, new: &File) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
     let Ok(before) = old.symlink_metadata() else { return Ok(()) };
     let now = new.metadata()?;
@@ -149,6 +149,6 @@ fn keep_owner(old: &Path, new: &File) -> io::Result<()> {
 
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "unix systems have owners")]
-fn keep_owner(_: &Path, _: &File) -> io::Result<()> {
+pub(super) fn keep_owner(_: &Path, _: &File) -> io::Result<()> {
     Ok(())
 }

@@ -97,6 +97,14 @@ pub enum DiskError {
         /// What it is.
         what: Obstacle,
     },
+    /// The manifest is something that is not written through.
+    #[error("cannot change `{path}`: it is {what}; name the file itself with `-C` and `-f`")]
+    ManifestObstacle {
+        /// The manifest.
+        path: String,
+        /// What it is.
+        what: Obstacle,
+    },
     /// A generated path cannot be written on every machine, or the lock cannot hold it.
     #[error("`{path}` cannot be generated: {what}; choose another path or name in services.toml")]
     Artifact {

@@ -53,6 +53,7 @@ mod folders;
 #[cfg(test)]
 mod interruption;
 mod lock;
+mod manifest_file;
 mod paths;
 mod survey;
 mod turn;
@@ -62,6 +63,7 @@ mod write;
 pub use entry::{Entry, State};
 pub use env_file::EnvFile;
 pub use error::{DiskError, Obstacle, Refusal, Why};
+pub use manifest_file::ManifestFile;
 pub use survey::{Edits, Summary, Survey};
 pub use turn::Turn;
 pub use volume::{KnownVolume, known_volumes};

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::{Context, Rule};
-use crate::diagnostics::{Finding, Label, Severity, words};
+use crate::diagnostics::{Finding, Fix, Label, Severity, words};
 use crate::plan::{Form, Part, Plan, Service, Text};
 use crate::source::KeyPath;
 
@@ -88,6 +88,12 @@ impl<'c, 'p> Names<'c, 'p> {
         Label::value(Some(&self.plan.environment), self.origin(service), text)
     }
 
+    /// Without a name of its own, a container gets one that works.
+    fn without<'s>(&self, services: impl IntoIterator<Item = &'s Service>) -> Fix {
+        let fix = Fix::new("take the name away: Compose makes one");
+        services.into_iter().fold(fix, |fix, service| fix.take_away(&self.plan.environment, self.origin(service)))
+    }
+
     fn malformed(&self, service: &Service, name: &Text) -> Option<Finding> {
         let shown = stand_in(name);
         if is_name(&shown) {
@@ -106,7 +112,8 @@ impl<'c, 'p> Names<'c, 'p> {
                 "write a letter or digit, and then letters, digits, `_`, `.` or `-`: at least two characters",
             )
         };
-        Some(Finding::new(RULE.id, RULE.severity, message, self.label(service, label)).help(help))
+        let finding = Finding::new(RULE.id, RULE.severity, message, self.label(service, label)).help(help);
+        Some(finding.fix(self.without([service])))
     }
 
     fn repeated(&self, service: &Service) -> Option<Finding> {
@@ -118,7 +125,7 @@ impl<'c, 'p> Names<'c, 'p> {
         let number = self.context.origin_of_count(self.plan, service);
         let number = Label::value(Some(&self.plan.environment), number, format!("{count} containers"));
         let finding = Finding::new(RULE.id, RULE.severity, message, self.label(service, "one name for all of them"));
-        Some(finding.with(number).help("remove it: Compose numbers the containers"))
+        Some(finding.with(number).help("remove it: Compose numbers the containers").fix(self.without([service])))
     }
 
     /// Services with one name: one finding per name.
@@ -151,9 +158,11 @@ impl<'c, 'p> Names<'c, 'p> {
             let help = if known.len() < meeting.len() {
                 format!("give each its own: `container-name = \"{name}-${{service.name}}\"`")
             } else {
-                "remove all but one of them: Compose makes a name of project and service".to_owned()
+                "remove them, or all but one: Compose makes a name of project and service".to_owned()
             };
-            findings.push(finding.help(help));
+            let finding = finding.help(help);
+            let is_own = known.len() == meeting.len();
+            findings.push(if is_own { finding.fix(self.without(meeting)) } else { finding });
         }
         findings
     }
@@ -177,7 +186,8 @@ impl<'c, 'p> Names<'c, 'p> {
                 let label = self.label(service, format!("taken by `{}`", other.name));
                 let own = self.context.key_of(self.plan, &other.origin(), "its container has no other name");
                 let help = "give it another name, or none".to_owned();
-                findings.push(Finding::new(RULE.id, RULE.severity, message, label).with(own).help(help));
+                let finding = Finding::new(RULE.id, RULE.severity, message, label).with(own).help(help);
+                findings.push(finding.fix(self.without([*service])));
             }
         }
         findings

@@ -217,10 +217,15 @@ pub fn run(context: &Context<'_>) -> Outcome {
     }
     // What a mistake keeps from being read is not unused.
     if outcome.findings.iter().any(|finding| finding.severity == Severity::Error) {
-        outcome.findings.retain(|finding| finding.rule != unused_variable::RULE.id);
+        outcome.findings.retain(|finding| !waits_for_errors(finding.rule));
     }
     outcome.findings.extend(allowed.unused(context));
     outcome
+}
+
+/// Whether a rule says nothing as long as there are errors.
+pub(crate) fn waits_for_errors(rule: &str) -> bool {
+    rule == unused_variable::RULE.id
 }
 
 /// Findings about a text that is no TOML, where nothing else can be said.

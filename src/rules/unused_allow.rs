@@ -1,7 +1,7 @@
 //! `unused-allow`: see [`RULE`].
 
 use super::{ALL, Context, Rule, find};
-use crate::diagnostics::{Finding, Label, Severity, words};
+use crate::diagnostics::{Finding, Fix, Label, Severity, words};
 use crate::source::KeyPath;
 
 /// An `allow` that silences nothing.
@@ -58,6 +58,9 @@ pub(super) fn finding(environment: &str, path: KeyPath, rule: &str) -> Finding {
             (format!("there is no rule `{rule}`"), "no such rule", help)
         }
     };
+    let fix = Fix::new("remove what silences nothing").remove(Some(environment), path.clone());
     let label = Label::key(Some(environment), path, label);
-    Finding::new(RULE.id, RULE.severity, message, label).help(help)
+    let finding = Finding::new(RULE.id, RULE.severity, message, label).help(help);
+    // A misspelt id is somebody's to put right.
+    if find(rule).is_some() { finding.fix(fix) } else { finding }
 }

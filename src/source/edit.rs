@@ -17,8 +17,15 @@ pub enum Change {
     Set(Value),
     /// The entry is added with this value, where it is not there yet.
     Insert(Value),
-    /// The entry goes; comments stay. What it leaves empty stays too.
+    /// The entry goes; comments stay. What it leaves empty stays too. Not where a service takes it over from the defaults
+    /// or from another one: those who are well would lose it too.
     Remove,
+    /// The value becomes this one in the environments that have the finding: in their overlays, or in the base where all
+    /// have it. The entry is added where it is not there.
+    Override(Value),
+    /// The entry goes in the environments that have the finding: their overlays say `false`, or it is removed where all
+    /// have it.
+    TakeAway,
     /// The key is spelled like this instead, in headers and dotted keys too; not where there is such a key already.
     Rename(String),
     /// These bytes of the decoded string give way to a text; the quotes stay what they are.

@@ -11,7 +11,7 @@ fn changed(text: &str, path: &str, change: &Change) -> Option<String> {
     assert!(problems.is_empty(), "{text}");
     let steps = path.split('.').map(|step| step.parse().map_or_else(|_| Step::Key(step.to_owned()), Step::Index));
     let path = KeyPath::from_steps(&steps.collect::<Vec<_>>());
-    let mut replacements = source.edits(&document, &Editor::new(text), &path, Some("dev"), change)?;
+    let mut replacements = source.edits(&document, &Editor::new(text), &path, Some("dev"), change, false)?;
     replacements.sort_by_key(|replacement| replacement.span.start);
     let mut changed = text.to_owned();
     for Replacement { span, text } in replacements.into_iter().rev() {
@@ -148,4 +148,16 @@ fn what_is_added_goes_to_the_base_unless_its_table_is_in_the_overlay_alone() {
         "[services.web]\na = 1\n[environments.dev.services.web]\nb = 2\nenv = { A = 1 }\n[defaults.env]\nA = 1\n";
     assert_eq!(insert(text, "services.web.c", 3), text.replace("a = 1\n", "a = 1\nc = 3\n"));
     assert_eq!(insert(text, "services.web.env.B", 3), text.replace("{ A = 1 }", "{ A = 1, B = 3 }"));
+}
+
+#[test]
+fn what_is_wrong_in_one_environment_changes_there_alone() {
+    let text = "[services.web]\na = 1\nb = 1\n[environments.dev.services.web]\na = 2\nc = 3\n";
+    let put = |path, value: Value| changed(text, path, &Change::Override(value)).unwrap();
+    assert_eq!(put("services.web.a", 9.into()), text.replace("a = 2", "a = 9"));
+    assert_eq!(put("services.web.b", 9.into()), text.replace("c = 3\n", "c = 3\nb = 9\n"));
+    let taken = |path| changed(text, path, &Change::TakeAway).unwrap();
+    assert_eq!(taken("services.web.a"), text.replace("a = 2", "a = false"));
+    assert_eq!(taken("services.web.b"), text.replace("c = 3\n", "c = 3\nb = false\n"));
+    assert_eq!(taken("services.web.c"), text.replace("c = 3\n", ""));
 }

@@ -1,0 +1,266 @@
+//! Makes the fixes that findings carry, in memory: rounds of changes to the text of services.toml until no finding has
+//! one left.
+//!
+//! A round makes all fixes at once that do not touch each other; the others have their turn in the next one, where their
+//! findings are found anew. Nothing is believed of a fix: the changed text is read and judged like any other. Where a
+//! finding is still there, or another error or warning has come, the fixes of that round are tried one by one, and the
+//! one that does it is left out. Whoever calls writes the text.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use crate::diagnostics::redaction::Redaction;
+use crate::diagnostics::{Report, Resolved, Severity};
+use crate::project::{Analysis, Project, ProjectError};
+use crate::rules;
+use crate::source::Replacement;
+
+/// How many rounds there are at most. Each needs one finding less, so that this is not how it ends.
+const ROUNDS: usize = 200;
+
+/// What was done to a services.toml.
+#[derive(Debug)]
+pub struct Fixed {
+    /// The project with the text as it is now, and what is found in it; none where nothing was done.
+    pub changed: Option<(Project, Analysis)>,
+    /// What was done, in the order of the lines.
+    pub done: Vec<Done>,
+    refused: Refused,
+}
+
+impl Fixed {
+    /// Takes from findings the fixes that turned out not to work.
+    pub fn settle(&self, report: &mut Report) {
+        for finding in &mut report.findings {
+            if self.refused.contains(&(finding.rule, finding.message.clone())) {
+                finding.fix = None;
+            }
+        }
+    }
+}
+
+/// A fix that was made.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Done {
+    /// The line of the new text, from 1.
+    pub line: usize,
+    /// The rule whose finding it was.
+    pub rule: &'static str,
+    /// What was done, without secrets.
+    pub title: String,
+}
+
+/// A fix that was made, while others still move its place.
+struct Placed {
+    at: usize,
+    rule: &'static str,
+    title: String,
+}
+
+/// A finding that keeps its fix to itself because that did not work.
+type Refused = BTreeSet<(&'static str, String)>;
+
+/// Makes all fixes of `analysis`, which is that of `project`.
+///
+/// # Errors
+/// Where stackgen itself cannot work.
+pub fn fix(project: &Project, analysis: &Analysis) -> Result<Fixed, ProjectError> {
+    let mut changed: Option<(Project, Analysis)> = None;
+    let mut placed: Vec<Placed> = Vec::new();
+    let mut refused = Refused::new();
+    for _ in 0..ROUNDS {
+        let (project, analysis) =
+            changed.as_ref().map_or((project, analysis), |(project, analysis)| (project, analysis));
+        let chosen = choose(&analysis.report, &refused);
+        if chosen.is_empty() {
+            break;
+        }
+        let Some(tried) = try_all(project, &analysis.report, chosen, &mut refused)? else { continue };
+        for done in &mut placed {
+            done.at = moved(done.at, &tried.replacements);
+        }
+        let redaction = Redaction::new(project.source().text(), &analysis.report.redacted);
+        placed.extend(tried.made.iter().map(|finding| Placed {
+            at: moved(finding.primary.span.start, &tried.replacements),
+            rule: finding.rule,
+            title: finding.fix.as_ref().map_or_else(String::new, |fix| redaction.sentence(&fix.title).into_owned()),
+        }));
+        changed = Some((tried.project, tried.analysis));
+    }
+    let project = changed.as_ref().map_or(project, |(project, _)| project);
+    let line = |at| project.source().position(at).line;
+    let mut done: Vec<Done> =
+        placed.into_iter().map(|Placed { at, rule, title }| Done { line: line(at), rule, title }).collect();
+    done.sort();
+    let mut fixed = Fixed { changed: None, done, refused };
+    if let Some((project, mut analysis)) = changed {
+        fixed.settle(&mut analysis.report);
+        fixed.changed = Some((project, analysis));
+    }
+    Ok(fixed)
+}
+
+/// The findings whose fixes can be made together; of two that touch each other, the first.
+fn choose<'r>(report: &'r Report, refused: &Refused) -> Vec<&'r Resolved> {
+    let mut taken: Vec<&Replacement> = Vec::new();
+    let mut chosen: Vec<&Resolved> = Vec::new();
+    for finding in &report.findings {
+        let Some(fix) = &finding.fix else { continue };
+        if refused.contains(&(finding.rule, finding.message.clone())) {
+            continue;
+        }
+        let is_made =
+            |chosen: &&Resolved| chosen.fix.as_ref().is_some_and(|made| made.replacements == fix.replacements);
+        let touches = |replacement: &Replacement| taken.iter().any(|taken| meet(&taken.span, &replacement.span));
+        if chosen.iter().any(is_made) {
+            chosen.push(finding);
+        } else if !fix.replacements.iter().any(touches) {
+            taken.extend(&fix.replacements);
+            chosen.push(finding);
+        }
+    }
+    chosen
+}
+
+/// Whether two places overlap, or nothing stands between them.
+fn meet(a: &Range<usize>, b: &Range<usize>) -> bool {
+    a.start <= b.end && b.start <= a.end
+}
+
+/// A round that was good.
+struct Tried<'r> {
+    project: Project,
+    analysis: Analysis,
+    made: Vec<&'r Resolved>,
+    replacements: Vec<Replacement>,
+}
+
+/// Makes these fixes; where that does not do, as many of them as will. None where none will.
+fn try_all<'r>(
+    project: &Project,
+    before: &Report,
+    chosen: Vec<&'r Resolved>,
+    refused: &mut Refused,
+) -> Result<Option<Tried<'r>>, ProjectError> {
+    if let Some(tried) = attempt(project, before, &chosen)? {
+        return Ok(Some(tried));
+    }
+    let mut made: Vec<&Resolved> = Vec::new();
+    let mut best = None;
+    for finding in chosen {
+        made.push(finding);
+        if let Some(tried) = attempt(project, before, &made)? {
+            best = Some(tried);
+        } else {
+            made.pop();
+            refused.insert((finding.rule, finding.message.clone()));
+        }
+    }
+    Ok(best)
+}
+
+/// The project with these fixes; none where one of them does not do.
+fn attempt<'r>(project: &Project, before: &Report, made: &[&'r Resolved]) -> Result<Option<Tried<'r>>, ProjectError> {
+    let mut replacements: Vec<Replacement> = Vec::new();
+    for replacement in made.iter().filter_map(|finding| finding.fix.as_ref()).flat_map(|fix| &fix.replacements) {
+        if !replacements.contains(replacement) {
+            replacements.push(replacement.clone());
+        }
+    }
+    replacements.sort_by_key(|replacement| (replacement.span.start, replacement.span.end));
+    let changed = project.with_text(replaced(project.source().text(), &replacements));
+    let analysis = changed.analyse()?;
+    let tried = is_better(before, &analysis.report, made);
+    Ok(tried.then(|| Tried { project: changed, analysis, made: made.to_vec(), replacements }))
+}
+
+/// Whether these findings are gone, and no error and no warning has come. What had been left unsaid because of an error
+/// has not.
+fn is_better(before: &Report, after: &Report, made: &[&Resolved]) -> bool {
+    let (before_counts, after_counts) = (counts(before), counts(after));
+    let is_unsaid = |rule: &str| before.has_errors() && rules::waits_for_errors(rule);
+    let gone = after_counts.iter().all(|(rule, after)| {
+        let before = before_counts.get(rule).copied().unwrap_or_default();
+        is_unsaid(rule)
+            || after.errors <= before.errors && after.errors + after.warnings <= before.errors + before.warnings
+    });
+    let fixed = |rule: &str| made.iter().filter(|finding| finding.rule == rule).count();
+    let done = made.iter().all(|finding| {
+        let before = before_counts.get(finding.rule).map_or(0, |counts| counts.all);
+        let after = after_counts.get(finding.rule).map_or(0, |counts| counts.all);
+        after + fixed(finding.rule) <= before
+    });
+    gone && done
+}
+
+/// How much a rule has found.
+#[derive(Debug, Default, Clone, Copy)]
+struct Counts {
+    errors: usize,
+    warnings: usize,
+    all: usize,
+}
+
+fn counts(report: &Report) -> BTreeMap<&'static str, Counts> {
+    let mut counts: BTreeMap<&'static str, Counts> = BTreeMap::new();
+    for finding in &report.findings {
+        let count = counts.entry(finding.rule).or_default();
+        count.all += 1;
+        match finding.severity {
+            Severity::Error => count.errors += 1,
+            Severity::Warning => count.warnings += 1,
+            Severity::Hint => {}
+        }
+    }
+    counts
+}
+
+/// The text with these replacements, which are sorted and do not overlap.
+fn replaced(text: &str, replacements: &[Replacement]) -> String {
+    let mut changed = String::with_capacity(text.len());
+    let mut copied = 0;
+    for Replacement { span, text: new } in replacements {
+        changed.push_str(text.get(copied..span.start).unwrap_or_default());
+        changed.push_str(new);
+        copied = span.end;
+    }
+    changed.push_str(text.get(copied..).unwrap_or_default());
+    changed
+}
+
+/// Where the byte at `at` stands afterwards.
+fn moved(at: usize, replacements: &[Replacement]) -> usize {
+    let mut moved = at;
+    for Replacement { span, text } in replacements.iter().take_while(|replacement| replacement.span.start < at) {
+        if span.end <= at {
+            moved = moved + text.len() - span.len();
+        } else {
+            // It has gone: what took its place begins there.
+            moved -= at - span.start;
+        }
+    }
+    moved
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn replacement(span: Range<usize>, text: &str) -> Replacement {
+        Replacement { span, text: text.to_owned() }
+    }
+
+    #[test]
+    fn what_is_replaced_moves_what_follows() {
+        let replacements = [replacement(0..0, "ab"), replacement(2..4, "x"), replacement(5..5, "yz")];
+        assert_eq!(replaced("012345", &replacements), "ab01x4yz5");
+        let places: Vec<usize> = (0..6).map(|at| moved(at, &replacements)).collect();
+        assert_eq!(places, [0, 3, 4, 4, 5, 6]);
+    }
+
+    #[test]
+    fn places_that_touch_meet() {
+        assert!(meet(&(1..3), &(3..4)) && meet(&(3..3), &(3..3)) && meet(&(0..9), &(2..3)));
+        assert!(!meet(&(1..3), &(4..5)) && !meet(&(4..4), &(5..5)));
+    }
+}
