@@ -47,6 +47,7 @@ mod invalid_service_name;
 mod invalid_value;
 mod ip_plan;
 pub(crate) mod key_not_applicable;
+mod label_decode;
 mod literal_secret;
 mod local_domain_in_prod;
 mod localhost_reference;
@@ -145,6 +146,7 @@ pub static ALL: &[&Rule] = &[
     &invalid_value::RULE,
     &ip_plan::RULE,
     &key_not_applicable::RULE,
+    &label_decode::RULE,
     &literal_secret::RULE,
     &local_domain_in_prod::RULE,
     &localhost_reference::RULE,

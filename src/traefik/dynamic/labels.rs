@@ -45,8 +45,10 @@ pub enum FlawKind {
     NoOptions,
     /// The value is not of the type.
     Type(Kind),
-    /// Options below an item of a list of texts, or below a free name: Traefik reads nothing from it.
+    /// A number in a list of texts, or an item of a list of options that has none: Traefik reads nothing from it.
     Lost,
+    /// A dot in a free name whose value is a text: Traefik takes the name up to the dot, without the value.
+    Dotted,
     /// Traefik knows the option, and takes it from other providers only.
     Unread,
     /// `tls=yes`: anything but `true` switches it off.
@@ -75,7 +77,7 @@ impl Eq for Kind {}
 impl FlawKind {
     /// Whether Traefik drops all labels of the container.
     pub fn is_fatal(&self) -> bool {
-        !matches!(self, Self::Lost | Self::Unread | Self::Off { .. } | Self::Section)
+        !matches!(self, Self::Lost | Self::Dotted | Self::Unread | Self::Off { .. } | Self::Section)
     }
 }
 
@@ -363,7 +365,7 @@ impl<'l> Reader<'_, 'l> {
             }
             Kind::Text if !is_off => {
                 if let Some(child) = node.children.first() {
-                    self.flaw(child, FlawKind::Lost);
+                    self.flaw(child, FlawKind::Dotted);
                 }
             }
             _ => {}
