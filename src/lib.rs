@@ -25,6 +25,8 @@ pub mod dockerfile;
 pub mod env;
 pub mod fixing;
 pub mod git;
+#[doc(hidden)]
+pub mod internals;
 pub mod kinds;
 pub mod manifest;
 pub mod plan;

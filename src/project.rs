@@ -111,6 +111,11 @@ impl Project {
         Self { source, file: None, templates: Templates::default() }
     }
 
+    /// A project whose text and templates are already there.
+    pub(crate) fn with(source: Source, templates: Templates) -> Self {
+        Self { source, file: None, templates }
+    }
+
     /// The text and its place.
     pub fn source(&self) -> &Source {
         &self.source

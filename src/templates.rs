@@ -70,6 +70,11 @@ impl Templates {
         Ok(Self { own })
     }
 
+    /// Templates of a project that are in no folder, by their path below [`FOLDER`].
+    pub(crate) fn of(own: BTreeMap<String, String>) -> Self {
+        Self { own }
+    }
+
     /// The `kind.toml` of a kind, and where it stands; the place is none for a built-in one.
     pub fn kind(&self, name: &str) -> Option<(&str, Option<String>)> {
         let path = format!("kinds/{name}/{KIND}");

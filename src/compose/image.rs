@@ -1,6 +1,20 @@
-//! References to images: `[REGISTRY/]NAME[:TAG][@DIGEST]` (distribution, `reference/reference.go`, and `normalize.go` for
-//! which first part is a registry; OCI distribution specification, "Pulling manifests"). What is rejected here was tried
-//! with `docker pull` of Docker 28.5.
+//! References to images: `[REGISTRY/]NAME[:TAG][@DIGEST]` (distribution, `reference/reference.go` and `regexp.go`, and
+//! `normalize.go` for which first part is a registry; OCI distribution specification, "Pulling manifests"). What is rejected
+//! here was tried with `docker pull` of Docker 28.5; `tests/grammars` compares with the client's own parser.
+//!
+//! ```text
+//! reference = [ registry "/" ] name [ ":" tag ] [ "@" digest ]
+//! registry  = ( label *( "." label ) | "[" IPv6 "]" ) [ ":" digits ]   a first part with "." ":" or a large letter, or
+//!                                                                      `localhost`; else it belongs to the name
+//! label     = letters, digits and "-", but "-" neither first nor last
+//! name      = word *( "/" word )                                       at most 255 characters
+//! word      = small letters and digits, with "." "_" "__" or several "-" between them
+//! tag       = 1 to 128 letters, digits, "_" "." "-"; the first is neither "." nor "-"
+//! digest    = ( "sha256" | "sha384" | "sha512" ) ":" as many small hexadecimal digits as it has
+//! ```
+//!
+//! One thing differs: of `a_b.example/x`, whose first part looks like a registry and is none, the client takes the form, and
+//! a pull then fails, since it asks a host without a name.
 
 use std::net::Ipv6Addr;
 use std::ops::Range;

@@ -1,7 +1,18 @@
 //! Published ports in Compose's short syntax, and which of them clash.
 //!
-//! `[[IP:]HOST:]CONTAINER[/PROTOCOL]`, where HOST and CONTAINER may be ranges `a-b` (compose-spec, "ports", short
-//! syntax; go-connections `nat.ParsePortSpec`).
+//! `[[IP:]HOST:]CONTAINER[/PROTOCOL]` (compose-spec, "ports", short syntax; go-connections `nat.ParsePortSpec`;
+//! `tests/grammars` compares with `docker compose config`):
+//!
+//! ```text
+//! mapping   = [ [ address ":" ] [ range ] ":" ] range [ "/" [ protocol ] ]
+//! address   = IPv4 | "[" IPv4 or IPv6 "]" | "[]" | ""     no zone; `[]` and nothing are every address
+//! range     = port [ "-" port ]                           digits only, 0 to 65535, leading zeros allowed
+//! protocol  = "tcp" | "udp" | "sctp"                      in any case; nothing is tcp
+//! ```
+//!
+//! A host port of 0 is one that the engine picks, a container port is never 0. Two ranges have the same length, but a
+//! range of the host may have one port of the container behind it: the engine picks one of the range. What stands behind
+//! a second `-` or `/` is dropped by Compose 2.40 without a word, and refused by later ones; here it is an error.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -125,6 +136,9 @@ pub enum PortError {
     /// Something before the ports that is no IP address.
     #[error("`{0}` is no IP address")]
     Address(String),
+    /// Something behind the end, which Compose 2.40 drops without a word and later ones refuse.
+    #[error("`{0}` means nothing there: Compose drops it without a word, or refuses it")]
+    Ignored(String),
     /// An IPv6 address without brackets.
     #[error("the IPv6 address `{0}` needs brackets: `[{0}]`")]
     Brackets(String),
@@ -135,13 +149,13 @@ pub enum PortError {
 /// # Errors
 /// Where Compose, or the engine at the start of the container, would reject it.
 pub fn parse(text: &str) -> Result<PortMapping, PortError> {
-    let (ports, protocol) = match text.rsplit_once('/') {
-        Some((ports, protocol)) => (ports, parse_protocol(protocol)?),
-        None => (text, Protocol::Tcp),
-    };
-    let (front, target) = match ports.rsplit_once(':') {
+    let (front, target) = match text.rsplit_once(':') {
         Some((front, target)) => (Some(front), target),
-        None => (None, ports),
+        None => (None, text),
+    };
+    let (target, protocol) = match target.split_once('/') {
+        Some((target, protocol)) => (target, parse_protocol(protocol)?),
+        None => (target, Protocol::Tcp),
     };
     let target = parse_range(target, 1)?;
     let (ip, published) = match front {
@@ -160,31 +174,33 @@ pub fn parse(text: &str) -> Result<PortMapping, PortError> {
 }
 
 fn parse_protocol(text: &str) -> Result<Protocol, PortError> {
+    if let Some((_, rest)) = text.split_once('/') {
+        return Err(PortError::Ignored(format!("/{rest}")));
+    }
     match text.to_ascii_lowercase().as_str() {
-        "tcp" => Ok(Protocol::Tcp),
+        "" | "tcp" => Ok(Protocol::Tcp),
         "udp" => Ok(Protocol::Udp),
         "sctp" => Ok(Protocol::Sctp),
         _ => Err(PortError::Protocol(text.to_owned())),
     }
 }
 
+/// What stands before the container's ports: an address, of which IPv6 ones stand in brackets, and the host's ports. Empty
+/// brackets are no address.
 fn parse_front(front: &str) -> Result<(Option<IpAddr>, Option<PortRange>), PortError> {
-    let (ip, host) = if front.starts_with('[') {
-        match front.split_once(']') {
-            Some((ip, rest)) => (Some(&ip[1..]), rest.strip_prefix(':').unwrap_or(rest)),
-            None => return Err(PortError::Address(front.to_owned())),
-        }
-    } else {
-        match front.rsplit_once(':') {
-            Some((ip, host)) => (Some(ip), host),
-            None => (None, front),
-        }
+    let (ip, host) = match front.rsplit_once(':') {
+        Some((ip, host)) => (ip, host),
+        None => ("", front),
     };
-    let ip = match ip {
-        None | Some("") => None,
-        Some(text) => {
+    let inner = ip.strip_prefix('[').and_then(|ip| ip.strip_suffix(']'));
+    if ip.starts_with('[') && inner.is_none() {
+        return Err(PortError::Address(front.to_owned()));
+    }
+    let ip = match inner.unwrap_or(ip) {
+        "" => None,
+        text => {
             let address: IpAddr = text.parse().map_err(|_| PortError::Address(text.to_owned()))?;
-            if address.is_ipv6() && !front.starts_with('[') {
+            if address.is_ipv6() && inner.is_none() {
                 return Err(PortError::Brackets(text.to_owned()));
             }
             Some(address)
@@ -201,7 +217,13 @@ fn parse_range(text: &str, least: u16) -> Result<PortRange, PortError> {
         number.ok_or_else(|| PortError::NotAPort(part.to_owned(), least))
     };
     let (first, last) = match text.split_once('-') {
-        Some((first, last)) => (port(first)?, port(last)?),
+        Some((first, last)) => match last.split_once('-') {
+            // Only where the rest is one: a name with hyphens is no port at all.
+            Some((middle, rest)) if port(first).is_ok() && port(middle).is_ok() => {
+                return Err(PortError::Ignored(format!("-{rest}")));
+            }
+            _ => (port(first)?, port(last)?),
+        },
         None => (port(text)?, port(text)?),
     };
     if last < first { Err(PortError::Backwards(text.to_owned())) } else { Ok(PortRange { first, last }) }
@@ -223,6 +245,9 @@ mod tests {
         assert_eq!(mapping("127.0.0.1:8080:80/udp").protocol, Protocol::Udp);
         assert_eq!(mapping("127.0.0.1::80").published, None);
         assert_eq!(mapping("[::1]:8080:80").ip, Some(IpAddr::V6(Ipv6Addr::LOCALHOST)));
+        assert_eq!(mapping("80/").protocol, Protocol::Tcp);
+        assert_eq!(mapping("[]:8080:80").ip, None);
+        assert_eq!(mapping("[127.0.0.1]::080").ip, Some(IpAddr::V4(Ipv4Addr::LOCALHOST)));
         assert_eq!(mapping("3000-3002:4000-4002/TCP").target, PortRange { first: 4000, last: 4002 });
         assert!(mapping("3000-3005:80").is_pool());
     }
@@ -238,6 +263,12 @@ mod tests {
             ("9-8:80", PortError::Backwards("9-8".into())),
             ("1-3:1-2", PortError::Lengths(3, 2)),
             ("80:80/http", PortError::Protocol("http".into())),
+            ("80:80/tcp/x", PortError::Ignored("/x".into())),
+            ("1-2-3", PortError::Ignored("-3".into())),
+            ("a-b-c:80", PortError::NotAPort("a".into(), 0)),
+            ("[::1]:80", PortError::Address("[::1]".into())),
+            ("[::1]80:80", PortError::Address("[::1]80".into())),
+            ("[fe80::1%eth0]:80:80", PortError::Address("fe80::1%eth0".into())),
             ("localhost:80:80", PortError::Address("localhost".into())),
             ("::1:80:80", PortError::Brackets("::1".into())),
         ] {

@@ -212,7 +212,7 @@ fn parts(text: &str) -> Vec<Range<usize>> {
         match char {
             '$' if text[at + 1..].starts_with('{') => depth += 1,
             '}' => depth = depth.saturating_sub(1),
-            ':' if depth == 0 && !is_drive(&text[start..=at]) => {
+            ':' if depth == 0 && !(before.chars().count() == 1 && is_drive(&text[start..=at])) => {
                 parts.push(start..start + before.len());
                 start = at + 1;
             }

@@ -198,6 +198,11 @@ impl FromStr for Lock {
     }
 }
 
+/// The text of a lock, read.
+pub(crate) fn read(text: &str) -> Result<impl fmt::Display + use<>, DiskError> {
+    text.parse::<Lock>()
+}
+
 fn parse(line: &str) -> Result<(&str, Line), String> {
     let fields: Vec<_> = line.splitn(5, ' ').collect();
     let [fingerprint, mode, owner, version, path] = fields[..] else {

@@ -63,6 +63,7 @@ mod write;
 pub use entry::{Entry, State};
 pub use env_file::EnvFile;
 pub use error::{DiskError, Obstacle, Refusal, Why};
+pub(crate) use lock::read as read_lock;
 pub use manifest_file::ManifestFile;
 pub use survey::{Edits, Summary, Survey};
 pub use turn::Turn;

@@ -87,7 +87,7 @@ fn wrong(error: &minijinja::Error, name: &str, text: &str) -> RenderError {
 }
 
 /// A double-quoted YAML scalar (YAML 1.2.2, 7.3.1): no reader can take it for anything but this text.
-pub(super) fn yaml(text: &str) -> String {
+pub(crate) fn yaml(text: &str) -> String {
     use std::fmt::Write as _;
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
@@ -110,7 +110,7 @@ pub(super) fn yaml(text: &str) -> String {
 }
 
 /// A key of a YAML mapping: plain where every reader takes it for text, else quoted.
-pub(super) fn key(text: &str) -> String {
+pub(crate) fn key(text: &str) -> String {
     let is_plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
     // YAML 1.1 readers take these for truth values and null.
@@ -119,24 +119,24 @@ pub(super) fn key(text: &str) -> String {
 }
 
 /// A command in a Dockerfile's exec form: a JSON array. The engine's own filter would write `&` as an escape.
-fn exec(words: Vec<String>) -> String {
+pub(crate) fn exec(words: Vec<String>) -> String {
     let words: Vec<String> = words.into_iter().map(|word| serde_json::Value::String(word).to_string()).collect();
     format!("[{}]", words.join(", "))
 }
 
 /// One word of a POSIX shell.
-fn sh(text: &str) -> String {
+pub(crate) fn sh(text: &str) -> String {
     shlex::try_quote(text).map_or_else(|_| "''".to_owned(), std::borrow::Cow::into_owned)
 }
 
 /// A string constant of SQL (`PostgreSQL` docs, "String Constants"): a backslash stands for itself in it.
-fn sql(text: &str) -> String {
+pub(crate) fn sql(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
 /// A value of an env file on one line, as Compose reads it: as it is, in single quotes, which keep everything but
 /// themselves, or where those cannot, in double ones (compose-go, `dotenv/parser.go`).
-pub(super) fn env(text: &str) -> String {
+pub(crate) fn env(text: &str) -> String {
     let plain = !text.is_empty()
         && text
             .bytes()

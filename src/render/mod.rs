@@ -12,7 +12,7 @@ mod compose;
 mod dockerfile;
 pub(crate) mod env_example;
 pub mod env_file;
-mod filters;
+pub(crate) mod filters;
 pub mod graph;
 pub mod schema;
 mod shown;

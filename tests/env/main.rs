@@ -1,7 +1,11 @@
-//! `stackgen env`, judged by Docker Compose itself: how it reads env files, what it makes of every way to use a variable,
-//! and when it refuses; and by what is on the disk afterwards. The oracle needs Docker Compose, but no Docker engine.
+//! `stackgen env`, judged by Docker Compose itself: what it makes of every way to use a variable, and when it
+//! refuses; and by what is on the disk afterwards. The oracle needs Docker Compose, but no Docker engine.
 
-mod files;
+#[path = "../grammars/env_files.rs"]
+mod env_files;
+#[allow(dead_code, reason = "the texts are enough here")]
+#[path = "../grammars/judge.rs"]
+mod judge;
 mod oracle;
 mod secrets;
 #[path = "../support/mod.rs"]

@@ -15,7 +15,7 @@ use stackgen::project::Project;
 use crate::oracle::{self, Shell};
 use crate::support::compose::has_compose;
 use crate::tree::{Ran, Tree};
-use crate::{STACK, files};
+use crate::{STACK, env_files, judge};
 
 /// `stackgen env` in a shell that has nothing.
 fn env(tree: &Tree, arguments: &[&str]) -> Ran {
@@ -359,7 +359,7 @@ fn project() -> (Project, Vec<Plan>) {
 fn whatever_can_be_read_can_be_completed_once() {
     let (project, plans) = project();
     let mut count = 0;
-    for text in files::texts(1000) {
+    for text in judge::cases(&env_files::text(), 1000) {
         let Ok(file) = EnvFile::parse(&text) else { continue };
         if file.values(&|_| Some("set".to_owned())).is_err() {
             continue;

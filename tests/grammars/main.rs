@@ -1,0 +1,17 @@
+//! The grammars of the library, judged by the real tools: whether a text is valid, and what it means, for some hundred
+//! made-up texts of each. They need Docker Compose; that of image references the Docker client. None needs an engine.
+//!
+//! `STACKGEN_GRAMMARS=10000` makes as many of each; each number makes the same texts on every machine.
+
+mod amounts;
+mod dotenv;
+mod env_files;
+mod images;
+mod interpolation;
+mod judge;
+#[path = "../env/oracle.rs"]
+mod oracle;
+mod ports;
+mod quoting;
+#[path = "../support/mod.rs"]
+mod support;
