@@ -112,6 +112,41 @@ fn digits(text: &str) -> &str {
     &text[..text.bytes().take_while(u8::is_ascii_digit).count()]
 }
 
+/// How long such a duration is, in nanoseconds; none where it is no duration, or too long to be told.
+pub(crate) fn nanoseconds(text: &str) -> Option<i64> {
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if unsigned == "0" {
+        return Some(0);
+    }
+    let (mut rest, mut total) = (unsigned, 0.0);
+    while !rest.is_empty() {
+        let after = number(rest)?;
+        let count: f64 = rest[..rest.len() - after.len()].parse().ok()?;
+        let units = [
+            ("us", 1e3),
+            ("µs", 1e3),
+            ("μs", 1e3),
+            ("ns", 1.0),
+            ("ms", 1e6),
+            ("s", 1e9),
+            ("m", 60e9),
+            ("h", 3_600e9),
+            ("d", 86_400e9),
+            ("w", 604_800e9),
+        ];
+        let (next, unit) = units.iter().find_map(|(name, unit)| Some((after.strip_prefix(name)?, unit)))?;
+        total += count * unit;
+        rest = next;
+    }
+    // Go counts them in 64 bits (`time.Duration`).
+    if unsigned.is_empty() || total > 9.2e18 {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "it fits")]
+    let total = total.round() as i64;
+    Some(if text.starts_with('-') { -total } else { total })
+}
+
 /// Whether `text` is a size for Compose itself, which also takes `512MiB`, `1 gb`, and larger units.
 pub(crate) fn is_engine_size(text: &str) -> bool {
     bytes(text).is_some()
@@ -144,11 +179,11 @@ pub fn bytes(text: &str) -> Option<u64> {
     (whole < 1 << 63).then_some(whole)
 }
 
-/// Whether `text` is a restart policy (compose-spec, `restart`).
+/// Whether `text` is a restart policy (compose-spec, `restart`); a number may be missing behind the colon (tried with 2.40).
 pub fn is_restart(text: &str) -> bool {
     let retries = text.strip_prefix("on-failure:");
     matches!(text, "no" | "always" | "on-failure" | "unless-stopped")
-        || retries.is_some_and(|retries| !retries.is_empty() && retries.bytes().all(|b| b.is_ascii_digit()))
+        || retries.is_some_and(|retries| retries.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Whether `text` is a user that the engine could look up: a number or a name, perhaps with a group (Dockerfile reference,
@@ -226,6 +261,16 @@ mod tests {
     }
 
     #[test]
+    fn durations_are_counted() {
+        for (text, expected) in
+            [("0", 0), ("500us", 500_000), ("1m30s", 90_000_000_000), ("-1s", -1_000_000_000), ("1.5ms", 1_500_000)]
+        {
+            assert_eq!(nanoseconds(text), Some(expected), "{text}");
+        }
+        assert!(["", "-", "5", "1x", "99999999w"].iter().all(|text| nanoseconds(text).is_none()));
+    }
+
+    #[test]
     fn units_of_sizes_are_powers_of_1024() {
         for (text, expected) in [("5", 5), ("64k", 65_536), ("1.5GB", 1_610_612_736), ("1 MiB", 1_048_576), ("0", 0)] {
             assert_eq!(bytes(text), Some(expected), "{text}");
@@ -243,7 +288,11 @@ mod tests {
 
     #[test]
     fn restart_policies_are_words() {
-        assert!(["no", "always", "unless-stopped", "on-failure", "on-failure:3"].iter().all(|text| is_restart(text)));
-        assert!(!["sometimes", "always:3", "on-failure:", "", "on-failure:x"].iter().any(|text| is_restart(text)));
+        assert!(
+            ["no", "always", "unless-stopped", "on-failure", "on-failure:3", "on-failure:"]
+                .iter()
+                .all(|text| is_restart(text))
+        );
+        assert!(!["sometimes", "always:3", "", "on-failure:x"].iter().any(|text| is_restart(text)));
     }
 }

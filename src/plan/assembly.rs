@@ -186,10 +186,6 @@ impl Assembly<'_, '_, '_> {
         {
             wrong.push((path.key("logging").key("max-size"), format!("`{text}` is no size"), size_help));
         }
-        if let Some(text) = written.restart.as_ref().filter(|text| !amount::is_restart(text)) {
-            let help = "write `no`, `always`, `unless-stopped`, `on-failure` or `on-failure:3`";
-            wrong.push((path.key("restart"), format!("`{text}` is no restart policy"), help));
-        }
         if let Some(user) = written.user.as_ref().map(written_user).filter(|user| !amount::is_user(user)) {
             wrong.push((path.key("user"), format!("`{user}` is no user"), USER_HELP));
         }

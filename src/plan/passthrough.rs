@@ -139,14 +139,7 @@ impl<'a> Resolver<'a, '_> {
             "image" => service.image = value.and_then(Raw::to_text),
             "container_name" => service.container_name = value.and_then(Raw::to_text),
             "build" => service.build = value.map(|value| build(service.build.take(), value)),
-            "restart" => {
-                service.restart = literal(value);
-                if let Some(text) = service.restart.as_ref().filter(|text| !amount::is_restart(text)) {
-                    let message = format!("`{text}` is no restart policy");
-                    let help = "write `no`, `always`, `unless-stopped`, `on-failure` or `on-failure:3`";
-                    self.problem(path.clone(), ProblemKind::Value { message, help });
-                }
-            }
+            "restart" => service.restart = literal(value),
             "user" => {
                 service.user = literal(value);
                 let is_text = value.is_some_and(|value| value.as_text().is_some());

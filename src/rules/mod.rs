@@ -28,11 +28,14 @@ mod datastore_without_volume;
 mod dependency_cycle;
 mod dependency_profile_gap;
 mod dev_leak;
+mod docker_socket;
 mod dockerfile_conflict;
 mod duplicate_traefik_name;
 mod env_file_tracked;
 mod environment_project_clash;
+mod ephemeral_host_port;
 mod health_path;
+mod healthcheck_form;
 mod healthcheck_tool;
 mod healthy_without_healthcheck;
 mod host_network_port_conflict;
@@ -61,14 +64,19 @@ mod network_mode_conflict;
 mod nothing_to_run;
 mod one_shot_never_awaited;
 mod port_invalid;
+mod port_no_listener;
 mod ports_ignored;
+mod postgres18_data_path;
 mod public_var_internal_host;
 mod reference_wrong_port;
 mod reload_without_restart;
 mod replicas_fixed_port;
+mod restart_policy;
 mod route_overlap;
 mod rule_syntax;
 mod runs_twice;
+mod runtime_exceeds_limit;
+mod shared_datastore_volume;
 mod shared_netns_port_conflict;
 mod template_output;
 mod toml_1_0_only;
@@ -127,11 +135,14 @@ pub static ALL: &[&Rule] = &[
     &dependency_cycle::RULE,
     &dependency_profile_gap::RULE,
     &dev_leak::RULE,
+    &docker_socket::RULE,
     &dockerfile_conflict::RULE,
     &duplicate_traefik_name::RULE,
     &env_file_tracked::RULE,
     &environment_project_clash::RULE,
+    &ephemeral_host_port::RULE,
     &health_path::RULE,
+    &healthcheck_form::RULE,
     &healthcheck_tool::RULE,
     &healthy_without_healthcheck::RULE,
     &host_network_port_conflict::RULE,
@@ -160,15 +171,20 @@ pub static ALL: &[&Rule] = &[
     &nothing_to_run::RULE,
     &one_shot_never_awaited::RULE,
     &port_invalid::RULE,
+    &port_no_listener::RULE,
     &ports_ignored::RULE,
+    &postgres18_data_path::RULE,
     &public_var_internal_host::RULE,
     &reference_wrong_port::RULE,
     &reload_without_restart::RULE,
     &replicas_fixed_port::RULE,
+    &restart_policy::RULE,
     &route_overlap::RULE,
     &rule_syntax::RULE,
     &runs_twice::RULE,
     &template_output::RULE,
+    &runtime_exceeds_limit::RULE,
+    &shared_datastore_volume::RULE,
     &shared_netns_port_conflict::RULE,
     &toml_1_0_only::RULE,
     &undefined_routing_reference::RULE,

@@ -1,5 +1,6 @@
 //! `runs-twice`: see [`RULE`].
 
+use super::datastore_without_volume::images;
 use super::{Context, Rule};
 use crate::compose::volume::Source;
 use crate::diagnostics::{Finding, Label, Severity};
@@ -12,7 +13,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "a process that does everything twice when it runs twice",
     docs: "\
 A scheduler has `replicas`, or two services run the same one; or something that keeps data has `replicas`, and all of them
-the same volume.
+the same volume: also an official image of PostgreSQL, MySQL, MariaDB, MongoDB, Redis or Valkey.
 
 **Why it breaks.** A scheduler knows nothing of another one: each sends every task that is due. A program that keeps data
 takes its directory for its own.
@@ -70,14 +71,17 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 /// Several containers in one directory of data.
 fn shared_data(context: &Context<'_>, plan: &Plan, service: &Service) -> Option<Finding> {
     let count = service.containers();
-    let kind = context.read.kinds.get(service.kind.as_ref()?)?;
     // A kind that may run once only is told of as such.
     if count < 2 || service.single {
         return None;
     }
-    let is_data = |target: &str| kind.data.iter().any(|data| data.path == target);
+    let kind = service.kind.as_ref().and_then(|kind| context.read.kinds.get(kind));
+    let paths: Vec<&str> = match kind {
+        Some(kind) => kind.data.iter().map(|data| data.path.as_str()).collect(),
+        None => images::of_service(service)?.to_vec(),
+    };
     let volume = service.volumes.iter().find_map(|planned| match &planned.mount.source {
-        Source::Volume(name) if is_data(&planned.mount.target) => Some(name),
+        Source::Volume(name) if paths.contains(&planned.mount.place().as_str()) => Some(name),
         _ => None,
     })?;
     let message = format!("`{}` runs {count} times, all of them on the volume `{volume}`", service.name);

@@ -1,5 +1,7 @@
 //! Ports, networks, storage and the life of a container.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,11 +13,20 @@ use crate::support::compose::{has_compose, has_engine};
 /// The rules whose mistakes are made here.
 pub(crate) const PROVED: &[&str] = &[
     "bind-source-missing",
+    "docker-socket",
+    "ephemeral-host-port",
+    "healthcheck-form",
     "host-network-port-conflict",
+    "memory-cpu",
     "mount-option-typo",
     "mount-target",
     "network-mode-conflict",
+    "port-no-listener",
     "ports-ignored",
+    "postgres18-data-path",
+    "restart-policy",
+    "runtime-exceeds-limit",
+    "shared-datastore-volume",
     "shared-netns-port-conflict",
 ];
 
@@ -219,4 +230,232 @@ fn host_ports(container: &Value) -> Vec<String> {
     let ports = container["NetworkSettings"]["Ports"].as_object().into_iter().flatten();
     let bindings = ports.flat_map(|(_, bindings)| bindings.as_array().cloned().unwrap_or_default());
     bindings.filter_map(|binding| Some(binding["HostPort"].as_str()?.to_owned())).collect()
+}
+
+#[test]
+fn amounts_that_are_refused() {
+    if !has_engine() {
+        return;
+    }
+    for (keys, said) in [
+        ("scale: 2, deploy: {replicas: 3}", "'scale' and 'deploy.replicas'"),
+        ("mem_limit: 64m, deploy: {resources: {limits: {memory: 128m}}}", "'mem_limit' and"),
+        ("cpus: 0.5, deploy: {resources: {limits: {cpus: \"0.7\"}}}", "'cpus' and"),
+        ("mem_reservation: 64m, deploy: {resources: {reservations: {memory: 128m}}}", "'mem_reservation' and"),
+        ("pids_limit: 10, deploy: {resources: {limits: {pids: 20}}}", "'pids_limit' and"),
+        ("oom_score_adj: 1001", "oom_score_adj must be"),
+    ] {
+        is_refused(&Attempt::new(&file(&[("a", keys)], "")), said);
+    }
+    for (keys, said) in [
+        ("mem_limit: 5m", "Minimum memory limit allowed is 6MB"),
+        ("mem_limit: 64m, mem_reservation: 128m", "can not be less than memory reservation limit"),
+        ("mem_limit: 64m, memswap_limit: 32m", "Minimum memoryswap limit should be larger than memory limit"),
+        ("memswap_limit: 32m", "always set the Memory limit when using Memoryswap limit"),
+        ("cpus: -1", "range of CPUs is from 0.01"),
+        ("deploy: {resources: {limits: {cpus: \"0.001\"}}}", "cpu.cfs_quota_us"),
+        ("mem_swappiness: 101", "valid memory swappiness range is 0-100"),
+        ("shm_size: -1", "SHM size can not be less than 0"),
+    ] {
+        fails(&Attempt::new(&file(&[("a", keys)], "")), said);
+    }
+}
+
+#[test]
+fn memory_that_a_program_believes_to_have() {
+    if !has_engine() {
+        return;
+    }
+    let fill = "for i in $(seq 40); do head -c 1048576 /dev/zero | redis-cli -x set key-$i; done";
+    let filled = |most: &str| {
+        let keys = format!(
+            "mem_limit: 32m, memswap_limit: 32m, command: [redis-server, --save, \"\", --maxmemory, {most}, \
+             --maxmemory-policy, allkeys-lru]"
+        );
+        let attempt = Attempt::new(&file(&[("a", &keys)], ""));
+        starts(&attempt);
+        attempt.run(&["exec", "--no-TTY", "a", "sh", "-c", fill]);
+        container(&attempt, "a")["State"]["Running"] == true
+    };
+    assert!(filled("16mb"), "it drops what is old");
+    assert!(!filled("64mb"), "the kernel ends it");
+}
+
+#[test]
+fn forms_of_probes() {
+    if !has_engine() {
+        return;
+    }
+    let probe = |test: &str| Attempt::new(&file(&[("a", &format!("healthcheck: {{{test}}}"))], ""));
+    let begins = "must start either by \"CMD\", \"CMD-SHELL\" or \"NONE\"";
+    is_refused(&probe("test: [redis-cli, ping]"), begins);
+    is_refused(&probe("test: [cmd, redis-cli, ping]"), begins);
+    is_refused(&probe("test: [CMD, redis-cli, ping], interval: 30"), "must be a string");
+    is_refused(&probe("test: [CMD, redis-cli, ping], retries: -1"), "retries");
+    fails(&probe("test: [CMD, redis-cli, ping], interval: 500us"), "Interval in Healthcheck cannot be less than 1ms");
+    fails(&probe("test: [CMD, redis-cli, ping], timeout: -1s"), "Timeout in Healthcheck cannot be less than 1ms");
+    fails(&probe("test: [CMD, redis-cli, ping], start_period: 500us"), "StartPeriod in Healthcheck");
+    let start = "test: [CMD, redis-cli, ping], start_period: 1s, start_interval: 500us";
+    fails(&probe(start), "StartInterval in Healthcheck");
+    fails(&probe("test: [CMD, redis-cli, ping], start_interval: 1s"), "requires healthcheck.start_period to be set");
+    for test in [
+        "test: CMD redis-cli ping, interval: 200ms, retries: 1",
+        "test: NONE, interval: 200ms, retries: 1",
+        "test: [CMD, redis-cli, -p, \"6380\", ping], interval: 200ms, retries: 1",
+    ] {
+        let attempt = probe(test);
+        let (works, said) = attempt.up(10);
+        assert!(!works && said.contains("unhealthy"), "{test}: {said}");
+    }
+    // Not tried on purpose: a lone `CMD` ends the engine itself, with all that it runs (28.5: `slice bounds out of range` in
+    // its `health.go`).
+    let shell = probe("test: [CMD-SHELL, \"true\", \"exit 1\"], interval: 200ms, retries: 1");
+    let (works, said) = shell.up(10);
+    assert!(works, "the second word is not run: {said}");
+}
+
+#[test]
+fn restart_policies_that_are_none() {
+    if !has_engine() {
+        return;
+    }
+    for (keys, said) in [
+        ("restart: sometimes", "unknown policy 'sometimes'"),
+        ("restart: \"always:3\"", "maximum retry count can only be used with 'on-failure'"),
+        ("restart: \"on-failure:-1\"", "maximum retry count cannot be negative"),
+        ("deploy: {restart_policy: {condition: sometimes}}", "unknown policy 'sometimes'"),
+    ] {
+        let attempt = Attempt::new(&file(&[("a", keys)], ""));
+        attempt.config().expect("Compose takes any word");
+        fails(&attempt, said);
+    }
+    starts(&Attempt::new(&file(&[("a", "restart: \"on-failure:\"")], "")));
+    let runs = |policy: &str| {
+        let keys = format!("restart: {policy}, command: [sh, -c, \"sleep 0.2; exit 1\"]");
+        let attempt = Attempt::new(&file(&[("a", &keys)], ""));
+        starts(&attempt);
+        thread::sleep(Duration::from_secs(2));
+        container(&attempt, "a")["RestartCount"].as_u64().expect("a number")
+    };
+    assert_eq!(runs("\"no\""), 0, "it stays down");
+    assert!(runs("unless-stopped") > 0, "it is started again");
+}
+
+#[test]
+fn host_ports_that_the_engine_picks() {
+    if !has_engine() {
+        return;
+    }
+    for port in ["\"6379\"", "\"0:6379\"", "\"127.0.0.1::6379\"", "{target: 6379}"] {
+        let attempt = Attempt::new(&file(&[("a", &format!("ports: [{port}]"))], ""));
+        starts(&attempt);
+        let before = host_ports(&container(&attempt, "a"));
+        let (works, said) = attempt.run(&["up", "--detach", "--force-recreate"]);
+        assert!(works, "{said}");
+        let after = host_ports(&container(&attempt, "a"));
+        assert!(!before.is_empty() && before != after, "{port}: {before:?} and {after:?}");
+    }
+}
+
+#[test]
+fn ports_at_which_nobody_listens() {
+    if !has_engine() {
+        return;
+    }
+    let ask = |command: &str, target: &str| {
+        let keys = format!("ports: [\"127.0.0.1::{target}\"], command: [{command}]");
+        let attempt = Attempt::new(&file(&[("a", &keys)], ""));
+        starts(&attempt);
+        let port = host_ports(&container(&attempt, "a"))[0].parse().expect("a port");
+        // The engine takes the connection, and has nobody to give it to.
+        let start = Instant::now();
+        while !answers(port) {
+            if start.elapsed() > Duration::from_secs(3) {
+                return false;
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
+        true
+    };
+    assert!(ask("redis-server, --protected-mode, \"no\"", "6379"), "it answers");
+    assert!(!ask("redis-server, --protected-mode, \"no\"", "6380"), "nobody listens there");
+    assert!(!ask("redis-server, --bind, 127.0.0.1, --protected-mode, \"no\"", "6379"), "it listens for itself alone");
+}
+
+/// Whether a Redis answers at this port of the host.
+fn answers(port: u16) -> bool {
+    let asked = || -> std::io::Result<usize> {
+        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+        stream.write_all(b"PING\r\n")?;
+        stream.read(&mut [0; 16])
+    };
+    asked().is_ok_and(|count| count > 0)
+}
+
+#[test]
+fn two_data_stores_on_one_volume() {
+    if !has_engine() {
+        return;
+    }
+    let volumes = "volumes: {left: {name: stackgen-proof-shared}, right: {name: stackgen-proof-shared}}";
+    let attempt =
+        Attempt::new(&file(&[("a", "volumes: [\"left:/data\"]"), ("b", "volumes: [\"right:/data\"]")], volumes));
+    attempt.config().expect("Compose takes one name twice");
+    starts(&attempt);
+    let ask = |service: &str, words: &[&str]| {
+        let (works, said) = attempt.run(&[&["exec", "--no-TTY", service, "redis-cli"], words].concat());
+        assert!(works, "{said}");
+        said
+    };
+    ask("a", &["set", "key", "of-a"]);
+    ask("a", &["save"]);
+    ask("b", &["set", "key", "of-b"]);
+    ask("b", &["save"]);
+    let (works, said) = attempt.run(&["kill", "a"]);
+    assert!(works, "{said}");
+    starts(&attempt);
+    assert!(ask("a", &["get", "key"]).contains("of-b"), "what it saved is gone");
+}
+
+#[test]
+fn the_volume_of_an_older_postgres_below_another_one() {
+    if !has_engine() {
+        return;
+    }
+    let compose = "services:\n  db: {image: \"postgres:17\", environment: {POSTGRES_PASSWORD: not-a-secret}, \
+                   volumes: [\"db:/var/lib/postgresql\"]}\nvolumes: {db: }\n";
+    let attempt = Attempt::new(compose);
+    starts(&attempt);
+    let db = container(&attempt, "db");
+    let mounts = db["Mounts"].as_array().expect("mounts");
+    let at = |place: &str| mounts.iter().find(|mount| mount["Destination"] == place).expect("a mount");
+    let named = at("/var/lib/postgresql")["Name"].as_str().expect("a name");
+    assert!(named.ends_with("_db"), "{named}");
+    let other = at("/var/lib/postgresql/data")["Name"].as_str().expect("a name");
+    assert!(other.len() == 64, "a volume without a name: {other}");
+}
+
+#[test]
+fn a_read_only_socket_commands_the_engine() {
+    if !has_engine() {
+        return;
+    }
+    let keys = "volumes: [\"/var/run/docker.sock:/var/run/docker.sock:ro\"], user: \"0\"";
+    let attempt = Attempt::new(&file(&[("a", keys)], ""));
+    starts(&attempt);
+    let script = r#"
+        use IO::Socket::UNIX;
+        sub ask {
+            my $socket = IO::Socket::UNIX->new(Peer => "/var/run/docker.sock") or die "no socket";
+            my ($line, $body) = @_;
+            print $socket "$line HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: ", length $body, "\r\n\r\n$body";
+            join "", <$socket>
+        }
+        my $said = ask("POST /volumes/create", "{}");
+        print $said;
+        ask("DELETE /volumes/$1", "") if $said =~ /"Name":"(\w+)"/
+    "#;
+    let (works, said) = attempt.run(&["exec", "--no-TTY", "a", "perl", "-e", script]);
+    assert!(works && said.contains("201 Created"), "{said}");
 }
