@@ -32,13 +32,6 @@ impl<'a> Resolver<'a, '_> {
         let mut routers = Vec::new();
         for entry_name in &entry_points {
             let Some(entry) = ways.entry_points.get(entry_name) else { continue };
-            if !names.is_empty() && entry.tls.is_none() && route.rule.is_none() {
-                let message = format!(
-                    "a connection on `{entry_name}` has no server name: the entry point speaks no TLS, and Traefik drops the router"
-                );
-                let help = "give the entry point `tls`, or leave `sni` out to take every connection".to_owned();
-                self.problem(origin.key("sni"), ProblemKind::Rule { message, help });
-            }
             let rule = match &route.rule {
                 Some(rule) => {
                     let place = origin.key("rule");

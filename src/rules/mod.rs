@@ -17,20 +17,24 @@ use crate::source::{KeyPath, Part, Place, Source};
 use crate::sources::{Sources, Written};
 
 mod alias_shadowing;
+mod acme;
 mod bind_source_missing;
 mod build_inputs;
 mod command_form;
 mod completed_never_exits;
 mod container_name;
 mod datastore_on_edge_network;
+mod dashboard_exposed;
 mod datastore_port_public;
 mod datastore_without_volume;
 mod dependency_cycle;
 mod dependency_profile_gap;
+mod deprecated_option;
 mod dev_leak;
 mod docker_socket;
 mod dockerfile_conflict;
 mod duplicate_traefik_name;
+mod entrypoint_port;
 mod env_file_tracked;
 mod environment_project_clash;
 mod ephemeral_host_port;
@@ -67,18 +71,24 @@ mod port_invalid;
 mod port_no_listener;
 mod ports_ignored;
 mod postgres18_data_path;
+mod prefix_too_greedy;
 mod public_var_internal_host;
 mod reference_wrong_port;
 mod reload_without_restart;
 mod replicas_fixed_port;
 mod restart_policy;
 mod route_overlap;
+mod rule_never_matches;
 mod rule_syntax;
+mod rule_too_broad;
+mod rule_v2_syntax;
 mod runs_twice;
 mod runtime_exceeds_limit;
 mod shared_datastore_volume;
 mod shared_netns_port_conflict;
 mod template_output;
+mod static_decode;
+mod tls_mismatch;
 mod toml_1_0_only;
 mod undefined_routing_reference;
 mod unescaped_dollar;
@@ -124,20 +134,24 @@ pub struct Context<'a> {
 /// Every rule, sorted by id.
 pub static ALL: &[&Rule] = &[
     &alias_shadowing::RULE,
+    &acme::RULE,
     &bind_source_missing::RULE,
     &build_inputs::RULE,
     &command_form::RULE,
     &completed_never_exits::RULE,
     &container_name::RULE,
     &datastore_on_edge_network::RULE,
+    &dashboard_exposed::RULE,
     &datastore_port_public::RULE,
     &datastore_without_volume::RULE,
     &dependency_cycle::RULE,
     &dependency_profile_gap::RULE,
+    &deprecated_option::RULE,
     &dev_leak::RULE,
     &docker_socket::RULE,
     &dockerfile_conflict::RULE,
     &duplicate_traefik_name::RULE,
+    &entrypoint_port::RULE,
     &env_file_tracked::RULE,
     &environment_project_clash::RULE,
     &ephemeral_host_port::RULE,
@@ -174,18 +188,24 @@ pub static ALL: &[&Rule] = &[
     &port_no_listener::RULE,
     &ports_ignored::RULE,
     &postgres18_data_path::RULE,
+    &prefix_too_greedy::RULE,
     &public_var_internal_host::RULE,
     &reference_wrong_port::RULE,
     &reload_without_restart::RULE,
     &replicas_fixed_port::RULE,
     &restart_policy::RULE,
     &route_overlap::RULE,
+    &rule_never_matches::RULE,
     &rule_syntax::RULE,
+    &rule_too_broad::RULE,
+    &rule_v2_syntax::RULE,
     &runs_twice::RULE,
     &template_output::RULE,
     &runtime_exceeds_limit::RULE,
     &shared_datastore_volume::RULE,
     &shared_netns_port_conflict::RULE,
+    &static_decode::RULE,
+    &tls_mismatch::RULE,
     &toml_1_0_only::RULE,
     &undefined_routing_reference::RULE,
     &unescaped_dollar::RULE,

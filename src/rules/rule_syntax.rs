@@ -1,13 +1,12 @@
 //! `rule-syntax`: see [`RULE`].
 
-use super::{Context, Rule, at_problem, trace};
-use crate::diagnostics::{Finding, Label, Severity};
-use crate::manifest::types::RouteProtocol;
-use crate::plan::{Plan, ProblemKind, Service, Text};
-use crate::source::{KeyPath, Part};
-use crate::traefik::rule::{self, Flaw, UNKNOWN};
+use super::{Context, Rule, at_problem};
+use crate::diagnostics::{Finding, Severity};
+use crate::plan::ProblemKind;
+use crate::traefik::rule;
 
-mod words;
+pub(super) mod raw;
+pub(super) mod words;
 
 /// A path, host or rule of a route that Traefik does not take.
 pub(super) static RULE: Rule = Rule {
@@ -67,86 +66,23 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         }
     }
     for plan in context.plans {
-        for service in plan.services.values() {
-            for raw in raw_rules(context, plan, service) {
-                if !Context::has_flaw(plan, &raw.path) {
-                    raw.judge(plan, findings);
-                }
+        for raw in raw::raw_rules(context, plan) {
+            let known = raw.known();
+            let Err(flaws) = rule::parse(&known, raw.protocol) else { continue };
+            for flaw in flaws.iter().filter(|flaw| !flaw.is_of_version_2()) {
+                let words = words::of(flaw, &known, raw.protocol);
+                let (label, defaults) = raw.at(&flaw.range, words.label);
+                let finding = Finding::new(RULE.id, RULE.severity, words.message, label);
+                findings.push(finding.help(words.help).with_all(defaults));
             }
         }
     }
 }
 
-/// A rule that somebody wrote.
-struct RawRule<'p> {
-    /// Where it stands.
-    path: KeyPath,
-    /// The text as written.
-    written: String,
-    /// Where the rule begins in the text.
-    start: usize,
-    /// What becomes of it.
-    resolved: &'p Text,
-    protocol: RouteProtocol,
-}
-
-/// The rules of a service that are not made from paths and hosts: those of routes, and those in labels of its own.
-fn raw_rules<'p>(context: &Context<'_>, plan: &Plan, service: &'p Service) -> Vec<RawRule<'p>> {
-    let Some(manifest) = context.manifest(plan).and_then(|manifest| manifest.services.get(&service.name)) else {
-        return Vec::new();
-    };
-    let mut rules: Vec<RawRule<'p>> = Vec::new();
-    for (label, resolved) in &service.labels {
-        let Some((protocol, router)) = router_of(label) else { continue };
-        if let Some(label) = manifest.written_label(&service.name, label) {
-            let (path, start, written) = (label.path, label.start, label.value.into_owned());
-            rules.push(RawRule { path, written, start, resolved, protocol });
-            continue;
-        }
-        let Some(router) = service.routers.iter().find(|known| known.name == router) else { continue };
-        let route = router.origin.key_at(3).and_then(|name| manifest.routes.get(name));
-        let Some(written) = route.and_then(|route| route.rule.clone()) else { continue };
-        let path = router.origin.key("rule");
-        // A route on several entry points has several routers.
-        if !rules.iter().any(|known| known.path == path) {
-            rules.push(RawRule { path, written, start: 0, resolved, protocol });
-        }
-    }
-    rules
-}
-
-/// The router whose rule a label is.
-fn router_of(label: &str) -> Option<(RouteProtocol, &str)> {
-    let parts: Vec<&str> = label.split('.').collect();
-    let [traefik, section, routers, name, rule] = parts.as_slice() else { return None };
-    let is = |part: &str, word: &str| part.eq_ignore_ascii_case(word);
-    let protocol = [("http", RouteProtocol::Http), ("tcp", RouteProtocol::Tcp)];
-    let (_, protocol) = protocol.into_iter().find(|(word, _)| is(section, word))?;
-    (is(traefik, "traefik") && is(routers, "routers") && is(rule, "rule")).then_some((protocol, *name))
-}
-
-impl RawRule<'_> {
-    fn judge(&self, plan: &Plan, findings: &mut Vec<Finding>) {
-        let known = self.resolved.with_unknown(UNKNOWN);
-        let Err(flaws) = rule::parse(&known, self.protocol) else { return };
-        findings.extend(flaws.iter().map(|flaw| self.finding(plan, &known, flaw)));
-    }
-
-    fn finding(&self, plan: &Plan, known: &str, flaw: &Flaw) -> Finding {
-        let words = words::of(flaw, known, self.protocol);
-        let (part, defaults) = trace(plan, &self.written, known, &flaw.range);
-        let part = match part {
-            Part::Inside(range) => Part::Inside(range.start + self.start..range.end + self.start),
-            other => other,
-        };
-        let label = Label::entry(Some(&plan.environment), self.path.clone(), part, words.label);
-        Finding::new(RULE.id, RULE.severity, words.message, label).help(words.help).with_all(defaults)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::raw::router_of;
+    use crate::manifest::types::RouteProtocol;
 
     #[test]
     fn the_rule_of_a_router_is_known_by_its_label() {

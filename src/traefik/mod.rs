@@ -6,6 +6,7 @@
 
 use crate::plan::{Service, Text};
 
+pub mod address;
 pub mod dynamic;
 mod flags;
 mod labels;

@@ -63,6 +63,10 @@ fn change(router: &mut Router, said: &Said<'_>, service: &Service, section: &str
     if let Some([entry_point]) = list(said, "entrypoints").as_deref() {
         entry_point.clone_into(&mut router.entry_point);
     }
+    let tls = tls(said);
+    if tls.is_some() != router.tls.is_some() || said.contains_key("tls.certresolver") {
+        router.tls = tls;
+    }
     if let Some(priority) = literal(said, "priority").and_then(|priority| priority.trim().parse().ok()) {
         router.priority = priority;
     }
@@ -104,8 +108,7 @@ fn new(
     let target = literal(said, "service").or_else(|| services.keys().next().cloned());
     let target = target.unwrap_or_else(|| service.name.clone());
     let entry_points = list(said, "entrypoints").unwrap_or_else(|| edge.entry_points.clone());
-    let resolver = literal(said, "tls.certresolver");
-    let has_tls = resolver.is_some() || literal(said, "tls").as_deref() == Some("true");
+    let tls = tls(said);
     // Traefik's own default (Traefik docs, "Routers", "Priority").
     let length = || i64::try_from(rule.to_compose().len()).unwrap_or(i64::MAX);
     let router = |entry_point: String| Router {
@@ -121,7 +124,7 @@ fn new(
             .into_iter()
             .map(|name| middleware(service, section, name))
             .collect(),
-        tls: has_tls.then(|| RouterTls { resolver: resolver.clone() }),
+        tls: tls.clone(),
         hosts: Vec::new(),
         path: None,
         smoke: None,
@@ -130,6 +133,16 @@ fn new(
         origin: service.origin().key("labels").key(label),
     };
     entry_points.into_iter().map(router).collect()
+}
+
+/// What labels say of TLS: any option of it switches it on, unless it is switched off as a whole, which everything but
+/// `true` does (tried with Traefik 3.7).
+fn tls(said: &Said<'_>) -> Option<RouterTls> {
+    let is_on = match literal(said, "tls") {
+        Some(text) => text.is_empty() || text.eq_ignore_ascii_case("true"),
+        None => said.keys().any(|option| option.starts_with("tls.")),
+    };
+    is_on.then(|| RouterTls { resolver: literal(said, "tls.certresolver") })
 }
 
 fn port_of(service: &Service, section: &str, name: &str) -> Option<u16> {

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+pub mod anchors;
+
 /// Why a text is no regular expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegexFlaw {

@@ -64,6 +64,17 @@ pub struct Flaw {
     pub kind: FlawKind,
 }
 
+impl Flaw {
+    /// Whether version 2 took it: a matcher of its, or one with several values.
+    pub fn is_of_version_2(&self) -> bool {
+        match &self.kind {
+            FlawKind::Matcher(MatcherFlaw::Unknown { is_old, .. }) => *is_old,
+            FlawKind::Matcher(MatcherFlaw::Arity { kind, found }) => *found > *kind.arity().end(),
+            _ => false,
+        }
+    }
+}
+
 /// What is wrong in a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FlawKind {

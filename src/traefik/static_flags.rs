@@ -27,6 +27,8 @@ pub enum Kind {
     Integer,
     /// A number.
     Number,
+    /// Numbers with commas.
+    Numbers,
     /// A time with a unit, or a number of seconds.
     Duration,
     /// Any text, or several with commas.
@@ -43,6 +45,7 @@ impl Kind {
             "b" => Self::Bool,
             "i" => Self::Integer,
             "f" => Self::Number,
+            "l" => Self::Numbers,
             "d" => Self::Duration,
             "s" => Self::Section,
             "*" => Self::Anything,
@@ -58,19 +61,23 @@ impl Kind {
             }
             Self::Integer => value.parse::<i64>().is_ok(),
             Self::Number => value.parse::<f64>().is_ok(),
+            Self::Numbers => value.split(',').all(|item| item.trim().parse::<f64>().is_ok()),
             Self::Duration => value.parse::<i64>().is_ok() || is_duration(value),
-            Self::Text | Self::Section | Self::Anything => true,
+            // Anything else switches it off without a word.
+            Self::Section => ["", "true", "false"].iter().any(|known| value.eq_ignore_ascii_case(known)),
+            Self::Text | Self::Anything => true,
         }
     }
 
     /// What it takes, in words.
     pub fn takes(self) -> &'static str {
         match self {
-            Self::Bool => "`true` or `false`",
+            Self::Bool | Self::Section => "`true` or `false`",
             Self::Integer => "a whole number",
             Self::Number => "a number",
+            Self::Numbers => "numbers with commas",
             Self::Duration => "a time, such as `10s`, or a number of seconds",
-            Self::Text | Self::Section | Self::Anything => "text",
+            Self::Text | Self::Anything => "text",
         }
     }
 }
@@ -332,6 +339,7 @@ mod tests {
             (Kind::Integer, &["5", "-1", "+3"], &["", "0x10", "5s", "1.5"]),
             (Kind::Number, &[".5", "1"], &["", "half"]),
             (Kind::Duration, &["5", "5s", "1h30m", "-1.5ms", "10µs"], &["", "soon", "5s5", "5 s", ".s", "1.2.3s", "-"]),
+            (Kind::Section, &["", "TRUE", "false"], &["1", "yes"]),
             (Kind::Text, &["", "x"], &[]),
         ] {
             assert_eq!(good.iter().find(|value| !kind.reads(value)), None, "{kind:?}");

@@ -5,10 +5,10 @@ use crate::traefik::regex::RegexFlawKind;
 use crate::traefik::rule::{Flaw, FlawKind, MatcherFlaw, MatcherKind, UNKNOWN};
 
 /// Message, label and help of a finding.
-pub(super) struct Words {
-    pub(super) message: String,
-    pub(super) label: &'static str,
-    pub(super) help: String,
+pub(in crate::rules) struct Words {
+    pub(in crate::rules) message: String,
+    pub(in crate::rules) label: &'static str,
+    pub(in crate::rules) help: String,
 }
 
 /// How parts of a rule are put together.
@@ -18,7 +18,7 @@ fn words(message: &str, label: &'static str, help: &str) -> Words {
     Words { message: message.to_owned(), label, help: help.to_owned() }
 }
 
-pub(super) fn of(flaw: &Flaw, rule: &str, protocol: RouteProtocol) -> Words {
+pub(in crate::rules) fn of(flaw: &Flaw, rule: &str, protocol: RouteProtocol) -> Words {
     let found = rule.get(flaw.range.clone()).unwrap_or_default().replace(UNKNOWN, "…");
     let example = if protocol == RouteProtocol::Http { "Host(`app.example.com`)" } else { "HostSNI(`db.example.com`)" };
     match &flaw.kind {
