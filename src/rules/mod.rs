@@ -16,15 +16,15 @@ use crate::plan::{Plan, Service};
 use crate::source::{KeyPath, Part, Place, Source};
 use crate::sources::{Sources, Written};
 
-mod alias_shadowing;
 mod acme;
+mod alias_shadowing;
 mod bind_source_missing;
 mod build_inputs;
 mod command_form;
 mod completed_never_exits;
 mod container_name;
-mod datastore_on_edge_network;
 mod dashboard_exposed;
+mod datastore_on_edge_network;
 mod datastore_port_public;
 mod datastore_without_volume;
 mod dependency_cycle;
@@ -86,8 +86,8 @@ mod runs_twice;
 mod runtime_exceeds_limit;
 mod shared_datastore_volume;
 mod shared_netns_port_conflict;
-mod template_output;
 mod static_decode;
+mod template_output;
 mod tls_mismatch;
 mod toml_1_0_only;
 mod undefined_routing_reference;
@@ -133,15 +133,15 @@ pub struct Context<'a> {
 
 /// Every rule, sorted by id.
 pub static ALL: &[&Rule] = &[
-    &alias_shadowing::RULE,
     &acme::RULE,
+    &alias_shadowing::RULE,
     &bind_source_missing::RULE,
     &build_inputs::RULE,
     &command_form::RULE,
     &completed_never_exits::RULE,
     &container_name::RULE,
-    &datastore_on_edge_network::RULE,
     &dashboard_exposed::RULE,
+    &datastore_on_edge_network::RULE,
     &datastore_port_public::RULE,
     &datastore_without_volume::RULE,
     &dependency_cycle::RULE,
@@ -205,6 +205,7 @@ pub static ALL: &[&Rule] = &[
     &shared_datastore_volume::RULE,
     &shared_netns_port_conflict::RULE,
     &static_decode::RULE,
+    &template_output::RULE,
     &tls_mismatch::RULE,
     &toml_1_0_only::RULE,
     &undefined_routing_reference::RULE,

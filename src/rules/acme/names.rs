@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::RULE;
+use crate::addresses::is_this_machine;
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::plan::{Plan, Router, Text};
+use crate::rules::Context;
 use crate::rules::rule_syntax::raw::raw_rules;
 use crate::rules::static_decode::flags::Flags;
-use crate::addresses::is_this_machine;
-use crate::rules::Context;
 use crate::source::KeyPath;
 use crate::traefik::rule::{self, MatcherKind, UNKNOWN};
 
