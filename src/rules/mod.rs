@@ -19,12 +19,14 @@ use crate::sources::{Sources, Written};
 mod acme;
 mod alias_shadowing;
 mod bind_source_missing;
+mod blank_to_typed;
 mod build_inputs;
 mod command_form;
 mod completed_never_exits;
 mod container_name;
 mod dashboard_exposed;
 mod datastore_on_edge_network;
+mod credential_mismatch;
 mod datastore_port_public;
 mod datastore_without_volume;
 mod dependency_cycle;
@@ -45,6 +47,7 @@ mod healthy_without_healthcheck;
 mod host_network_port_conflict;
 mod host_port_conflict;
 mod image_reference;
+mod image_required_env;
 mod image_unpinned;
 mod implicit_dependency;
 mod incomplete_service;
@@ -136,12 +139,14 @@ pub static ALL: &[&Rule] = &[
     &acme::RULE,
     &alias_shadowing::RULE,
     &bind_source_missing::RULE,
+    &blank_to_typed::RULE,
     &build_inputs::RULE,
     &command_form::RULE,
     &completed_never_exits::RULE,
     &container_name::RULE,
     &dashboard_exposed::RULE,
     &datastore_on_edge_network::RULE,
+    &credential_mismatch::RULE,
     &datastore_port_public::RULE,
     &datastore_without_volume::RULE,
     &dependency_cycle::RULE,
@@ -162,6 +167,7 @@ pub static ALL: &[&Rule] = &[
     &host_network_port_conflict::RULE,
     &host_port_conflict::RULE,
     &image_reference::RULE,
+    &image_required_env::RULE,
     &image_unpinned::RULE,
     &implicit_dependency::RULE,
     &incomplete_service::RULE,

@@ -6,7 +6,10 @@ use crate::support::compose::has_engine;
 /// The rules whose mistakes are made here.
 pub(crate) const PROVED: &[&str] = &[
     "alias-shadowing",
+    "blank-to-typed",
     "completed-never-exits",
+    "credential-mismatch",
+    "image-required-env",
     "implicit-dependency",
     "one-shot-never-awaited",
     "reference-wrong-port",
@@ -160,4 +163,87 @@ fn a_name_that_two_services_have_leads_to_both() {
         let addresses = found.lines().filter(|line| line.contains("STREAM")).count();
         assert_eq!(addresses, 2, "{name}: {found}");
     }
+}
+
+#[test]
+fn a_database_opens_to_its_own_login_alone() {
+    if !has_engine() {
+        return;
+    }
+    let attempt = Attempt::new(
+        "services:
+  db:
+    image: postgres:17-alpine
+    environment: { POSTGRES_USER: app, POSTGRES_PASSWORD: not-a-secret, POSTGRES_DB: shop }
+    healthcheck: { test: [CMD, pg_isready, --host=127.0.0.1, --username=app], interval: 1s, retries: 30 }
+",
+    );
+    let (is_up, said) = attempt.up(60);
+    assert!(is_up, "{said}");
+    let ask = |url: &str| attempt.run(&["exec", "--no-TTY", "db", "psql", "--tuples-only", "--command=select 1", url]);
+    let (is_open, said) = ask("postgresql://app:not-a-secret@db:5432/shop");
+    assert!(is_open, "{said}");
+    for (url, complaint) in [
+        ("postgresql://api:not-a-secret@db:5432/shop", "api"),
+        ("postgresql://app:not-a-secret@db:5432/shopp", "\"shopp\" does not exist"),
+        ("postgresql://app:not-a-secret@x@db:5432/shop", "x@db"),
+        ("postgresql://app:not/a-secret@db:5432/shop", "invalid integer value"),
+        ("postgresql://app:not%a-secret@db:5432/shop", "invalid percent-encoded token"),
+        ("mysql://app:not-a-secret@db:5432/shop", "connection to server on socket"),
+    ] {
+        let (is_open, said) = ask(url);
+        assert!(!is_open && said.contains(complaint), "{url}: {said}");
+    }
+    // Only the end of a password ends it: what stands behind a colon belongs to it.
+    let (_, said) = attempt.run(&["exec", "--no-TTY", "db", "psql", "postgresql://app:not:a-secret@127.0.0.1:1/shop"]);
+    assert!(said.contains("127.0.0.1"), "{said}");
+}
+
+#[test]
+fn a_database_does_not_start_without_a_password() {
+    if !has_engine() {
+        return;
+    }
+    let stack = |environment: &str| {
+        Attempt::new(&format!(
+            "services:
+  db:
+    image: postgres:17-alpine
+    environment: {{ {environment} }}
+    healthcheck: {{ test: [CMD, pg_isready, --host=127.0.0.1], interval: 1s, retries: 30 }}
+"
+        ))
+    };
+    for environment in ["", "POSTGRES_PASSWORD: ''", "POSTGRES_PASSWORD: '${UNSET:-}'"] {
+        let attempt = stack(environment);
+        let (is_up, said) = attempt.up(30);
+        assert!(!is_up, "{environment}: {said}");
+        let (_, log) = attempt.run(&["logs", "db"]);
+        assert!(log.contains("POSTGRES_PASSWORD"), "{log}");
+    }
+    let (is_up, said) = stack("POSTGRES_PASSWORD: not-a-secret").up(60);
+    assert!(is_up, "{said}");
+}
+
+#[test]
+fn what_is_passed_empty_is_set_and_no_number() {
+    if !has_engine() {
+        return;
+    }
+    let attempt = Attempt::new(
+        "services:
+  read:
+    image: python:3.13-slim
+    command: [python, -c, 'import os; int(os.environ.get(\"WORKERS\", 2))']
+    environment: { WORKERS: '${WORKERS:-}' }
+  leave-alone:
+    image: python:3.13-slim
+    command: [python, -c, 'import os; int(os.environ.get(\"WORKERS\", 2))']
+",
+    );
+    let run = |service: &str| attempt.run(&["run", "--rm", service]);
+    let (is_well, said) = run("read");
+    assert!(!is_well && said.contains("invalid literal for int()"), "{said}");
+    let (is_well, said) = run("leave-alone");
+    assert!(is_well, "{said}");
 }

@@ -45,15 +45,20 @@ pub(crate) fn of_service(service: &Service) -> Option<&'static [&'static str]> {
 
 /// The directories in which the image keeps its data, the usual one first; none where it is none of those that are known.
 fn data_paths(image: &str) -> Option<&'static [&'static str]> {
+    let (name, tag) = repository(image);
+    let (_, paths) = KNOWN.iter().find(|(known, _)| *known == name)?;
+    let version: u32 = tag.split(['.', '-']).next().and_then(|text| text.parse().ok()).unwrap_or(0);
+    Some(if name == "postgres" && version >= 18 { &paths[1..] } else { paths })
+}
+
+/// The name of an image on Docker Hub, as short as it can be written, and its tag; an image of another registry keeps the
+/// whole name.
+pub(crate) fn repository(image: &str) -> (&str, &str) {
     let image = image.split('@').next().unwrap_or_default();
     let name = PREFIXES.iter().find_map(|prefix| image.strip_prefix(prefix)).unwrap_or(image);
     let start = name.rfind('/').map_or(0, |at| at + 1);
     let end = name[start..].find(':').map_or(name.len(), |at| start + at);
-    let (name, tag) = (&name[..end], &name[end..]);
-    let (_, paths) = KNOWN.iter().find(|(known, _)| *known == name)?;
-    let version: u32 =
-        tag.trim_start_matches(':').split(['.', '-']).next().and_then(|text| text.parse().ok()).unwrap_or(0);
-    Some(if name == "postgres" && version >= 18 { &paths[1..] } else { paths })
+    (&name[..end], name[end..].trim_start_matches(':'))
 }
 
 #[cfg(test)]
