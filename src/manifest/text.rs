@@ -347,9 +347,13 @@ fn first_word(text: &str) -> &str {
     &text[..end]
 }
 
+/// Whether this could be the rest of a name with a hyphen: capitals, and then nothing or an operator. Some names have
+/// several hyphens.
 fn looks_like_variable(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_uppercase())
-        && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    let is_part = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, '_' | '-');
+    let end = text.find(|c| !is_part(c)).unwrap_or(text.len());
+    let (name, rest) = text.split_at(end);
+    name.starts_with(|c: char| c.is_ascii_uppercase()) && (rest.is_empty() || Operator::parse(rest).is_some())
 }
 
 /// `text` with every whole `${…}` taken out, however deep.
@@ -441,7 +445,12 @@ mod tests {
         assert_eq!(flaw("pa$word"), FlawKind::Bare { name: "word".to_owned() });
         assert_eq!(flaw("${MY-VAR}"), FlawKind::SilentDefault { meant: "MY-VAR".to_owned() });
         assert!(!flaw("${MY-VAR}").is_error());
-        clean("${MY-fallback}");
+        for text in ["${MY-VAR:-x}", "${MY-LONG-VAR}", "${MY-VAR?why}"] {
+            assert!(matches!(flaw(text), FlawKind::SilentDefault { .. }), "{text}");
+        }
+        for text in ["${MY-fallback}", "${MY-}", "${MY-1.2}", "${MY-Info}", "${MY:-VAR}", "${MY-A B}"] {
+            clean(text);
+        }
     }
 
     #[test]

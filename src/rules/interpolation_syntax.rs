@@ -5,6 +5,9 @@ use crate::diagnostics::{Finding, Label, Severity};
 use crate::manifest::text::{DEEPEST, FlawKind};
 use crate::plan::{Plan, ProblemKind};
 
+mod keys;
+mod needed;
+
 /// A `$` expression that Compose rejects or reads otherwise.
 pub(super) static RULE: Rule = Rule {
     id: "interpolation-syntax",
@@ -12,16 +15,17 @@ pub(super) static RULE: Rule = Rule {
     summary: "a `$` expression that Compose rejects or reads otherwise",
     docs: "\
 A text holds a `$` expression that is neither a reference (`${services.redis.url}`) nor a variable in Compose's grammar.
-Two expressions that are valid and most likely not meant are warnings: `$NAME` without braces, and a hyphen in a name.
+What is valid and most likely not meant is a warning: `$NAME` without braces, and a default with a variable in it that must be
+set although nothing else needs it. A variable in a key, of a label or in `compose`, is a hint.
 
 **Why it breaks.** After the name of a variable come `}` or one of six operators: `:-`, `-`, `:?`, `?`, `:+`, `+`. The
-shell's other forms (`${NAME:=x}`, `${NAME/a/b}`, `${#NAME}`) do not exist. Names have no hyphens, so `${MY-VAR}` is
-`MY` with the default `VAR`. Braces in a default make Compose lose count: `${A:-{}}` works alone, and is an error with
-another variable behind it. In services.toml a `$` without braces stands for itself; in a Compose file it would not, and
+shell's other forms (`${NAME:=x}`, `${NAME/a/b}`, `${#NAME}`) do not exist. Braces in a default make Compose lose count:
+`${A:-{}}` works alone, and is an error with another variable behind it. Whether a default is needed or not, Compose reads it,
+so that `${A:-${B:?}}` stops without `B` even where `A` is set. Only values are interpolated, and no keys. In services.toml a `$` without braces stands for itself; in a Compose file it would not, and
 so it is an error of its own in `labels` and `compose` (`unescaped-dollar`). A password hash is meant as it stands.
 
-**How it shows.** An error ends every command: `invalid interpolation format for services.web.environment.URL`. Of
-`${MY-VAR}` nobody says anything: the service gets the text `VAR`. And a password `pa$word` that somebody meant to be
+**How it shows.** An error ends every command: `invalid interpolation format for services.web.environment.URL`, `required
+variable B is missing a value`. Of a key nobody says anything: the label is called `host.${NAME}`. And a password `pa$word` that somebody meant to be
 `pa` and a variable arrives with its dollar sign.
 
 ```toml
@@ -62,6 +66,12 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             finding = finding.with(whole.redacted());
         }
         findings.push(finding);
+    }
+    for plan in context.plans {
+        if let Some(manifest) = context.manifest(plan) {
+            keys::check(plan, manifest, findings);
+        }
+        needed::check(plan, findings);
     }
 }
 
@@ -113,24 +123,14 @@ fn words(context: &Context<'_>, plan: &Plan, flaw: &FlawKind) -> Option<(String,
             "no reference",
             "write words of letters, digits, `-` and `_` between single dots: `${services.redis.url}`".to_owned(),
         ),
-        // It is meant as it stands, but for where Compose's own terms make it another rule's business.
-        FlawKind::Hash => return None,
+        // It is meant as it stands, but for where Compose's own terms make it another rule's business; and a name with a
+        // hyphen has a rule of its own.
+        FlawKind::Hash | FlawKind::SilentDefault { .. } => return None,
         FlawKind::Bare { name } => {
             let is_declared = context.manifest(plan).is_some_and(|manifest| manifest.variables.contains_key(name));
             let variable = if is_declared { format!("`${{{name}}}`") } else { "`${NAME}`".to_owned() };
             let help = format!("write {variable} for the variable, or `$$` for a dollar sign");
             ("a `$` without braces is no variable here".to_owned(), "stands for itself", help)
-        }
-        FlawKind::SilentDefault { meant } => {
-            let (name, default) = meant.split_once('-').unwrap_or((meant, ""));
-            let joined = meant.replace('-', "_");
-            (
-                format!("`${{{meant}}}` is the variable `{name}` with the default `{default}`"),
-                "names have no hyphens",
-                format!(
-                    "write `${{{joined}}}` for a variable of that name, or `${{{name}:-{default}}}` for the default"
-                ),
-            )
         }
     })
 }

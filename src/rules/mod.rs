@@ -90,6 +90,7 @@ mod runtime_exceeds_limit;
 mod shared_datastore_volume;
 mod shared_netns_port_conflict;
 mod static_decode;
+mod silent_dash_default;
 mod template_output;
 mod tls_mismatch;
 mod toml_1_0_only;
@@ -206,6 +207,7 @@ pub static ALL: &[&Rule] = &[
     &rule_too_broad::RULE,
     &rule_v2_syntax::RULE,
     &runs_twice::RULE,
+    &silent_dash_default::RULE,
     &template_output::RULE,
     &runtime_exceeds_limit::RULE,
     &shared_datastore_volume::RULE,

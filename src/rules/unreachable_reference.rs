@@ -260,6 +260,10 @@ impl<'c> Search<'_, 'c> {
 
     /// A host of which nobody knows.
     fn nowhere(&self, from: &Service, host: &str, place: &KeyPath) -> Option<Finding> {
+        // What its `$` makes of the name is told on its own.
+        if Context::has_flaw(self.plan, place) {
+            return None;
+        }
         let manifest = self.context.manifest(self.plan)?;
         let services = || manifest.services.keys().map(String::as_str);
         let named = services().find(|name| name.eq_ignore_ascii_case(host));

@@ -1,7 +1,9 @@
 //! Variables, secrets, and what services say of each other.
 
+use serde_json::json;
+
 use crate::attempt::Attempt;
-use crate::support::compose::has_engine;
+use crate::support::compose::{has_compose, has_engine};
 
 /// The rules whose mistakes are made here.
 pub(crate) const PROVED: &[&str] = &[
@@ -13,6 +15,7 @@ pub(crate) const PROVED: &[&str] = &[
     "implicit-dependency",
     "one-shot-never-awaited",
     "reference-wrong-port",
+    "silent-dash-default",
 ];
 
 /// Waits until a server of Redis answers, which `up` does not do without a probe.
@@ -246,4 +249,67 @@ fn what_is_passed_empty_is_set_and_no_number() {
     assert!(!is_well && said.contains("invalid literal for int()"), "{said}");
     let (is_well, said) = run("leave-alone");
     assert!(is_well, "{said}");
+}
+
+#[test]
+fn a_hyphen_makes_a_default_and_nobody_says_so() {
+    if !has_compose() {
+        return;
+    }
+    let attempt = Attempt::new(
+        "services:
+  web:
+    image: redis:7-alpine
+    environment: { TOKEN: '${API-TOKEN}', HOST: '${API-BASE-HOST:-example.com}' }
+",
+    );
+    let attempt = attempt.with(".env", "API_TOKEN=set\nAPI_BASE_HOST=set\n");
+    let environment = &attempt.config().expect("Compose says nothing")["services"]["web"]["environment"];
+    assert_eq!((&environment["TOKEN"], &environment["HOST"]), (&json!("TOKEN"), &json!("BASE-HOST:-example.com")));
+}
+
+#[test]
+fn a_key_is_taken_as_it_stands() {
+    if !has_compose() {
+        return;
+    }
+    let attempt = Attempt::new(
+        "services:
+  web:
+    image: redis:7-alpine
+    labels: { 'host.${NAME}': '${NAME}' }
+",
+    );
+    let labels =
+        &attempt.with(".env", "NAME=web\n").config().expect("Compose says nothing")["services"]["web"]["labels"];
+    assert_eq!(labels, &json!({ "host.$${NAME}": "web" }), "it prints a `$` doubled");
+}
+
+#[test]
+fn a_default_is_read_whether_it_is_needed_or_not() {
+    if !has_compose() {
+        return;
+    }
+    let compose = "services:
+  web:
+    image: redis:7-alpine
+    environment: { URL: '${URL:-https://${HOST:?where it runs}/}' }
+";
+    let said = Attempt::new(compose).with(".env", "URL=https://example.com/\n").config();
+    assert!(said.as_ref().is_err_and(|said| said.contains("HOST is missing a value")), "{said:?}");
+    Attempt::new(compose).with(".env", "HOST=example.com\n").config().expect("Compose says nothing");
+}
+
+#[test]
+fn a_brace_in_a_default_ends_it_elsewhere() {
+    if !has_compose() {
+        return;
+    }
+    let with = |value: &str| {
+        let compose = format!("services:\n  web:\n    image: redis:7-alpine\n    environment: {{ X: '{value}' }}\n");
+        Attempt::new(&compose).with(".env", "B=b\n").config()
+    };
+    with("${A:-{}}").expect("alone it works");
+    let said = with("${A:-{}}${B}");
+    assert!(said.as_ref().is_err_and(|said| said.contains("invalid interpolation format")), "{said:?}");
 }
