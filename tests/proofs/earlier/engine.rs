@@ -205,7 +205,9 @@ fn times_and_policies_are_read_late() {
         .config()
         .expect_err("Compose takes a time without a unit");
     assert!(said.contains("missing unit in duration"), "{said}");
-    fails_at_up(&format!("services:\n  web: {{ {IDLE}, restart: sometimes }}\n"), &["restart policy"]);
+    for policy in ["sometimes", "always:3"] {
+        fails_at_up(&format!("services:\n  web: {{ {IDLE}, restart: \"{policy}\" }}\n"), &["restart policy"]);
+    }
     fails_at_up(&format!("services:\n  web: {{ {IDLE}, cpus: -1 }}\n"), &["CPUs", "cpus"]);
     fails_at_up(&format!("services:\n  web: {{ {IDLE}, user: nobody-at-all }}\n"), &["unable to find user"]);
 }
@@ -244,6 +246,8 @@ fn the_engine_gives_no_less_than_6_megabytes_and_no_reservation_above_the_limit(
     }
     let with =
         |resources: &str| format!("services:\n  web: {{ {IDLE}, deploy: {{ resources: {{ {resources} }} }} }}\n");
+    let said = Attempt::new(&with("limits: { memory: 512 megs }")).config().expect_err("Compose takes any unit");
+    assert!(said.contains("invalid size"), "{said}");
     fails_at_up(&with("limits: { memory: 5m }"), &["Minimum memory limit allowed is 6MB"]);
     let more = with("limits: { memory: 64m }, reservations: { memory: 128m }");
     fails_at_up(&more, &["can not be less than memory reservation"]);

@@ -103,12 +103,12 @@ fn a_rule_that_cannot_be_read_disables_its_router() {
         let broken = verdict.proxy(&project).broken();
         assert!(broken.iter().any(|broken| broken.starts_with("a@docker")), "{rule}: {broken:?}");
     }
-    // A host with a scheme or port is taken, and never matches.
-    for host in ["https://localhost", "localhost:80"] {
-        let project = project(&[("traefik.http.routers.a.rule", &format!("Host(`{host}`)"))], &[]);
-        let verdict = Verdict::on(&[&project], &[request("GET", "http://localhost/")]);
+    // A host with a scheme or port, and a path with a star, is taken and never matches.
+    for rule in ["Host(`https://localhost`)", "Host(`localhost:80`)", "PathPrefix(`/shop/*`)"] {
+        let project = project(&[("traefik.http.routers.a.rule", rule)], &[]);
+        let verdict = Verdict::on(&[&project], &[request("GET", "http://localhost/shop/cart")]);
         assert_eq!(verdict.proxy(&project).broken(), [""; 0]);
-        assert_eq!(verdict.proxy(&project).answers()[0].status(), Some(404), "{host}");
+        assert_eq!(verdict.proxy(&project).answers()[0].status(), Some(404), "{rule}");
     }
 }
 

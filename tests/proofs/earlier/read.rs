@@ -79,6 +79,9 @@ fn forms_of_the_shell_are_no_interpolation() {
     // What is taken, and means something else.
     let read = Attempt::new(&with("${MY-VAR}")).with(".env", "MY_VAR=right\n").config().expect("it is taken");
     assert_eq!(read["services"]["web"]["environment"]["V"], "VAR");
+    // How a `$NAME` is written that stands for itself: nobody's value takes its place.
+    let read = Attempt::new(&with("$$NAME")).with(".env", "NAME=set\n").config().expect("it is taken");
+    assert_eq!(read["services"]["web"]["environment"]["V"], "$$NAME");
 }
 
 #[test]

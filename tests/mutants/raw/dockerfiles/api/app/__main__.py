@@ -1,0 +1,3 @@
+import os
+
+print(os.environ["LOG_LEVEL"], os.environ.get("PORT", "8000"))
