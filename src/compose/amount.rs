@@ -112,41 +112,6 @@ fn digits(text: &str) -> &str {
     &text[..text.bytes().take_while(u8::is_ascii_digit).count()]
 }
 
-/// How long such a duration is, in nanoseconds; none where it is no duration, or too long to be told.
-pub(crate) fn nanoseconds(text: &str) -> Option<i64> {
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if unsigned == "0" {
-        return Some(0);
-    }
-    let (mut rest, mut total) = (unsigned, 0.0);
-    while !rest.is_empty() {
-        let after = number(rest)?;
-        let count: f64 = rest[..rest.len() - after.len()].parse().ok()?;
-        let units = [
-            ("us", 1e3),
-            ("µs", 1e3),
-            ("μs", 1e3),
-            ("ns", 1.0),
-            ("ms", 1e6),
-            ("s", 1e9),
-            ("m", 60e9),
-            ("h", 3_600e9),
-            ("d", 86_400e9),
-            ("w", 604_800e9),
-        ];
-        let (next, unit) = units.iter().find_map(|(name, unit)| Some((after.strip_prefix(name)?, unit)))?;
-        total += count * unit;
-        rest = next;
-    }
-    // Go counts them in 64 bits (`time.Duration`).
-    if unsigned.is_empty() || total > 9.2e18 {
-        return None;
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "it fits")]
-    let total = total.round() as i64;
-    Some(if text.starts_with('-') { -total } else { total })
-}
-
 /// Whether `text` is a size for Compose itself, which also takes `512MiB`, `1 gb`, and larger units.
 pub(crate) fn is_engine_size(text: &str) -> bool {
     bytes(text).is_some()

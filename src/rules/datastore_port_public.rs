@@ -2,7 +2,7 @@
 
 use super::datastore_without_volume::images;
 use super::{Context, Rule};
-use crate::diagnostics::{Finding, Label, Severity};
+use crate::diagnostics::{Finding, Fix, Label, Severity};
 use crate::kinds::Class;
 use crate::plan::{Plan, PublishedPort, Service};
 use crate::source::KeyPath;
@@ -73,5 +73,23 @@ fn finding(context: &Context<'_>, plan: &Plan, service: &Service, port: &Publish
         let place = Label::value(environment, bind, "the address of every derived port");
         return finding.with(place).help("take `publish` away, or write the port out: `\"127.0.0.1:<port>:<port>\"`");
     }
-    finding.help("take it away, or put `127.0.0.1:` before it")
+    let finding = finding.help("take it away, or put `127.0.0.1:` before it");
+    match super::port_invalid::written(context, plan, service, &port.origin).and_then(local) {
+        Some(local) => {
+            let fix = Fix::new(format!("publish it as `{local}`"));
+            finding.fix(fix.put(&plan.environment, port.origin.clone(), local))
+        }
+        None => finding,
+    }
+}
+
+/// The same mapping on the loopback address; none where an address was chosen that may be meant.
+fn local(written: &str) -> Option<String> {
+    let rest = ["0.0.0.0:", "[::]:"].iter().find_map(|everywhere| written.strip_prefix(everywhere));
+    let has_address = rest.is_none()
+        && (written.starts_with('[') || written.split_once(':').is_some_and(|(first, _)| first.contains('.')));
+    let rest = rest.unwrap_or(written);
+    // A container port alone gets some port of the host.
+    let host = if rest.contains(':') { "" } else { ":" };
+    (!has_address).then(|| format!("127.0.0.1:{host}{rest}"))
 }

@@ -2,7 +2,7 @@
 
 use super::{Context, Rule};
 use crate::compose::volume::Source;
-use crate::diagnostics::{Finding, Label, Severity};
+use crate::diagnostics::{Finding, Fix, Label, Severity};
 use crate::kinds::Class;
 use crate::plan::{Plan, ProblemKind, Service, Text};
 
@@ -115,9 +115,14 @@ fn finding(context: &Context<'_>, plan: &Plan, service: &Service, path: &str) ->
     if service.kind.is_some() && is_off {
         let place = context.origin_of(plan, name, "persist", &[]);
         let label = Label::value(environment, place, "gone with the container");
-        return Finding::new(RULE.id, severity, message, label).help("remove it: the kind mounts a volume");
+        let fix = Fix::new("leave it the volume of its kind").remove(environment, service.origin().key("persist"));
+        return Finding::new(RULE.id, severity, message, label).help("remove it: the kind mounts a volume").fix(fix);
     }
     let place = context.origin_of(plan, name, "image", &["image"]);
     let label = Label::value(environment, place, "a data store");
-    Finding::new(RULE.id, severity, message, label).help(format!("`volumes = [\"{name}-data:{path}\"]`"))
+    let volumes = toml::Value::from(vec![format!("{name}-data:{path}")]);
+    let fix = Fix::new(format!("mount the volume `{name}-data` there"));
+    let fix = fix.insert(environment, service.origin().key("volumes"), volumes);
+    let finding = Finding::new(RULE.id, severity, message, label);
+    finding.help(format!("`volumes = [\"{name}-data:{path}\"]`")).fix(fix)
 }

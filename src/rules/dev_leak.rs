@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use super::{Context, Rule, declared_default};
 use crate::compose::volume::Source;
-use crate::diagnostics::{Finding, Label, Severity, words as phrases};
+use crate::diagnostics::{Finding, Fix, Label, Severity, words as phrases};
 use crate::manifest::unions::Toggle;
 use crate::plan::{self, Build, Plan, Service, Target, Text};
 use crate::source::KeyPath;
@@ -123,7 +123,11 @@ impl Search<'_, '_> {
                 _ => "defaults".to_owned(),
             };
             let message = format!("`{key}` lets {} run for development, in production", phrases::names(&names));
-            self.finding(RULE.severity, message, place, "holds here too", self.overlay(&table))
+            let environment = &self.plan.environment;
+            let fix = Fix::new(format!("switch `{key}` off in `{environment}`"));
+            let fix =
+                names.iter().fold(fix, |fix, name| fix.put(environment, KeyPath::of(["services", name, key]), false));
+            self.finding(RULE.severity, message, place, "holds here too", self.overlay(&table)).fix(fix)
         });
         findings.collect()
     }
@@ -232,7 +236,12 @@ impl Search<'_, '_> {
             if text.as_literal().is_some() {
                 let message = format!("`{name}` is `{value}` in production");
                 let help = self.overlay(&format!("services.{}.env", service.name));
-                findings.push(self.finding(RULE.severity, message, place, "for development", help));
+                let finding = self.finding(RULE.severity, message, place.clone(), "for development", help);
+                let is_own = place.key_at(2) == Some("env");
+                let instead = words::production(&value).filter(|_| is_own);
+                findings.push(finding.fix(instead.map(|instead| {
+                    Fix::new(format!("set `{name}` to `{instead}` in `{environment}`")).put(environment, place, instead)
+                })));
                 continue;
             }
             let message = format!("`{name}` is `{value}` in production unless the operator sets it");

@@ -1,7 +1,7 @@
 //! `healthy-without-healthcheck`: see [`RULE`].
 
 use super::{Context, Rule};
-use crate::diagnostics::{Finding, Label, Severity};
+use crate::diagnostics::{Finding, Fix, Label, Severity};
 use crate::dockerfile::Health;
 use crate::manifest::unions::Toggle;
 use crate::plan::{Condition, Dependency, Plan, ProblemKind, Raw, Service};
@@ -103,6 +103,13 @@ fn finding(
     let primary = Label::value(Some(&plan.environment), place, "waits for a probe");
     let kind = target.kind.as_ref().and_then(|kind| context.read.kinds.get(kind));
     let probes = kind.map_or(&[][..], |kind| &kind.probe);
+    let written = context.manifest(plan).and_then(|manifest| manifest.services.get(to));
+    let is_off = written.is_some_and(|written| matches!(written.health, Some(Toggle::Off(_))));
+    let has_own = probes.iter().any(|probe| probe.command.is_some());
+    let fix = (is_off && has_own).then(|| {
+        Fix::new(format!("leave `{to}` the probe of its kind"))
+            .remove(Some(&plan.environment), target.origin().key("health"))
+    });
     let help = if probes.iter().any(|probe| probe.command.is_some()) {
         format!("leave `{to}` the probe of its kind, or wait for `started`")
     } else {
@@ -110,7 +117,7 @@ fn finding(
         let health = if has_path { "`health = \"/<path>\"`" } else { "`health = [\"<command>\", …]`" };
         format!("give `{to}` a probe, {health}, or wait for `started`")
     };
-    Some(Finding::new(RULE.id, severity, message, primary).with(label).help(help))
+    Some(Finding::new(RULE.id, severity, message, primary).with(label).help(help).fix(fix))
 }
 
 /// What is known of the probe; nothing where the image is known to bring one.

@@ -2,9 +2,9 @@
 
 use super::{Context, Rule, trace};
 use crate::compose::image::{self, ImageFlaw, ImageFlawKind, UNKNOWN};
-use crate::diagnostics::{Finding, Label, Severity};
+use crate::diagnostics::{Finding, Fix, Label, Severity};
 use crate::plan::{Plan, Service};
-use crate::source::KeyPath;
+use crate::source::{KeyPath, Part};
 
 /// A name that no image can have.
 pub(super) static RULE: Rule = Rule {
@@ -64,8 +64,17 @@ fn judge(context: &Context<'_>, plan: &Plan, service: &Service) -> Option<Findin
     let environment = Some(plan.environment.as_str());
     let (part, defaults) = trace(plan, &written, &known, &flaw.range);
     let (message, label, help) = words(&flaw, &known);
+    let fix = match &part {
+        Part::Inside(range) if flaw.kind == ImageFlawKind::UpperCase && defaults.is_empty() => {
+            let found = written.get(range.clone()).filter(|found| !found.contains('$'));
+            found.map(str::to_lowercase).map(|lower| {
+                Fix::new(format!("write `{lower}`")).replace(environment, path.clone(), range.clone(), lower)
+            })
+        }
+        _ => None,
+    };
     let label = Label::entry(environment, path, part, label);
-    let finding = Finding::new(RULE.id, RULE.severity, message, label).help(help);
+    let finding = Finding::new(RULE.id, RULE.severity, message, label).help(help).fix(fix);
     Some(finding.with_all(defaults))
 }
 

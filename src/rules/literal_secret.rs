@@ -1,7 +1,8 @@
 //! `literal-secret`: see [`RULE`].
 
+use super::invalid_service_name::form;
 use super::{Context, Rule};
-use crate::diagnostics::{Finding, Label, Severity};
+use crate::diagnostics::{Finding, Fix, Label, Severity};
 use crate::manifest::text::{Operator, Piece, Text};
 use crate::manifest::types::Variable;
 use crate::manifest::unions::Scalar;
@@ -213,7 +214,28 @@ impl Search<'_, '_> {
         };
         let label = Label::entry(Some(&self.plan.environment), at.path.clone(), part, text).redacted();
         let help = help(at, secret);
-        self.findings.push(Finding::new(RULE.id, severity, message, label).help(help));
+        let fix = self.fix(at, secret);
+        self.findings.push(Finding::new(RULE.id, severity, message, label).help(help).fix(fix));
+    }
+
+    /// Declares what holds a secret as one, so that whoever starts the stack sets it. What somebody has to revoke, or to
+    /// tell to several services, is not done by a word.
+    fn fix(&self, at: At<'_>, secret: Secret<'_>) -> Option<Fix> {
+        let environment = Some(self.plan.environment.as_str());
+        let name = at.variable;
+        let is_new = !self.context.manifest(self.plan)?.variables.contains_key(name);
+        match (secret, at.home) {
+            (Secret::Named, Home::Env) if is_new && form::Form::Variable.takes(name) => {
+                let secret = toml::Table::from_iter([("secret".to_owned(), toml::Value::Boolean(true))]);
+                let fix = Fix::new(format!("declare `{name}` as a secret, which whoever starts the stack sets"));
+                Some(fix.set(environment, at.path.clone(), secret))
+            }
+            (Secret::Named, Home::Default { taken: false }) => {
+                let fix = Fix::new(format!("declare `{name}` as a secret"));
+                Some(fix.insert(environment, KeyPath::of(["variables", name, "secret"]), true))
+            }
+            _ => None,
+        }
     }
 }
 

@@ -2,8 +2,10 @@
 
 use super::{Context, Rule, declared_default};
 use crate::addresses::{Address, UNKNOWN, addresses, is_this_machine};
-use crate::diagnostics::{Finding, Label, Severity, words};
+use crate::diagnostics::{Finding, Fix, Label, Severity, words};
+use crate::manifest::unions::{EnvValue, Scalar};
 use crate::plan::{Part, Plan, Service, Text};
+use crate::source::KeyPath;
 
 /// Another service, looked for in the container itself.
 pub(super) static RULE: Rule = Rule {
@@ -132,11 +134,37 @@ impl Missed<'_> {
         let references: Vec<String> =
             others.iter().map(|other| format!("`{}`", self.reference(context, other))).collect();
         let help = format!("write {}", words::or(&references));
+        finding.fix = self.fix(context, &place);
         let outside = others.iter().find(|other| !other.routers.is_empty() || !other.ports.is_empty());
         finding.help(match outside {
             Some(other) => format!("{help}; where a browser is meant, `${{services.{}.public-url}}`", other.name),
             None => help,
         })
+    }
+
+    /// Names the one service that can be meant in place of `localhost`.
+    fn fix(&self, context: &Context<'_>, place: &KeyPath) -> Option<Fix> {
+        let [other] = self.others.as_slice() else { return None };
+        // Where a browser can reach it as well, somebody has to say who is to.
+        let is_inside_only = other.routers.is_empty() && other.ports.is_empty();
+        let service = context.manifest(self.plan)?.services.get(&self.service.name)?;
+        let EnvValue::Scalar(Scalar::Text(written)) = service.env.get(self.name)? else { return None };
+        let port = self.address.port?;
+        let found = format!("{}:{port}", self.address.host);
+        let (at, _) = written.match_indices(&found).next()?;
+        let follows = written[at + found.len()..].chars().next();
+        let is_clear = written.matches(&found).count() == 1 && follows.is_none_or(|c| !c.is_ascii_digit());
+        if !(is_inside_only && self.is_written && is_clear && place.key_at(2) == Some("env")) {
+            return None;
+        }
+        let name = &other.name;
+        let reference = match other.listeners.iter().find(|(_, number)| **number == port) {
+            _ if other.port == Some(port) => format!("${{services.{name}.address}}"),
+            Some((listener, _)) => format!("${{services.{name}.host}}:${{services.{name}.ports.{listener}}}"),
+            None => return None,
+        };
+        let fix = Fix::new(format!("write `{reference}` for `{found}`"));
+        Some(fix.replace(Some(&self.plan.environment), place.clone(), at..at + found.len(), reference))
     }
 
     /// What to write instead: the whole address where the service's kind knows it, else its name and port.

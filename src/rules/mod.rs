@@ -11,9 +11,10 @@ use indexmap::IndexMap;
 
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::manifest::text::Text;
+use crate::manifest::unions::Scalar;
 use crate::manifest::{Alignment, Manifest, Problem, Read};
 use crate::plan::{Plan, Service};
-use crate::source::{KeyPath, Part, Place, Source};
+use crate::source::{KeyPath, Part, Place, Source, Step};
 use crate::sources::{Sources, Written};
 
 mod acme;
@@ -24,9 +25,9 @@ mod build_inputs;
 mod command_form;
 mod completed_never_exits;
 mod container_name;
+mod credential_mismatch;
 mod dashboard_exposed;
 mod datastore_on_edge_network;
-mod credential_mismatch;
 mod datastore_port_public;
 mod datastore_without_volume;
 mod dependency_cycle;
@@ -89,8 +90,8 @@ mod runs_twice;
 mod runtime_exceeds_limit;
 mod shared_datastore_volume;
 mod shared_netns_port_conflict;
-mod static_decode;
 mod silent_dash_default;
+mod static_decode;
 mod template_output;
 mod tls_mismatch;
 mod toml_1_0_only;
@@ -412,6 +413,34 @@ impl<'a> Context<'a> {
             None if written.env.contains_key(name) => service.origin().key("env").key(name),
             None => service.origin(),
         }
+    }
+
+    /// The text that stands in Compose's own terms at `path`: a label, or something passed through.
+    pub(crate) fn raw_text<'m>(&'m self, plan: &Plan, path: &KeyPath) -> Option<&'m str> {
+        let manifest = self.manifest(plan)?;
+        let (table, rest) = match path.steps() {
+            [Step::Key(first), rest @ ..] if first == "compose" => (&manifest.compose, rest),
+            [Step::Key(_), Step::Key(service), Step::Key(key), rest @ ..] => {
+                let service = manifest.services.get(service)?;
+                match (key.as_str(), rest) {
+                    ("labels", [Step::Key(label)]) => {
+                        return match service.labels.get(label)? {
+                            Scalar::Text(text) => Some(text),
+                            _ => None,
+                        };
+                    }
+                    ("compose", rest) => (&service.compose, rest),
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        };
+        let (Step::Key(first), rest) = rest.split_first()? else { return None };
+        let value = rest.iter().try_fold(table.get(first)?, |value, step| match step {
+            Step::Key(key) => value.get(key),
+            Step::Index(index) => value.get(index),
+        });
+        value?.as_str()
     }
 
     /// Where the value of an argument of a service's build stands.

@@ -1,9 +1,11 @@
 //! `port-invalid`: see [`RULE`].
 
 use super::{Context, Rule, at_problem};
-use crate::diagnostics::{Finding, Label, Severity};
-use crate::plan::ProblemKind;
-use crate::source::Step;
+use crate::compose::port;
+use crate::diagnostics::{Finding, Fix, Label, Severity};
+use crate::manifest::unions::Publish;
+use crate::plan::{Plan, ProblemKind, Service};
+use crate::source::{KeyPath, Step};
 
 /// A port or port mapping that cannot be.
 pub(super) static RULE: Rule = Rule {
@@ -53,6 +55,33 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         if let Some(clash) = clash {
             finding = finding.with(Label::value(Some(&plan.environment), clash.clone(), "this is added to it"));
         }
+        let service = problem.path.key_at(1).and_then(|name| plan.services.get(name));
+        let written = service.and_then(|service| written(context, plan, service, &problem.path));
+        if let Some(bracketed) = written.and_then(bracketed) {
+            let fix = Fix::new(format!("write `{bracketed}`"));
+            finding = finding.fix(fix.set(Some(&plan.environment), problem.path.clone(), bracketed));
+        }
         findings.push(finding);
     }
+}
+
+/// The text of a published port, where one is written at `path`.
+pub(super) fn written<'m>(context: &Context<'m>, plan: &Plan, service: &Service, path: &KeyPath) -> Option<&'m str> {
+    let publish = context.manifest(plan)?.services.get(&service.name)?.publish.as_ref()?;
+    match (publish, path.steps().get(2..)?) {
+        (Publish::Short(text), [Step::Key(key)]) if key == "publish" => Some(text),
+        (Publish::Many(texts), [Step::Key(key), Step::Index(index)]) if key == "publish" => {
+            texts.get(*index).map(String::as_str)
+        }
+        _ => None,
+    }
+}
+
+/// The same with brackets around its IPv6 address; none where that is not what it lacks.
+fn bracketed(written: &str) -> Option<String> {
+    let mut parts = written.rsplitn(3, ':');
+    let (container, host, address) = (parts.next()?, parts.next()?, parts.next()?);
+    address.parse::<std::net::Ipv6Addr>().ok()?;
+    let bracketed = format!("[{address}]:{host}:{container}");
+    port::parse(&bracketed).is_ok().then_some(bracketed)
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::{Context, Rule};
 use crate::compose::port::{PortMapping, Protocol};
-use crate::diagnostics::{Finding, Label, Severity};
+use crate::diagnostics::{Finding, Fix, Label, Severity};
 use crate::plan::{Plan, PublishedPort, Service};
 
 /// More containers than host ports.
@@ -90,6 +90,10 @@ fn finding(context: &Context<'_>, plan: &Plan, service: &Service, count: u64, sh
         finding.with(Label::value(environment, port.origin.clone(), text))
     });
     if !service.routers.is_empty() {
+        let fix = Fix::new("publish nothing here");
+        let origins = short.iter().map(|port| &port.origin).filter(|origin| origin.key_at(2) == Some("publish"));
+        let fix = origins.clone().fold(fix, |fix, origin| fix.take_away(&plan.environment, origin.clone()));
+        let finding = if origins.count() == short.len() { finding.fix(fix) } else { finding };
         return finding.help("publish nothing here: the proxy reaches every container through the route");
     }
     let help = match short {

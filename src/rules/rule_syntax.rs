@@ -72,8 +72,9 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             for flaw in flaws.iter().filter(|flaw| !flaw.is_of_version_2()) {
                 let words = words::of(flaw, &known, raw.protocol);
                 let (label, defaults) = raw.at(&flaw.range, words.label);
+                let fix = if defaults.is_empty() { raw.fix(flaw, &label) } else { None };
                 let finding = Finding::new(RULE.id, RULE.severity, words.message, label);
-                findings.push(finding.help(words.help).with_all(defaults));
+                findings.push(finding.help(words.help).with_all(defaults).fix(fix));
             }
         }
     }

@@ -61,7 +61,10 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 _ => continue,
             };
             let others = known.entry(place).or_default();
-            if let Some((first, earlier)) = others.iter().find(|(other, _)| other.runs_beside(service)) {
+            // Two kinds that call their volumes alike are a matter of names.
+            let is_of_kind = |mount: &PlannedMount| mount.origin.steps().len() <= 2;
+            let beside = others.iter().find(|(other, _)| other.runs_beside(service));
+            if let Some((first, earlier)) = beside.filter(|(_, earlier)| !(is_of_kind(earlier) && is_of_kind(mount))) {
                 findings.push(finding(context, plan, (service, mount), (first, earlier)));
             }
             others.push((service, mount));

@@ -1,7 +1,7 @@
 //! `toml-1-0-only`: see [`RULE`].
 
 use super::{Context, Rule};
-use crate::diagnostics::{Finding, Label, Severity};
+use crate::diagnostics::{Finding, Fix, Label, Severity};
 use crate::manifest::{NewerKind, Problem};
 
 /// Something that only readers of TOML 1.1 understand.
@@ -61,6 +61,9 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 "write the number of the character with four digits: `\\u001b` for `\\e`",
             ),
         };
-        findings.push(Finding::new(RULE.id, RULE.severity, message, Label::bytes(range.clone(), label)).help(help));
+        let finding = Finding::new(RULE.id, RULE.severity, message, Label::bytes(range.clone(), label)).help(help);
+        let is_comma = *kind == NewerKind::Comma;
+        let fix = is_comma.then(|| Fix::new("remove the last comma").bytes(range.clone(), ""));
+        findings.push(finding.fix(fix));
     }
 }

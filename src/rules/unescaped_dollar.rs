@@ -1,9 +1,9 @@
 //! `unescaped-dollar`: see [`RULE`].
 
 use super::{Context, Rule, at_problem, place_of};
-use crate::diagnostics::{Finding, Label, Severity};
+use crate::diagnostics::{Finding, Fix, Label, Severity};
 use crate::manifest::text::FlawKind;
-use crate::plan::ProblemKind;
+use crate::plan::{Plan, Problem, ProblemKind};
 use crate::source::KeyPath;
 
 /// A `$` in Compose's own terms that Compose would read otherwise.
@@ -58,6 +58,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 let other = place_of(plan, problem, "and here").redacted();
                 if let Some(finding) = findings.last_mut() {
                     finding.secondary.push(other);
+                    finding.fix = finding.fix.take().and_then(|fix| doubled(context, plan, problem, fix));
                 }
                 continue;
             }
@@ -67,6 +68,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                     "the `$` of a password hash are not doubled: Compose would take parts of it for variables";
                 let mut finding = at_problem(&RULE, plan, problem, message.to_owned(), "double each `$`");
                 finding.primary = finding.primary.redacted();
+                finding.fix = doubled(context, plan, problem, Fix::new("double each `$` of the hash"));
                 finding.help(
                     "write each `$` of it twice, or the middleware in `[middlewares]`, where a hash stands for itself",
                 )
@@ -91,6 +93,14 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let whole = Label::value(Some(&plan.environment), problem.path.clone(), "");
         findings.push(if context.holds_secret(plan, &problem.path) { finding.with(whole.redacted()) } else { finding });
     }
+}
+
+/// The fix, which then also writes each `$` of the place twice; none where the text is not known.
+fn doubled(context: &Context<'_>, plan: &Plan, problem: &Problem, fix: Fix) -> Option<Fix> {
+    let range = problem.range.clone()?;
+    let text = context.raw_text(plan, &problem.path)?;
+    let dollars = text.get(range.clone())?.match_indices('$').map(|(at, _)| range.start + at);
+    Some(dollars.fold(fix, |fix, at| fix.replace(Some(&plan.environment), problem.path.clone(), at..at + 1, "$$")))
 }
 
 /// Whether what stands at `path` is in Compose's own terms.

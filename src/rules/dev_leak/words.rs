@@ -22,6 +22,11 @@ impl Aid {
     }
 }
 
+/// What production has in place of a setting for development, where there is a word for it.
+pub(super) fn production(value: &str) -> Option<&'static str> {
+    value.eq_ignore_ascii_case("development").then_some("production")
+}
+
 /// What runs the scripts of a package.json.
 const RUNNERS: [&str; 4] = ["npm", "pnpm", "yarn", "bun"];
 

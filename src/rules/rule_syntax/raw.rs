@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use crate::diagnostics::Label;
+use crate::diagnostics::{Fix, Label};
 use crate::manifest::types::RouteProtocol;
 use crate::plan::{Plan, Router, Service, Text};
 use crate::rules::static_decode::flags::Flags;
 use crate::rules::{Context, trace};
-use crate::source::{KeyPath, Part};
-use crate::traefik::rule::{self, Expression, UNKNOWN};
+use crate::source::{KeyPath, Part, Place};
+use crate::traefik::rule::{self, Expression, Flaw, FlawKind, UNKNOWN};
 
 /// A rule that somebody wrote.
 pub(in crate::rules) struct RawRule<'p> {
@@ -113,5 +113,26 @@ impl RawRule<'_> {
             other => other,
         };
         (Label::entry(Some(&self.plan.environment), self.path.clone(), part, text), defaults)
+    }
+
+    /// Writes what can only have been meant by a flaw at `label`: a text in backticks, or an operator.
+    pub(super) fn fix(&self, flaw: &Flaw, label: &Label) -> Option<Fix> {
+        let Place::Entry { part: Part::Inside(range), .. } = &label.place else { return None };
+        let found = self.written.get(range.start - self.start..range.end - self.start)?;
+        let instead = match &flaw.kind {
+            FlawKind::Quotes => {
+                let text = found.strip_prefix('\'')?.strip_suffix('\'')?;
+                (!text.is_empty() && !text.contains('`')).then(|| format!("`{text}`"))?
+            }
+            FlawKind::Word(operator) | FlawKind::Operator(Some(operator)) => (*operator).to_owned(),
+            _ => return None,
+        };
+        // Backticks within backticks are hard to read.
+        let fix = Fix::new(if instead.starts_with('`') {
+            "write the text in backticks".to_owned()
+        } else {
+            format!("write `{instead}` for `{found}`")
+        });
+        Some(fix.replace(Some(&self.plan.environment), self.path.clone(), range.clone(), instead))
     }
 }
