@@ -30,6 +30,7 @@ pub mod internals;
 pub mod kinds;
 pub mod manifest;
 pub mod plan;
+mod probe;
 pub mod project;
 mod readback;
 pub mod render;

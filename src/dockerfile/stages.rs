@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::diagnostics::words::nearest;
+
 use super::{Dockerfile, Flaw, FlawKind, Instruction, Keyword, Word, words};
 
 /// A stage.
@@ -101,6 +103,16 @@ impl Dockerfile {
         self.named(name, index).or_else(|| name.parse().ok().filter(|number| *number < index))
     }
 
+    /// The stage above the one at `index` that `--from` probably means, where there is none of that name.
+    pub fn meant(&self, name: &str, index: usize) -> Option<&str> {
+        // With a slash, a dot or a tag it means an image.
+        if self.source(name, index).is_some() || name.contains(['/', ':', '.', '@']) {
+            return None;
+        }
+        let names = self.stages[..index].iter().filter_map(|stage| stage.name.as_ref());
+        nearest(name, names.map(|name| name.text.as_str()))
+    }
+
     /// Which stages are needed for one of them: those that it starts from or copies from, and so on. `arguments` are those
     /// of the build.
     pub fn needed(&self, target: usize, arguments: &BTreeMap<String, String>) -> Vec<bool> {
@@ -142,7 +154,7 @@ impl Dockerfile {
     }
 
     /// The stage before it that a stage starts from; none for an image.
-    pub(super) fn base_of(&self, index: usize, values: &BTreeMap<String, Option<String>>) -> Option<usize> {
+    pub fn base_of(&self, index: usize, values: &BTreeMap<String, Option<String>>) -> Option<usize> {
         let base = self.base(self.stages.get(index)?, values)?;
         // A number is the name of an image here.
         self.named(&base, index)
@@ -168,4 +180,56 @@ impl Dockerfile {
         }
         values
     }
+
+    /// What `ARG` and `ENV` say at the end of a stage, and of those that it starts from; none for no value, or one that
+    /// cannot be known. `arguments` are those of the build.
+    pub fn values(&self, stage: usize, arguments: &BTreeMap<String, String>) -> BTreeMap<String, Option<String>> {
+        let global = self.global_arguments(arguments);
+        let mut values: BTreeMap<String, Option<String>> = BTreeMap::new();
+        for instruction in self.inherited(stage, arguments).into_iter().rev() {
+            match instruction.keyword {
+                Keyword::Arg => {
+                    for word in &instruction.arguments {
+                        let (name, default) = match word.text.split_once('=') {
+                            Some((name, default)) => (name, self.expand(default, &values)),
+                            None => (word.text.as_str(), global.get(name_of(&word.text)).cloned().flatten()),
+                        };
+                        let value = arguments.get(name).cloned().or(default);
+                        values.insert(name.to_owned(), value);
+                    }
+                }
+                Keyword::Env => {
+                    // The old form has its value behind the first word.
+                    let old = instruction.arguments.first().filter(|first| !first.text.contains('='));
+                    if let Some(name) = old {
+                        let value = instruction.text.text.strip_prefix(&name.text).unwrap_or_default().trim();
+                        values.insert(name.text.clone(), self.expand(value, &values));
+                        continue;
+                    }
+                    let before = values.clone();
+                    for (name, value) in instruction.arguments.iter().filter_map(|word| word.text.split_once('=')) {
+                        values.insert(name.to_owned(), self.expand(value, &before));
+                    }
+                }
+                _ => {}
+            }
+        }
+        values
+    }
+
+    /// A word with these values; none where one of them is not known.
+    pub fn expand(&self, word: &str, values: &BTreeMap<String, Option<String>>) -> Option<String> {
+        let mut is_known = true;
+        let expanded = words::expand(word, self.escape, &mut |name| {
+            let value = values.get(name).cloned().flatten();
+            // What the base image says of it is not known.
+            is_known &= value.is_some();
+            value
+        });
+        expanded.filter(|_| is_known)
+    }
+}
+
+fn name_of(word: &str) -> &str {
+    word.split('=').next().unwrap_or(word)
 }

@@ -180,7 +180,7 @@ impl Assembly<'_, '_, '_> {
         let clean = self.resolver.source(member, None, self.sources)?;
         let context = self.context(&clean)?;
         let place = member.path().key("dockerfile");
-        let path = clean_path(&format!("{clean}/{dockerfile}"));
+        let path = clean_path(format!("{clean}/{dockerfile}").trim_start_matches('/'));
         let in_context = path.as_deref().and_then(|path| {
             if context.is_empty() { Some(path) } else { path.strip_prefix(context.as_str())?.strip_prefix('/') }
         });

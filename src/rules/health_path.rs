@@ -2,7 +2,8 @@
 
 use super::{Context, Rule};
 use crate::diagnostics::{Finding, Label, Severity};
-use crate::manifest::unions::{Health, Toggle};
+use crate::manifest::types::Service;
+use crate::manifest::unions::{Health, HealthTable, OneOrMany, Toggle};
 use crate::source::KeyPath;
 
 /// A health path that is run as a command.
@@ -11,7 +12,8 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Warning,
     summary: "a health path without its slash, which is run as a command",
     docs: "\
-`health` is a single word that is called like a path by which services are asked, or a whole address.
+`health`, its `command`, or the `test` of a health check in `compose` is a single word that is called like a path by which
+services are asked, or a whole address.
 
 **Why it breaks.** `health` is a path where it begins with `/`, and else a command that is run in the container. There is
 hardly a program that is called `health`, and none that is called like an address.
@@ -61,15 +63,48 @@ const PATHS: [&str; 13] = [
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for (environment, manifest) in &context.read.environments {
         for (name, service) in &manifest.services {
-            let Some(Health::Text(text)) = service.health.as_ref().and_then(Toggle::on) else { continue };
-            let Some(path) = meant(text) else { continue };
-            let label =
-                Label::value(Some(environment), KeyPath::of(["services", name, "health"]), "taken for a program");
+            let Some((text, place)) = written(name, service) else { continue };
+            // In `compose` a path is no path, however it is written.
+            let is_passed = place.key_at(2) == Some("compose");
+            let path =
+                if is_passed && text.starts_with('/') { is_asked(text).then(|| text.to_owned()) } else { meant(text) };
+            let Some(path) = path else { continue };
+            let label = Label::value(Some(environment), place, "taken for a program");
             let message = format!("the health of `{name}` looks like a path, and is run as a command");
             let help = format!("write `health = \"{path}\"`; if it is a program of the image: `health = [\"{text}\"]`");
             findings.push(Finding::new(RULE.id, RULE.severity, message, label).help(help));
         }
     }
+}
+
+/// The text that is run as a command, and where it stands: what `compose` says wins.
+fn written<'s>(name: &str, service: &'s Service) -> Option<(&'s str, KeyPath)> {
+    let origin = KeyPath::of(["services", name]);
+    if let Some(passed) = service.compose.get("healthcheck") {
+        let place = origin.key("compose").key("healthcheck").key("test");
+        return match passed.get("test")? {
+            toml::Value::String(text) => Some((text, place)),
+            toml::Value::Array(words) => match words.as_slice() {
+                [toml::Value::String(word), toml::Value::String(text)] if word.starts_with("CMD") => {
+                    Some((text, place.index(1)))
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+    }
+    match service.health.as_ref().and_then(Toggle::on)? {
+        Health::Text(text) => Some((text, origin.key("health"))),
+        Health::Table(HealthTable { command: Some(OneOrMany::One(text)), .. }) => {
+            Some((text, origin.key("health").key("command")))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a path is called like one by which services are asked.
+fn is_asked(path: &str) -> bool {
+    path.trim_end_matches('/').rsplit('/').next().is_some_and(|last| PATHS.contains(&last)) && !path.contains("bin/")
 }
 
 /// The path that was probably meant.

@@ -1,9 +1,15 @@
 //! `healthcheck-tool`: see [`RULE`].
 
+mod images;
+
+use super::probes::{self, AskedProbe};
 use super::{Context, Rule};
+use crate::compose::image::UNKNOWN;
 use crate::diagnostics::{Finding, Label, Severity};
+use crate::dockerfile::{Instruction, Keyword};
 use crate::manifest::unions::{Health, Toggle};
 use crate::plan::{Plan, ProblemKind, Service};
+use crate::probe::Join;
 use crate::source::KeyPath;
 
 /// A probe that the image has no tool for.
@@ -13,7 +19,9 @@ pub(super) static RULE: Rule = Rule {
     summary: "a probe that the image has no tool for",
     docs: "\
 A service has a health *path*, and stackgen does not know of any program in its image that could ask for it; or its own
-command starts a program that the image which is built for it does not have: `curl` and `wget` are in no slim image.
+command starts a program that the image which is built for it does not have: `curl` and `wget` are in no slim image. The
+same is true of the `HEALTHCHECK` of a Dockerfile that somebody wrote, and of official images that are run as they are: the
+slim ones of Node.js and Python, Debian, Alpine (no `curl`, no `bash`), distroless and `scratch` (no shell).
 
 **Why it breaks.** A health check runs inside of the container, with what the image has. Kinds that are built know
 their own tool (a `node` image asks with `node -e`); of a plain image nothing is known, and `curl` is missing from most.
@@ -63,6 +71,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for plan in context.plans {
         findings.extend(plan.services.values().filter_map(|service| missing(context, plan, service)));
     }
+    findings.extend(probes::all(context).iter().filter_map(|probe| missing_from_base(context, probe)));
     for (plan, problem) in context.problems() {
         let Some(name) = problem.path.key_at(1).filter(|_| problem.kind == ProblemKind::NoProbeTool) else { continue };
         if Context::is_blank(plan, name) {
@@ -121,6 +130,81 @@ fn missing(context: &Context<'_>, plan: &Plan, service: &Service) -> Option<Find
     let finding = Finding::new(RULE.id, RULE.severity, message, primary);
     let finding = if service.kind.as_ref() == Some(&kind.name) { finding.with(image) } else { finding };
     Some(finding.help(help))
+}
+
+/// A program that the probe of a service starts, and that the image which somebody else made does not have: the one that
+/// the Dockerfile starts from, without anything that would bring it along; or the one that is run as it is.
+fn missing_from_base(context: &Context<'_>, probe: &AskedProbe<'_>) -> Option<Finding> {
+    let (plan, service) = (probe.plan, probe.service);
+    let (image, brought, place) = match (&service.build, context.sources.written(plan, service)) {
+        (Some(build), Some(written)) => {
+            let file = &written.file;
+            let arguments = service.build_arguments();
+            let stage = file.target(build.target.as_deref()).filter(|_| file.flaws.is_empty() && !file.is_foreign())?;
+            let values = file.global_arguments(&arguments);
+            let mut at = stage;
+            while let Some(below) = file.base_of(at, &values) {
+                at = below;
+            }
+            let base = &file.stages[at];
+            let texts = file.inherited(stage, &arguments).into_iter().map(text_of).collect::<Vec<_>>();
+            let label = Label::within(&written.path, base.base.span.clone(), "the image starts from this");
+            (file.base(base, &values)?, texts, label)
+        }
+        (None, None) => {
+            let place = context.origin_of(plan, &service.name, "image", &["image"]);
+            let label = Label::value(Some(&plan.environment), place, "runs this image");
+            (service.image.as_ref()?.with_unknown(UNKNOWN), Vec::new(), label)
+        }
+        _ => return None,
+    };
+    let is_brought = |program: &str| {
+        let names: &[&str] = match program {
+            "pgrep" | "ps" => &["procps"],
+            "nc" => &["netcat", "nmap"],
+            _ => &[],
+        };
+        brought.iter().any(|text| text.contains(program) || names.iter().any(|name| text.contains(name)))
+    };
+    // Behind `||` something else may be there.
+    if probe.script.commands.iter().any(|command| command.join == Join::Or && command.program() != "exit") {
+        return None;
+    }
+    let missing = |program: &str| {
+        let lacking = images::lacks(&image, program).filter(|_| !program.contains('/') && !is_brought(program))?;
+        Some((program.to_owned(), lacking))
+    };
+    // Where there is no shell, a program of one's own is there all the same.
+    let is_bare = |lacking: &images::Lacking| lacking.install.is_none();
+    let programs = probe.programs().into_iter().filter_map(missing);
+    let (program, lacking) =
+        programs.into_iter().find(|(program, lacking)| !is_bare(lacking) || TOOLS.contains(&program.as_str()))?;
+    let message = match probe.instruction() {
+        Some(_) => format!("this probe starts `{program}`, which is not in the image"),
+        None => format!("the probe of `{}` starts `{program}`, which is not in its image", service.name),
+    };
+    let label = format!("starts `{program}`");
+    let image = image.replace(UNKNOWN, "…");
+    let help = match lacking.install {
+        _ if service.build.is_none() => format!("`{image}` has no `{program}`: write a command that it has"),
+        Some(install) => {
+            format!("`{image}` has no `{program}`: bring it along, `RUN {install}`, or ask with what it has")
+        }
+        None => format!("`{image}` has no `{program}`, and no shell: ask with the program itself, or not at all"),
+    };
+    let finding = probe.finding(context, &RULE, RULE.severity, message, &label);
+    Some(finding.with(place).help(help))
+}
+
+/// What a bare image is known not to have.
+const TOOLS: [&str; 8] = ["sh", "bash", "curl", "wget", "nc", "test", "pgrep", "ps"];
+
+/// What an instruction does, with the here-documents of its shell left aside.
+fn text_of(instruction: &Instruction) -> &str {
+    match instruction.keyword {
+        Keyword::Run | Keyword::Copy | Keyword::Add => &instruction.text.text,
+        _ => "",
+    }
 }
 
 /// The programs that a command starts: its first word, and where that is a shell, the first word of each command in its

@@ -1,10 +1,14 @@
 //! `image-reference`: see [`RULE`].
 
+use std::ops::Range;
+
 use super::{Context, Rule, trace};
 use crate::compose::image::{self, ImageFlaw, ImageFlawKind, UNKNOWN};
 use crate::diagnostics::{Finding, Fix, Label, Severity};
+use crate::dockerfile;
 use crate::plan::{Plan, Service};
 use crate::source::{KeyPath, Part};
+use crate::sources::Written;
 
 /// A name that no image can have.
 pub(super) static RULE: Rule = Rule {
@@ -13,7 +17,8 @@ pub(super) static RULE: Rule = Rule {
     summary: "a name that no image can have",
     docs: "\
 An `image` that is no reference to one: `[registry/]name[:tag][@digest]`. Names are in small letters, digits, and single
-`.`, `-` or `_` between them; a tag begins with a letter, a digit or `_` and has at most 128 characters.
+`.`, `-` or `_` between them; a tag begins with a letter, a digit or `_` and has at most 128 characters. The same holds for
+what a Dockerfile that somebody wrote starts from (`FROM`) or copies from (`COPY --from`), with the values of its arguments.
 
 **Why it breaks.** The engine parses the reference before it asks any registry, and refuses it. A tag that comes from a
 variable is part of that: where the operator sets nothing, `nginx:${TAG:-}` is `nginx:`.
@@ -51,6 +56,48 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             findings.extend(judge(context, plan, service));
         }
     }
+    for built in context.written_dockerfiles() {
+        for (image, range) in images_of(built) {
+            let Err(flaw) = image::parse(&image) else { continue };
+            let (message, label, help) = words(&flaw, &image);
+            let finding = context.in_dockerfile(&RULE, RULE.severity, built, message, (range, label));
+            findings.push(finding.help(help));
+        }
+    }
+}
+
+/// The images that a Dockerfile starts from or copies from, and where it names them; those that are known, and that the
+/// build needs.
+pub(super) fn images_of((_, service, written): (&Plan, &Service, &Written)) -> Vec<(String, Range<usize>)> {
+    let file = &written.file;
+    let mut found = Vec::new();
+    let arguments = service.build_arguments();
+    let target = service.build.as_ref().and_then(|build| build.target.as_deref());
+    let Some(last) = file.target(target).filter(|_| file.flaws.is_empty()) else { return found };
+    let values = file.global_arguments(&arguments);
+    let contexts = service.build_contexts();
+    let is_image = |name: &str, index: usize| {
+        !name.is_empty()
+            && name != "scratch"
+            && file.named(name, file.stages.len()).is_none()
+            && file.source(name, index).is_none()
+            && !contexts.iter().any(|known| known == name)
+            && file.meant(name, index).is_none()
+            && !name.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    for (index, _) in file.needed(last, &arguments).into_iter().enumerate().filter(|(_, needed)| *needed) {
+        let stage = &file.stages[index];
+        let used = dockerfile::variables(&stage.base.text, file.escape);
+        // A hole in it is told by itself.
+        let is_whole = used.iter().all(|one| one.has_default || values.get(&one.name).is_some_and(Option::is_some));
+        let base = file.base(stage, &values).filter(|base| is_whole && is_image(base, index));
+        found.extend(base.map(|base| (base, stage.base.span.clone())));
+        for instruction in &file.instructions[stage.body.clone()] {
+            let origins = instruction.origins().into_iter();
+            found.extend(origins.filter(|(name, _)| !name.contains('$') && is_image(name, index)));
+        }
+    }
+    found
 }
 
 fn judge(context: &Context<'_>, plan: &Plan, service: &Service) -> Option<Finding> {

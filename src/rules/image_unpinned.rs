@@ -13,7 +13,8 @@ pub(super) static RULE: Rule = Rule {
     summary: "an image without a tag, or with `latest`",
     docs: "\
 An image that is run without saying which one: no tag, which means `latest`, or `latest` itself. A digest says it, and
-an image that is only built here is not meant. Where a variable without a default holds the tag, nothing is known.
+an image that is only built here is not meant. What a Dockerfile
+that somebody wrote starts from (`FROM`) or copies from (`COPY --from`) is an image too. Where a variable without a default holds the tag, nothing is known.
 
 **Why it breaks.** `latest` is not the newest version but a name that its publisher moves. Whoever pulls tomorrow runs
 another program than whoever pulled today, with the same files in the repository.
@@ -57,6 +58,17 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 finding = finding.with(Label::value(Some(&plan.environment), origin, "the tag comes from here"));
             }
             findings.push(finding);
+        }
+    }
+    for built in context.written_dockerfiles() {
+        for (image, range) in image_reference::images_of(built) {
+            let (message, label) = match tag(&image) {
+                Tag::Missing => (format!("the image {} has no tag", quoted(&image)), "this means `latest`"),
+                Tag::Latest => (format!("the image {} is whatever was pushed last", quoted(&image)), "a moving tag"),
+                Tag::Named => continue,
+            };
+            let finding = context.in_dockerfile(&RULE, RULE.severity, built, message, (range, label));
+            findings.push(finding.help(help(&image)));
         }
     }
 }

@@ -21,6 +21,7 @@ mod acme;
 mod alias_shadowing;
 mod bind_source_missing;
 mod blank_to_typed;
+mod build_arg_undeclared;
 mod build_inputs;
 mod command_form;
 mod completed_never_exits;
@@ -36,12 +37,16 @@ mod deprecated_option;
 mod dev_leak;
 mod docker_socket;
 mod dockerfile_conflict;
+mod dockerfile_hygiene;
+mod dockerfile_port;
+mod dockerignore_misplaced;
 mod duplicate_traefik_name;
 mod entrypoint_port;
 mod env_file_tracked;
 mod environment_project_clash;
 mod ephemeral_host_port;
 mod health_path;
+mod health_path_unrouted;
 mod healthcheck_form;
 mod healthcheck_tool;
 mod healthy_without_healthcheck;
@@ -52,6 +57,7 @@ mod image_required_env;
 mod image_unpinned;
 mod implicit_dependency;
 mod incomplete_service;
+mod inherited_healthcheck;
 mod interpolation_syntax;
 mod invalid_option;
 mod invalid_service_name;
@@ -76,6 +82,9 @@ mod port_no_listener;
 mod ports_ignored;
 mod postgres18_data_path;
 mod prefix_too_greedy;
+mod probe_cannot_fail;
+mod probe_other_service;
+mod probes;
 mod public_var_internal_host;
 mod reference_wrong_port;
 mod reload_without_restart;
@@ -142,6 +151,7 @@ pub static ALL: &[&Rule] = &[
     &alias_shadowing::RULE,
     &bind_source_missing::RULE,
     &blank_to_typed::RULE,
+    &build_arg_undeclared::RULE,
     &build_inputs::RULE,
     &command_form::RULE,
     &completed_never_exits::RULE,
@@ -157,6 +167,9 @@ pub static ALL: &[&Rule] = &[
     &dev_leak::RULE,
     &docker_socket::RULE,
     &dockerfile_conflict::RULE,
+    &dockerfile_hygiene::RULE,
+    &dockerfile_port::RULE,
+    &dockerignore_misplaced::RULE,
     &duplicate_traefik_name::RULE,
     &entrypoint_port::RULE,
     &env_file_tracked::RULE,
@@ -164,6 +177,7 @@ pub static ALL: &[&Rule] = &[
     &ephemeral_host_port::RULE,
     &health_path::RULE,
     &healthcheck_form::RULE,
+    &health_path_unrouted::RULE,
     &healthcheck_tool::RULE,
     &healthy_without_healthcheck::RULE,
     &host_network_port_conflict::RULE,
@@ -173,6 +187,7 @@ pub static ALL: &[&Rule] = &[
     &image_unpinned::RULE,
     &implicit_dependency::RULE,
     &incomplete_service::RULE,
+    &inherited_healthcheck::RULE,
     &interpolation_syntax::RULE,
     &invalid_option::RULE,
     &invalid_service_name::RULE,
@@ -197,6 +212,8 @@ pub static ALL: &[&Rule] = &[
     &ports_ignored::RULE,
     &postgres18_data_path::RULE,
     &prefix_too_greedy::RULE,
+    &probe_cannot_fail::RULE,
+    &probe_other_service::RULE,
     &public_var_internal_host::RULE,
     &reference_wrong_port::RULE,
     &reload_without_restart::RULE,

@@ -166,12 +166,7 @@ impl Judge<'_, '_> {
             self.say(Severity::Error, message, range, "no such stage", help);
             return;
         }
-        let known = file.stages[..index].iter().filter_map(|stage| stage.name.as_ref());
-        let names: Vec<&str> = known.map(|name| name.text.as_str()).collect();
-        // With a slash, a dot or a tag it means an image.
-        if let Some(meant) =
-            words::nearest(name, names.iter().copied()).filter(|_| !name.contains(['/', ':', '.', '@']))
-        {
+        if let Some(meant) = file.meant(name, index) {
             let message = format!("there is no stage `{name}`: an image of that name would be pulled");
             self.say(Severity::Error, message, range, "no such stage", format!("write `{meant}`"));
         }
