@@ -197,8 +197,8 @@ impl Dockerfile {
     pub fn parse(text: &str) -> Self {
         let read = lines::read(text);
         let mut flaws = read.flaws;
-        let mut instructions = Vec::with_capacity(read.lines.len());
-        for line in read.lines {
+        let mut instructions = Vec::with_capacity(read.all.len());
+        for line in read.all {
             instructions.push(instruction(&line, 0, read.escape, &mut flaws));
         }
         if instructions.is_empty() {

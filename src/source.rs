@@ -211,8 +211,7 @@ impl Source {
     /// The bytes of `place` in `document`, the parsed form of this very text; those of another file are as they are.
     pub fn resolve(&self, document: &Spanned<DeTable<'_>>, place: &Place) -> Range<usize> {
         match place {
-            Place::Bytes(range) => range.clone(),
-            Place::File { range, .. } => range.clone(),
+            Place::Bytes(range) | Place::File { range, .. } => range.clone(),
             Place::Entry { path, environment, part } => self.entry(document, path, environment.as_deref(), part),
         }
     }

@@ -72,12 +72,11 @@ impl Ignore {
             if trimmed.is_empty() {
                 continue;
             }
-            match pattern(trimmed) {
-                Some(pattern) => ignore.patterns.push(pattern),
-                None => {
-                    let from = at + (line.len() - line.trim_start().len());
-                    ignore.flaws.push(from..from + trimmed.len());
-                }
+            if let Some(pattern) = pattern(trimmed) {
+                ignore.patterns.push(pattern);
+            } else {
+                let from = at + (line.len() - line.trim_start().len());
+                ignore.flaws.push(from..from + trimmed.len());
             }
         }
         ignore
@@ -274,7 +273,7 @@ fn matches(tokens: &[Token], path: &str) -> bool {
                 Token::Character(wanted) => step(&mut next, &|c| c == *wanted),
                 Token::One => step(&mut next, &|c| c != '/'),
                 Token::Class { negated, ranges } => {
-                    step(&mut next, &|c| ranges.iter().any(|(low, high)| (*low..=*high).contains(&c)) != *negated)
+                    step(&mut next, &|c| ranges.iter().any(|(low, high)| (*low..=*high).contains(&c)) != *negated);
                 }
                 Token::Start => next[at] = open[at] && at == 0,
                 Token::Many => {

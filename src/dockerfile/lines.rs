@@ -32,7 +32,8 @@ pub struct Heredoc {
 /// What the file is as a whole.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    pub(super) lines: Vec<Line>,
+    /// Its instructions.
+    pub(super) all: Vec<Line>,
     pub(super) escape: char,
     /// The image that reads the file, where it names one.
     pub(super) syntax: Option<String>,
@@ -131,7 +132,7 @@ pub(super) fn read(text: &str) -> Lines {
                 joined.heredocs.push(Heredoc { name: heredoc.name, span: from..end });
             }
         }
-        out.lines.push(joined);
+        out.all.push(joined);
     }
     out
 }

@@ -140,7 +140,7 @@ impl<'c> Judge<'c> {
     fn user(&self) -> Option<Finding> {
         let (_, service, _) = self.built;
         let drops = |instruction: &&Instruction| DROPS.iter().any(|program| instruction.text.text.contains(program));
-        if service.user.is_some() || self.inherited.iter().any(|instruction| drops(&instruction)) {
+        if service.user.is_some() || self.inherited.iter().any(|instruction| drops(instruction)) {
             return None;
         }
         if let Some(last) = self.last(Keyword::User) {
@@ -184,27 +184,25 @@ impl<'c> Judge<'c> {
                     let message = format!("this stage has two `{name}`, and only the last one holds");
                     let there = Label::within(&self.built.2.path, last.span.clone(), "this one holds");
                     let finding = self.finding(message, one.span.clone(), "without effect").with(there);
-                    found.push(finding.help(format!("remove one of them, or name a stage for each: `FROM … AS …`")));
+                    found.push(finding.help("remove one of them, or name a stage for each: `FROM … AS …`"));
                 }
             }
         }
         found
     }
 
-    /// Relative working directories that nobody named a root for.
+    /// A relative working directory that nobody named a root for.
     fn directories(&self) -> Option<Finding> {
-        let all = self.inherited.iter().rev().filter(|instruction| instruction.keyword == Keyword::Workdir);
-        for directory in all {
-            let word = directory.arguments.first()?;
-            let text = word.text.trim_matches(['"', '\'']);
-            // A variable may hold anything.
-            if text.starts_with(['/', '$', '\\']) || text.get(1..2) == Some(":") {
-                return None;
-            }
-            let message = format!("`{text}` is relative to the working directory of the base image, whatever that is");
-            let finding = self.finding(message, word.span.clone(), "not from `/` on");
-            return Some(finding.help(format!("write where it is: `WORKDIR /{text}`")));
+        let mut all = self.inherited.iter().rev().filter(|instruction| instruction.keyword == Keyword::Workdir);
+        // Behind one that is absolute, a relative one is known as well.
+        let word = all.next()?.arguments.first()?;
+        let text = word.text.trim_matches(['"', '\'']);
+        // A variable may hold anything.
+        if text.starts_with(['/', '$', '\\']) || text.get(1..2) == Some(":") {
+            return None;
         }
-        None
+        let message = format!("`{text}` is relative to the working directory of the base image, whatever that is");
+        let finding = self.finding(message, word.span.clone(), "not from `/` on");
+        Some(finding.help(format!("write where it is: `WORKDIR /{text}`")))
     }
 }

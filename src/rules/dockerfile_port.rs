@@ -54,8 +54,8 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let ranges: Option<Vec<_>> = words.iter().map(|word| range(&file.expand(&word.text, &values)?)).collect();
         // One that depends on something that nobody knows may be any.
         let Some(ranges) = ranges else { continue };
-        let tcp: Vec<_> = ranges.into_iter().flatten().collect();
-        if tcp.is_empty() || tcp.iter().any(|(first, last)| (*first..=*last).contains(&port)) {
+        let tcp: Vec<_> = ranges.into_iter().filter(|(.., is_tcp)| *is_tcp).collect();
+        if tcp.is_empty() || tcp.iter().any(|(first, last, _)| (*first..=*last).contains(&port)) {
             continue;
         }
         let message = format!("the Dockerfile exposes another port than the {port} of services.toml");
@@ -67,12 +67,11 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The ports of a word of `EXPOSE`: none inside for another protocol than TCP, and none at all for what is no port.
-fn range(word: &str) -> Option<Option<(u16, u16)>> {
+/// What a word of `EXPOSE` names: the first port, the last one, and whether they are those of TCP.
+fn range(word: &str) -> Option<(u16, u16, bool)> {
     let (ports, protocol) = word.split_once('/').unwrap_or((word, "tcp"));
     let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
-    let range = (first.parse().ok()?, last.parse().ok()?);
-    Some(protocol.eq_ignore_ascii_case("tcp").then_some(range))
+    Some((first.parse().ok()?, last.parse().ok()?, protocol.eq_ignore_ascii_case("tcp")))
 }
 
 #[cfg(test)]
@@ -81,9 +80,9 @@ mod tests {
 
     #[test]
     fn a_word_names_ports_of_a_protocol() {
-        assert_eq!(range("80"), Some(Some((80, 80))));
-        assert_eq!(range("80-90/TCP"), Some(Some((80, 90))));
-        assert_eq!(range("53/udp"), Some(None));
+        assert_eq!(range("80"), Some((80, 80, true)));
+        assert_eq!(range("80-90/TCP"), Some((80, 90, true)));
+        assert_eq!(range("53/udp"), Some((53, 53, false)));
         assert_eq!(range(""), None);
         assert_eq!(range("web"), None);
     }

@@ -65,14 +65,9 @@ fn smoke(context: &Context<'_>, plan: &Plan, service: &Service) -> Vec<Finding> 
             continue;
         }
         let message = format!("the request for `{smoke}` does not come through the route `{name}`");
-        let place = |key: &str| Label::value(Some(&plan.environment), origin.key(key), "");
-        let mut finding = Finding::new(RULE.id, RULE.severity, message, place("smoke"));
-        finding.primary.text = "not matched".to_owned();
-        if route.path.is_some() {
-            let mut path = place("path");
-            path.text = "this is".to_owned();
-            finding = finding.with(path);
-        }
+        let place = |key: &str, text: &str| Label::value(Some(&plan.environment), origin.key(key), text);
+        let finding = Finding::new(RULE.id, RULE.severity, message, place("smoke", "not matched"));
+        let finding = if route.path.is_some() { finding.with(place("path", "this is")) } else { finding };
         let first =
             service.routers.iter().find(|router| router.origin == origin).and_then(|router| router.path.as_deref());
         let below = first.unwrap_or("/").trim_end_matches('/');

@@ -76,7 +76,7 @@ impl<'a> Human<'a> {
 
         let mut group =
             Group::with_title(level(finding.severity).primary_title(visible(&finding.message)).id(finding.rule));
-        if elsewhere.first().is_some_and(|first| std::ptr::eq(*first, &finding.primary)) {
+        if elsewhere.first().is_some_and(|first| std::ptr::eq(*first, &raw const finding.primary)) {
             group = group.element(Origin::path(visible(&self.outcome.file(&finding.primary)).into_owned()));
         }
         for labels in &shown {

@@ -120,7 +120,10 @@ impl Judge<'_, '_> {
         let hole = used.into_iter().find(|variable| {
             let is_unset = values.get(&variable.name).is_none_or(Option::is_none);
             let is_declared = values.contains_key(&variable.name);
-            is_unset && !variable.has_default && !PLATFORM.contains(&variable.name.as_str()) && !(is_declared && is_one)
+            is_unset
+                && !variable.has_default
+                && !PLATFORM.contains(&variable.name.as_str())
+                && (!is_declared || !is_one)
         });
         if let Some(variable) = hole {
             let name = &variable.name;
