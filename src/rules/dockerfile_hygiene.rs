@@ -140,7 +140,7 @@ impl<'c> Judge<'c> {
     fn user(&self) -> Option<Finding> {
         let (_, service, _) = self.built;
         let drops = |instruction: &&Instruction| DROPS.iter().any(|program| instruction.text.text.contains(program));
-        if service.user.is_some() || self.inherited.iter().any(|instruction| drops(instruction)) {
+        if service.user.is_some() || self.inherited.iter().any(drops) {
             return None;
         }
         if let Some(last) = self.last(Keyword::User) {
