@@ -4,6 +4,7 @@ use super::{Context, Rule};
 use crate::diagnostics::{Finding, Severity};
 
 mod flags;
+mod labels;
 
 /// An option of Traefik that version 3 has removed, or will.
 pub(super) static RULE: Rule = Rule {
@@ -12,10 +13,12 @@ pub(super) static RULE: Rule = Rule {
     summary: "an option of Traefik that is gone, or about to go",
     docs: "\
 `static` of the proxy, or a command that takes the place of its flags, has an option of Traefik 2 that version 3 has
-removed; or, as a warning, one that still works and is to be removed.
+removed; or, as a warning, one that still works and is to be removed. The same holds for labels and `[middlewares]`: Traefik 3
+still reads `sslRedirect` and its like, and does nothing about them.
 
 **Why it breaks.** Of an option that it has removed Traefik says so and ends, before it listens anywhere. One that is only
-deprecated works until an upgrade takes it away.
+deprecated works until an upgrade takes it away. An option of a middleware that is read without effect is an error where what it
+is for does not happen: requests over HTTP stay there.
 
 **How it shows.** The proxy's container restarts again and again: `Docker provider swarmMode option has been removed in
 v3`, `HTTP3 is not an experimental feature in v3`, `incompatible deprecated install configuration option found`. For
@@ -28,6 +31,11 @@ experimental.http3 = true             # bad: no experiment any more
 
 [services.traefik.static]
 entryPoints.websecure.http3 = true    # good
+
+[middlewares]
+secure.headers = { sslRedirect = true }                  # bad: nobody is redirected
+secure.redirectScheme = { scheme = \"https\" }           # good
+inside.ipWhiteList = { sourceRange = [\"10.0.0.0/8\"] }  # bad, as a warning: `ipAllowList`
 ```
 
 **Fix.** Write what the finding names, or take the option away.
@@ -43,5 +51,6 @@ Traefik 3.7.
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for plan in context.plans {
         flags::check(context, plan, findings);
+        labels::check(context, plan, findings);
     }
 }

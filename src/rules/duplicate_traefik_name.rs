@@ -8,20 +8,24 @@ use crate::manifest::types::RouteProtocol;
 use crate::plan::{MiddlewareUse, Plan, Text};
 use crate::source::KeyPath;
 
+mod labels;
+
 /// Two routers, middlewares or services of Traefik with one name.
 pub(super) static RULE: Rule = Rule {
     id: "duplicate-traefik-name",
     severity: Severity::Error,
-    summary: "two routes or middlewares that get the same name in Traefik",
+    summary: "two routes, middlewares or services that get the same name in Traefik",
     docs: "\
 Two routers, two middlewares or two services get the same name in Traefik, although they are not the same. Names are put
-together from stack, service and route with hyphens, so `b-c` of the service `a` and `c` of the service `a-b` meet.
+together from stack, service and route with hyphens, so `b-c` of the service `a` and `c` of the service `a-b` meet. Labels give
+names themselves, and all containers share them.
 
 **Why it breaks.** Traefik keeps neither: a name with two contents is deleted, and both routes are gone. On one container
-the second label replaces the first.
+the second label replaces the first. Services are worse where they do not differ: Traefik takes both containers for copies of
+one program, and sends every other request to the wrong one.
 
 **How it shows.** 404 for both routes, and one line in Traefik's log: `Router defined multiple times with different
-configurations`.
+configurations`. With services that are alike: each other answer is another program's, and no log says so.
 
 ```toml
 [services.a]
@@ -38,11 +42,19 @@ routes.c = { path = \"/two\" }     # bad: both routers are called `shop-a-b-c`
 image = \"app:1.4\"
 port = 8000
 routes.two = { path = \"/two\" }   # good
+
+[services.a.labels]
+\"traefik.http.services.app.loadbalancer.server.port\" = \"8000\"
+
+[services.a-b.labels]
+\"traefik.http.services.app.loadbalancer.server.port\" = \"8000\"     # bad: requests for `a` reach `a-b` too
+\"traefik.http.services.a-b.loadbalancer.server.port\" = \"8000\"     # good
 ```
 
-**Fix.** Rename one of the routes or middlewares.
+**Fix.** Rename one of the routes, middlewares or services.
 
-**Source.** Traefik's `pkg/provider/merge.go`, and its docs, \"Docker\", on routers of one name.
+**Source.** Traefik's `pkg/provider/merge.go`, and its docs, \"Docker\", on routers of one name; tried with
+Traefik 3.7.
 ",
     can_be_allowed: false,
     judges_text: false,
@@ -56,6 +68,7 @@ const STRIP: &str = "stripprefix.prefixes";
 type Meaning = (KeyPath, Vec<(String, Text)>);
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let before = findings.len();
     // The names of the two protocols are apart.
     let protocols = [RouteProtocol::Http, RouteProtocol::Tcp];
     for (plan, protocol) in context.plans.iter().flat_map(|plan| protocols.map(|protocol| (plan, protocol))) {
@@ -83,6 +96,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             }
         }
     }
+    labels::check(context, before, findings);
 }
 
 fn meet<'p>(

@@ -8,7 +8,7 @@ use crate::source::{KeyPath, Part};
 use crate::traefik::dynamic::labels::{self, Flaw, FlawKind};
 use crate::traefik::rule::UNKNOWN;
 
-mod tables;
+pub(super) mod tables;
 mod words;
 
 /// Labels and options that Traefik cannot read.

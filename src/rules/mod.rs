@@ -70,6 +70,7 @@ mod local_domain_in_prod;
 mod localhost_reference;
 mod manifest_syntax;
 mod memory_cpu;
+mod middleware_value;
 mod missing_env_var;
 mod mount_option_typo;
 mod mount_target;
@@ -97,6 +98,8 @@ mod rule_too_broad;
 mod rule_v2_syntax;
 mod runs_twice;
 mod runtime_exceeds_limit;
+mod service_port_mismatch;
+mod service_port_unresolved;
 mod shared_datastore_volume;
 mod shared_netns_port_conflict;
 mod silent_dash_default;
@@ -104,6 +107,7 @@ mod static_decode;
 mod template_output;
 mod tls_mismatch;
 mod toml_1_0_only;
+mod traefik_network;
 mod undefined_routing_reference;
 mod unescaped_dollar;
 mod unknown_key;
@@ -156,9 +160,9 @@ pub static ALL: &[&Rule] = &[
     &command_form::RULE,
     &completed_never_exits::RULE,
     &container_name::RULE,
+    &credential_mismatch::RULE,
     &dashboard_exposed::RULE,
     &datastore_on_edge_network::RULE,
-    &credential_mismatch::RULE,
     &datastore_port_public::RULE,
     &datastore_without_volume::RULE,
     &dependency_cycle::RULE,
@@ -200,6 +204,7 @@ pub static ALL: &[&Rule] = &[
     &localhost_reference::RULE,
     &manifest_syntax::RULE,
     &memory_cpu::RULE,
+    &middleware_value::RULE,
     &missing_env_var::RULE,
     &mount_option_typo::RULE,
     &mount_target::RULE,
@@ -225,15 +230,20 @@ pub static ALL: &[&Rule] = &[
     &rule_too_broad::RULE,
     &rule_v2_syntax::RULE,
     &runs_twice::RULE,
-    &silent_dash_default::RULE,
-    &template_output::RULE,
     &runtime_exceeds_limit::RULE,
+    &service_port_mismatch::RULE,
+    &service_port_unresolved::RULE,
     &shared_datastore_volume::RULE,
     &shared_netns_port_conflict::RULE,
+    &shared_netns_port_conflict::RULE,
+    &silent_dash_default::RULE,
     &static_decode::RULE,
+    &template_output::RULE,
+    &template_output::RULE,
     &template_output::RULE,
     &tls_mismatch::RULE,
     &toml_1_0_only::RULE,
+    &traefik_network::RULE,
     &undefined_routing_reference::RULE,
     &unescaped_dollar::RULE,
     &unknown_key::RULE,

@@ -8,6 +8,8 @@ use crate::traefik::rule;
 pub(super) mod raw;
 pub(super) mod words;
 
+pub(in crate::rules) use words::regex_words;
+
 /// A path, host or rule of a route that Traefik does not take.
 pub(super) static RULE: Rule = Rule {
     id: "rule-syntax",

@@ -40,9 +40,15 @@ pub(crate) fn finish(service: &mut Service, edge: &Edge) {
     let mut labels = labels::labels(service, edge);
     labels.extend(own);
     service.labels = labels;
-    if has_own {
+    if has_own && !is_disabled(service) {
         read::read_back(service, edge);
     }
+}
+
+/// Whether a service says that the proxy is not to find it.
+pub(crate) fn is_disabled(service: &Service) -> bool {
+    let enable = service.labels.iter().find(|(name, _)| name.eq_ignore_ascii_case("traefik.enable"));
+    enable.and_then(|(_, text)| dynamic::value::boolean(&text.with_defaults()?)) == Some(false)
 }
 
 /// Whether the proxy has to find the service: it has routes, or labels for the proxy.

@@ -15,6 +15,7 @@ mod matcher;
 
 use lexer::{Token, TokenKind};
 pub use matcher::MatcherKind;
+pub(crate) use matcher::is_address;
 
 /// Stands in a rule for what is not known before the stack starts: nothing that a rule could hold.
 pub const UNKNOWN: char = '\u{fffc}';

@@ -179,7 +179,7 @@ fn arity(kind: MatcherKind, found: usize) -> Words {
     Words { message, label: "this many are no rule", help }
 }
 
-fn regex_words(kind: RegexFlawKind) -> (&'static str, &'static str) {
+pub(in crate::rules) fn regex_words(kind: RegexFlawKind) -> (&'static str, &'static str) {
     match kind {
         RegexFlawKind::Lookaround => (
             "Traefik's regular expressions cannot look ahead or behind",

@@ -1,5 +1,6 @@
 //! The middlewares of HTTP and of TCP.
 
+use super::Effect::{Missing, Needless};
 use super::Field;
 use super::Kind::{Bool, Duration, Free, Int, List, Map, Table, Text};
 use super::field as f;
@@ -103,11 +104,11 @@ static HEADERS: &[Field] = &[
     f("referrerPolicy", Text),
     f("permissionsPolicy", Text),
     f("isDevelopment", Bool),
-    f("featurePolicy", Text).dead("write `permissionsPolicy`"),
-    f("sslRedirect", Bool).dead(REDIRECT),
-    f("sslTemporaryRedirect", Bool).dead(REDIRECT),
-    f("sslHost", Text).dead(REDIRECT),
-    f("sslForceHost", Bool).dead(REDIRECT),
+    f("featurePolicy", Text).dead(Missing, "write `permissionsPolicy`"),
+    f("sslRedirect", Bool).dead(Missing, REDIRECT),
+    f("sslTemporaryRedirect", Bool).dead(Missing, REDIRECT),
+    f("sslHost", Text).dead(Missing, REDIRECT),
+    f("sslForceHost", Bool).dead(Missing, REDIRECT),
 ];
 
 static ERRORS: &[Field] = &[
@@ -178,7 +179,7 @@ static CLIENT_TLS: &[Field] = &[
     f("cert", Text),
     f("key", Text),
     f("insecureSkipVerify", Bool),
-    f("caOptional", Bool).dead("remove it"),
+    f("caOptional", Bool).dead(Needless, "remove it"),
 ];
 
 static IN_FLIGHT_REQ: &[Field] = &[f("amount", Int), f("sourceCriterion", Table(SOURCE_CRITERION))];
@@ -252,7 +253,7 @@ static RETRY: &[Field] = &[
 ];
 
 static CONTENT_TYPE: &[Field] =
-    &[f("autoDetect", Bool).dead("remove it: the middleware alone switches the detection on")];
+    &[f("autoDetect", Bool).dead(Needless, "remove it: the middleware alone switches the detection on")];
 
 static GRPC_WEB: &[Field] = &[f("allowOrigins", List)];
 

@@ -7,6 +7,7 @@
 
 pub mod labels;
 mod middlewares;
+pub(crate) mod named;
 mod routing;
 mod transport;
 pub mod value;
@@ -36,10 +37,21 @@ pub struct Field {
 pub struct Old {
     /// The minor version of Traefik 3 that says so.
     pub since: u32,
-    /// Whether it still does something.
-    pub works: bool,
+    /// What it still does.
+    pub effect: Effect,
     /// What to write instead.
     pub instead: &'static str,
+}
+
+/// What an option does that is to be replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// What it always did.
+    Works,
+    /// Nothing, and what it is for does not happen.
+    Missing,
+    /// Nothing, and nothing has to happen.
+    Needless,
 }
 
 /// What an option takes.
@@ -88,13 +100,13 @@ impl Field {
     }
 
     const fn old(mut self, since: u32, instead: &'static str) -> Self {
-        self.old = Some(Old { since, works: true, instead });
+        self.old = Some(Old { since, effect: Effect::Works, instead });
         self
     }
 
     /// To be replaced from the beginning of version 3, and without effect there.
-    const fn dead(mut self, instead: &'static str) -> Self {
-        self.old = Some(Old { since: 0, works: false, instead });
+    const fn dead(mut self, effect: Effect, instead: &'static str) -> Self {
+        self.old = Some(Old { since: 0, effect, instead });
         self
     }
 

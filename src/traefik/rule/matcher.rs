@@ -138,7 +138,7 @@ fn regex_flaw(value: &str) -> Option<MatcherFlaw> {
 }
 
 /// An address, or a network in CIDR notation.
-fn is_address(value: &str) -> bool {
+pub(crate) fn is_address(value: &str) -> bool {
     let (address, bits) = value.split_once('/').map_or((value, None), |(address, bits)| (address, Some(bits)));
     let Ok(address) = address.parse::<IpAddr>() else { return false };
     let most = if address.is_ipv4() { 32 } else { 128 };
