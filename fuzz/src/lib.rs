@@ -6,10 +6,14 @@
 use std::ops::Range;
 
 mod amount;
+mod dockerfile;
+mod dockerignore;
 mod dotenv;
+mod flags;
 mod image;
 mod interpolation;
 mod kind;
+mod labels;
 mod lock;
 mod manifest;
 mod port;
@@ -26,10 +30,14 @@ pub type Check = fn(&[u8]);
 /// Each target with what is judged; each has a file in `fuzz_targets/` and a folder in `corpus/`.
 pub const TARGETS: &[(&str, Check)] = &[
     ("amount", amount::check),
+    ("dockerfile", dockerfile::check),
+    ("dockerignore", dockerignore::check),
     ("dotenv", dotenv::check),
+    ("flags", flags::check),
     ("image", image::check),
     ("interpolation", interpolation::check),
     ("kind", kind::check),
+    ("labels", labels::check),
     ("lock", lock::check),
     ("manifest", manifest::check),
     ("port", port::check),

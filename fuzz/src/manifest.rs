@@ -8,7 +8,7 @@ use stackgen::diagnostics::emit::{Format, Outcome, Terminal};
 use stackgen::internals;
 use stackgen::project::Project;
 use stackgen::render::{self, graph};
-use stackgen::source::Source;
+use stackgen::source::{Replacement, Source};
 
 use super::{assert_inside, utf8};
 
@@ -33,7 +33,16 @@ pub(super) fn survives(text: &str, own: BTreeMap<String, String>) {
     for finding in &analysis.report.findings {
         assert!(!finding.message.is_empty(), "a finding without a message: {finding:?}");
         for spot in std::iter::once(&finding.primary).chain(&finding.secondary) {
-            assert_inside(text, &spot.span);
+            match &spot.file {
+                None => assert_inside(text, &spot.span),
+                Some(path) => {
+                    let file = analysis.report.files.get(path).map_or("", |file| file.text());
+                    assert_inside(file, &spot.span);
+                }
+            }
+        }
+        if let Some(fix) = &finding.fix {
+            fixed(text, &fix.replacements, finding.rule);
         }
     }
     let is_secret = is_secret(text);
@@ -73,6 +82,21 @@ fn rendered(project: &Project, plans: &[stackgen::plan::Plan], has_own: bool) {
     }
 }
 
+/// Makes a fix: what was TOML before is TOML behind it.
+fn fixed(text: &str, replacements: &[Replacement], rule: &str) {
+    let mut made = text.to_owned();
+    let mut end = text.len();
+    for replacement in replacements.iter().rev() {
+        assert_inside(text, &replacement.span);
+        assert!(replacement.span.end <= end, "{rule}: {replacements:?} overlap in\n{text}");
+        end = replacement.span.start;
+        made.replace_range(replacement.span.clone(), &replacement.text);
+    }
+    if text.parse::<toml::Table>().is_ok() {
+        made.parse::<toml::Table>().unwrap_or_else(|error| panic!("{rule}: {error}\nof\n{text}\nmade\n{made}"));
+    }
+}
+
 /// Whether the marker is the default of a variable that is declared a secret, and stands nowhere else.
 fn is_secret(text: &str) -> bool {
     if text.matches(SECRET).count() != 1 {
@@ -80,9 +104,9 @@ fn is_secret(text: &str) -> bool {
     }
     let Ok(document) = text.parse::<toml::Table>() else { return false };
     let variables = document.get("variables").and_then(toml::Value::as_table).into_iter().flatten();
-    let mut secrets = variables.map(|(_, variable)| variable).filter(|variable| {
-        variable.get("secret").and_then(toml::Value::as_bool) == Some(true)
-    });
+    let mut secrets = variables
+        .map(|(_, variable)| variable)
+        .filter(|variable| variable.get("secret").and_then(toml::Value::as_bool) == Some(true));
     secrets.any(|variable| variable.get("default").and_then(toml::Value::as_str) == Some(SECRET))
 }
 
