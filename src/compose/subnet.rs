@@ -1,4 +1,13 @@
-//! Subnets in CIDR notation, as the engine takes them (RFC 4632; RFC 4291, "IPv6 Address Architecture").
+//! Subnets in CIDR notation, as the engine takes them (RFC 4632; RFC 4291, "IPv6 Address Architecture"; Go,
+//! `netip.ParsePrefix`; `tests/grammars` compares with Docker 28.5).
+//!
+//! ```text
+//! subnet = address "/" bits     the first address of the subnet: no bit is set behind the first `bits` ones
+//! bits   = 0 to 32 of IPv4, 0 to 128 of IPv6, without leading zeros
+//! ```
+//!
+//! An IPv4 address has four numbers without leading zeros, an IPv6 address no zone. One that maps an IPv4 address
+//! (`::ffff:10.0.0.0/104`) is of IPv6.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -77,7 +86,7 @@ pub fn parse(text: &str) -> Result<Subnet, SubnetError> {
     let (address, prefix) = text.split_once('/').ok_or_else(form)?;
     let address: IpAddr = address.parse().map_err(|_| form())?;
     let longest = if address.is_ipv4() { 32 } else { 128 };
-    let is_number = !prefix.is_empty() && prefix.bytes().all(|b| b.is_ascii_digit());
+    let is_number = prefix == "0" || !prefix.starts_with('0') && prefix.bytes().all(|b| b.is_ascii_digit());
     let prefix = prefix.parse().ok().filter(|prefix| is_number && *prefix <= longest).ok_or_else(form)?;
     let subnet = Subnet { first: start(address, prefix), prefix };
     if subnet.first == address { Ok(subnet) } else { Err(SubnetError::Inside(text.to_owned(), subnet)) }
@@ -106,7 +115,17 @@ mod tests {
         for text in ["10.20.0.0/16", "0.0.0.0/0", "192.0.2.7/32", "fd00::/64", "::/0"] {
             assert_eq!(parse(text).unwrap().to_string(), text);
         }
-        for text in ["10.20.0.0", "10.20.0.0/33", "10.20.0/16", "fd00::/129", "10.20.0.0/", "10.20.0.0/+8", "x/8", ""] {
+        for text in [
+            "10.20.0.0",
+            "10.20.0.0/33",
+            "10.20.0/16",
+            "fd00::/129",
+            "10.20.0.0/",
+            "10.20.0.0/+8",
+            "x/8",
+            "10.20.0.0/016",
+            "",
+        ] {
             assert_eq!(parse(text), Err(SubnetError::Form(text.to_owned())));
         }
         let inside = parse("10.20.0.1/16").unwrap_err();
