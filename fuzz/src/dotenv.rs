@@ -7,9 +7,13 @@ use super::{assert_inside, utf8};
 
 pub(super) fn check(data: &[u8]) {
     let Some(text) = utf8(data) else { return };
-    let Ok(file) = EnvFile::parse(text).map_err(|flaw| assert!((1..=lines(text)).contains(&flaw.line), "{flaw:?}"))
-    else {
-        return;
+    let file = match EnvFile::parse(text) {
+        Ok(file) => file,
+        Err(flaw) => {
+            assert_inside(text, &flaw.span);
+            assert!((1..=text.matches('\n').count() + 1).contains(&flaw.line), "{flaw:?}");
+            return;
+        }
     };
     let mut end = 0;
     for entry in &file.entries {
@@ -29,10 +33,6 @@ pub(super) fn check(data: &[u8]) {
     for (name, assigned) in values.iter().filter(|(name, _)| is_plain(name)) {
         assert_eq!(read[name.as_str()].value, assigned.value, "{written:?}");
     }
-}
-
-fn lines(text: &str) -> usize {
-    text.matches('\n').count() + 1
 }
 
 /// Whether stackgen would write this name.

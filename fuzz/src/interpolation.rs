@@ -2,7 +2,7 @@
 
 use stackgen::compose::interpolation::{names, substitute};
 
-use super::utf8;
+use super::{assert_inside, utf8};
 
 pub(super) fn check(data: &[u8]) {
     let Some(text) = utf8(data) else { return };
@@ -20,7 +20,8 @@ pub(super) fn check(data: &[u8]) {
             assert_eq!((again.text, again.unset), (made.text, Vec::new()));
         }
         Err(error) => {
-            assert!(text.contains('$'), "{error}");
+            assert_inside(text, error.range());
+            assert!(text[error.range().clone()].starts_with("${"), "{error:?} of {text:?}");
         }
     }
 }

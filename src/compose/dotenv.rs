@@ -62,6 +62,8 @@ pub enum Value {
 pub struct Flaw {
     /// The line of the statement, from 1.
     pub line: usize,
+    /// What is wrong, in bytes of the file: a character, a quote, or the whole statement.
+    pub span: Range<usize>,
     /// The name of the variable, where there is one.
     pub name: Option<String>,
     /// What is wrong.
@@ -137,6 +139,7 @@ impl EnvFile {
                     let known = |name: &str| shell(name).or_else(|| Some(values.get(name)?.value.clone()));
                     let substituted = interpolation::substitute(text, &known).map_err(|error| Flaw {
                         line: entry.line,
+                        span: entry.span.clone(),
                         name: Some(entry.name.clone()),
                         kind: FlawKind::Value(error),
                     })?;
@@ -206,14 +209,14 @@ impl<'t> Cursor<'t> {
 
     fn statement(&mut self) -> Result<Entry, Flaw> {
         let (start, line) = (self.at, self.line);
-        let flaw = |kind| Flaw { line, name: None, kind };
+        let flaw = |span, kind| Flaw { line, span, name: None, kind };
         // Go's \s, which knows neither the vertical tab nor any space outside of ASCII.
         let exported = self.rest().strip_prefix("export");
         if exported.is_some_and(|rest| rest.starts_with(['\t', '\n', '\x0c', '\r', ' '])) {
             self.advance("export".len());
             self.skip(is_space);
             if self.rest().is_empty() {
-                return Err(flaw(FlawKind::NoName));
+                return Err(flaw(start..self.at, FlawKind::NoName));
             }
         }
         let rest = self.rest();
@@ -226,19 +229,26 @@ impl<'t> Cursor<'t> {
                     break;
                 }
                 c if is_space(c) || matches!(c, '_' | '.' | '-' | '[' | ']') || c.is_alphanumeric() => {}
-                c => return Err(flaw(FlawKind::Character(c))),
+                c => {
+                    let at = self.at + at;
+                    return Err(flaw(at..at + c.len_utf8(), FlawKind::Character(c)));
+                }
             }
         }
+        let begin = self.at;
         self.advance(separator.map_or(0, |_| name.len() + 1));
         let name = name.trim_end();
         self.skip(is_space);
-        if name.contains(' ') {
-            return Err(flaw(FlawKind::Space));
+        if let Some(space) = name.find(' ') {
+            return Err(flaw(begin + space..begin + space + 1, FlawKind::Space));
         }
         let value = if separator == Some('\n') {
             Value::Inherited
         } else {
-            self.value().map_err(|kind| Flaw { line, name: Some(name.to_owned()), kind })?
+            // Only a quote can be wrong here, and that is where the value begins.
+            let quote = self.at;
+            let wrong = |kind| Flaw { line, span: quote..quote + 1, name: Some(name.to_owned()), kind };
+            self.value().map_err(wrong)?
         };
         Ok(Entry { name: name.to_owned(), line, span: start..self.at, value })
     }
@@ -436,7 +446,21 @@ mod tests {
         assert_flaw("A='\nB=1\n", 1, &FlawKind::OpenQuote('\''));
         assert_flaw("A=\"x\\\"", 1, &FlawKind::OpenQuote('"'));
         assert_flaw("export ", 1, &FlawKind::NoName);
-        assert_flaw("\nA=${", 2, &FlawKind::Value(SubstituteError::Syntax));
+        assert_flaw("\nA=${", 2, &FlawKind::Value(SubstituteError::Syntax { range: 0..2 }));
+    }
+
+    #[test]
+    fn flaws_know_their_place() {
+        for (text, place) in [
+            ("A=1\nB!=2", "!"),
+            ("export é A=2", " "),
+            ("A= 'x", "'"),
+            ("B=1\n export  ", "export  "),
+            ("A=x${B:?no}\n", "A=x${B:?no}"),
+        ] {
+            let flaw = EnvFile::parse(text).and_then(|file| file.values(&shell)).expect_err(text);
+            assert_eq!(&text[flaw.span], place, "{text:?}");
+        }
     }
 
     #[test]

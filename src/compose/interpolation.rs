@@ -1,8 +1,12 @@
 //! Operator variables in a text, as Compose 2.40 puts their values in (compose-spec, "Interpolation"; compose-go
-//! `template/template.go`).
+//! `template/template.go`; `tests/grammars` compares with `docker compose config`).
 //!
 //! ```text
-//! $$  ${NAME}  $NAME  ${NAME:-text}  ${NAME-text}  ${NAME:?why}  ${NAME?why}  ${NAME:+text}  ${NAME+text}
+//! text     = *( "$$" | "$" name | "${" name [ operator text ] "}" | any )
+//! name     = ( letter | "_" ) *( letter | digit | "_" )       ASCII, and two letters of other scripts, see below
+//! operator = ":-" | "-"      the text where the variable is not set, with the colon also where it is empty
+//!          | ":?" | "?"      an error with the text there
+//!          | ":+" | "+"      the text elsewhere, and else nothing
 //! ```
 //!
 //! `$$` is `$`, and a `$` before anything else stands for itself; `${` before anything else is an error. What follows an
@@ -12,6 +16,8 @@
 //!
 //! This is for texts that Compose reads and people wrote, such as the values of an env file. What services.toml says is
 //! stricter, and is read by [`crate::manifest::text`].
+
+use std::ops::Range;
 
 use crate::manifest::text::Operator;
 
@@ -32,13 +38,27 @@ pub struct Substituted {
 pub enum SubstituteError {
     /// `${` begins no expression.
     #[error("`${{` begins no variable that Compose can read")]
-    Syntax,
+    Syntax {
+        /// Where the expression would begin, and all that Compose could take for it, in bytes of the text.
+        range: Range<usize>,
+    },
     /// `${NAME:?why}` or `${NAME?why}` of a variable that has no value.
     #[error("the variable `{name}` is needed there, and has no value")]
     Missing {
         /// The variable.
         name: String,
+        /// The expression that needs it, in bytes of the text.
+        range: Range<usize>,
     },
+}
+
+impl SubstituteError {
+    /// What is wrong, in bytes of the text: between two characters, and never nothing.
+    pub fn range(&self) -> &Range<usize> {
+        match self {
+            Self::Syntax { range } | Self::Missing { range, .. } => range,
+        }
+    }
 }
 
 /// Puts the values of variables into a text; `lookup` gives none for a variable that is not set.
@@ -47,7 +67,7 @@ pub enum SubstituteError {
 /// Where Compose would reject the text, or a variable that is needed has no value.
 pub fn substitute(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Substituted, SubstituteError> {
     let mut out = Substituted::default();
-    write(text, lookup, DEEPEST, &mut out)?;
+    write(text, 0, lookup, DEEPEST, &mut out)?;
     Ok(out)
 }
 
@@ -71,8 +91,10 @@ enum Piece<'t> {
     Variable(&'t str, Option<(Operator, &'t str)>),
 }
 
+/// Writes a text that begins at the byte `start` of the whole.
 fn write(
     text: &str,
+    start: usize,
     lookup: &dyn Fn(&str) -> Option<String>,
     depth: usize,
     out: &mut Substituted,
@@ -80,7 +102,13 @@ fn write(
     let mut rest = text;
     while let Some(at) = rest.find('$') {
         out.text.push_str(&rest[..at]);
-        let (piece, length) = piece(&rest[at..])?;
+        let start = start + (text.len() - rest.len()) + at;
+        let Some((piece, length)) = piece(&rest[at..]) else {
+            let line = rest[at..].lines().next().unwrap_or_default();
+            let end = line.find('}').map_or(line.len(), |end| end + 1);
+            return Err(SubstituteError::Syntax { range: start..start + end });
+        };
+        let range = start..start + length;
         match piece {
             Piece::Literal(literal) => out.text.push_str(literal),
             Piece::Variable(name, None) => match lookup(name) {
@@ -89,10 +117,11 @@ fn write(
             },
             Piece::Variable(name, Some((operator, argument))) => {
                 if depth == 0 {
-                    return Err(SubstituteError::Syntax);
+                    return Err(SubstituteError::Syntax { range });
                 }
                 let mut alternative = Substituted::default();
-                write(argument, lookup, depth - 1, &mut alternative)?;
+                let inside = start + "${".len() + name.len() + operator.spelling().len();
+                write(argument, inside, lookup, depth - 1, &mut alternative)?;
                 let value = lookup(name);
                 match operator.outcome(value.as_deref()) {
                     Outcome::Value => out.text.push_str(&value.unwrap_or_default()),
@@ -100,7 +129,7 @@ fn write(
                         out.text.push_str(&alternative.text);
                         out.unset.append(&mut alternative.unset);
                     }
-                    Outcome::Refused => return Err(SubstituteError::Missing { name: name.to_owned() }),
+                    Outcome::Refused => return Err(SubstituteError::Missing { name: name.to_owned(), range }),
                 }
             }
         }
@@ -110,32 +139,32 @@ fn write(
     Ok(())
 }
 
-/// What `text`, which begins with `$`, begins with, and how many bytes that has.
-fn piece(text: &str) -> Result<(Piece<'_>, usize), SubstituteError> {
+/// What `text`, which begins with `$`, begins with, and how many bytes that has; none where it is no expression.
+fn piece(text: &str) -> Option<(Piece<'_>, usize)> {
     let rest = &text[1..];
     if rest.starts_with('$') {
-        return Ok((Piece::Literal(&text[..1]), 2));
+        return Some((Piece::Literal(&text[..1]), 2));
     }
     let Some(inner) = rest.strip_prefix('{') else {
         let name = name(rest);
         let piece = if name.is_empty() { Piece::Literal(&text[..1]) } else { Piece::Variable(name, None) };
-        return Ok((piece, 1 + name.len()));
+        return Some((piece, 1 + name.len()));
     };
     let name = name(inner);
     let after = &inner[name.len()..];
     if name.is_empty() {
-        return Err(SubstituteError::Syntax);
+        return None;
     }
     if after.starts_with('}') {
-        return Ok((Piece::Variable(name, None), name.len() + 3));
+        return Some((Piece::Variable(name, None), name.len() + 3));
     }
-    let (operator, _) = Operator::parse(after).ok_or(SubstituteError::Syntax)?;
+    let (operator, _) = Operator::parse(after)?;
     let line = text.find('\n').map_or(text, |end| &text[..end]);
-    let last = line.rfind('}').ok_or(SubstituteError::Syntax)?;
+    let last = line.rfind('}')?;
     let end = closing_brace(&line[..=last]).unwrap_or(last);
     let begin = 2 + name.len() + operator.spelling().len();
-    let argument = text.get(begin..end).ok_or(SubstituteError::Syntax)?;
-    Ok((Piece::Variable(name, Some((operator, argument))), end + 1))
+    let argument = text.get(begin..end)?;
+    Some((Piece::Variable(name, Some((operator, argument))), end + 1))
 }
 
 /// The brace that closes the first one, as Compose counts; none where the braces do not match.
@@ -253,7 +282,22 @@ mod tests {
     #[test]
     fn what_is_no_expression_is_refused() {
         for text in ["${}", "${ SET}", "${SET.x}", "${SET:x}", "${SET:=x}", "${SET", "${SET:-x", "${SET-x\n}", "${1}"] {
-            assert_eq!(value(text), Err(SubstituteError::Syntax), "{text}");
+            assert!(matches!(value(text), Err(SubstituteError::Syntax { .. })), "{text}");
+        }
+    }
+
+    #[test]
+    fn errors_know_their_place() {
+        for (text, place) in [
+            ("a${}b", "${}"),
+            ("é${SET:x} ${SET}", "${SET:x}"),
+            ("${SET", "${SET"),
+            ("${UNSET:-x${SET:-${1}}}", "${1}"),
+            ("x${SET-x\n}", "${SET-x"),
+            ("<${SET:-a${UNSET:?why}}>", "${UNSET:?why}"),
+        ] {
+            let error = value(text).expect_err(text);
+            assert_eq!(&text[error.range().clone()], place, "{text}");
         }
     }
 
@@ -261,15 +305,15 @@ mod tests {
     fn the_first_operator_counts_and_arguments_are_texts() {
         assert_eq!(value("${UNSET-x:-y}").as_deref(), Ok("x:-y"));
         assert_eq!(value("${UNSET:-${EMPTY:-$SET}/}${SET-}}").as_deref(), Ok("value/value}"));
-        let missing = Err(SubstituteError::Missing { name: "UNSET".to_owned() });
-        assert_eq!(value("${SET:-${UNSET:?why}}"), missing, "also where it is not needed");
+        let missing = SubstituteError::Missing { name: "UNSET".to_owned(), range: 7..20 };
+        assert_eq!(value("${SET:-${UNSET:?why}}"), Err(missing), "also where it is not needed");
     }
 
     #[test]
     fn braces_are_counted_as_compose_counts_them() {
         assert_eq!(value("${UNSET:-{}}").as_deref(), Ok("{}"));
         assert_eq!(value("${UNSET:-{}}x").as_deref(), Ok("{}x"));
-        assert_eq!(value("${UNSET:-{}}${SET}"), Err(SubstituteError::Syntax));
+        assert!(value("${UNSET:-{}}${SET}").is_err());
     }
 
     #[test]
@@ -281,7 +325,7 @@ mod tests {
     #[test]
     fn expressions_nested_without_end_are_refused() {
         let deep = format!("{}{}", "${A:-".repeat(100_000), "}".repeat(100_000));
-        assert_eq!(value(&deep), Err(SubstituteError::Syntax));
+        assert!(matches!(value(&deep), Err(SubstituteError::Syntax { .. })));
     }
 
     fn config() -> ProptestConfig {
@@ -294,7 +338,10 @@ mod tests {
 
         #[test]
         fn no_text_makes_it_panic(text in "[$A-C{}:?+\u{17f}é\n-]{0,40}") {
-            let _ = value(&text);
+            if let Err(error) = value(&text) {
+                let place = text.get(error.range().clone());
+                proptest::prop_assert!(place.is_some_and(|place| place.starts_with("${")), "{place:?}");
+            }
         }
     }
 }

@@ -46,7 +46,7 @@ fn compose_reads_env_files_as_stackgen_does() {
         ours: |text: &String| read(text),
         theirs: |texts: &[&String]| understood(texts),
         is_same_error: |flaw: &Flaw, said: &str| match &flaw.kind {
-            FlawKind::Value(SubstituteError::Missing { name }) => {
+            FlawKind::Value(SubstituteError::Missing { name, .. }) => {
                 said.contains(&format!("required variable {name} is missing a value"))
             }
             _ => !said.contains("required variable"),

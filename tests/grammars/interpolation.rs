@@ -90,8 +90,10 @@ fn compose_puts_into_texts_what_stackgen_does() {
         ours: |text: &String| ours(text),
         theirs: |texts: &[&String]| understood(texts).map(|(values, _)| values),
         is_same_error: |error: &SubstituteError, said: &str| match error {
-            SubstituteError::Syntax => said.contains("nvalid interpolation format"),
-            SubstituteError::Missing { name } => said.contains(&format!("required variable {name} is missing a value")),
+            SubstituteError::Syntax { .. } => said.contains("nvalid interpolation format"),
+            SubstituteError::Missing { name, .. } => {
+                said.contains(&format!("required variable {name} is missing a value"))
+            }
         },
         is_quirk: |_: &String, _: &SubstituteError| false,
         shares: (50, 15),

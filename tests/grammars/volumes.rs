@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use stackgen::compose::volume::{self, Mount, MountError, MountFlaw, MountOption, Source};
 
 use crate::judge::{Judge, cases, count, mutilated};
-use crate::oracle::{self, Shell};
+use crate::oracle;
 use crate::support::compose::has_compose;
 
 /// A mount as Compose has it.
