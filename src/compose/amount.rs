@@ -226,16 +226,6 @@ mod tests {
     }
 
     #[test]
-    fn durations_are_counted() {
-        for (text, expected) in
-            [("0", 0), ("500us", 500_000), ("1m30s", 90_000_000_000), ("-1s", -1_000_000_000), ("1.5ms", 1_500_000)]
-        {
-            assert_eq!(nanoseconds(text), Some(expected), "{text}");
-        }
-        assert!(["", "-", "5", "1x", "99999999w"].iter().all(|text| nanoseconds(text).is_none()));
-    }
-
-    #[test]
     fn units_of_sizes_are_powers_of_1024() {
         for (text, expected) in [("5", 5), ("64k", 65_536), ("1.5GB", 1_610_612_736), ("1 MiB", 1_048_576), ("0", 0)] {
             assert_eq!(bytes(text), Some(expected), "{text}");

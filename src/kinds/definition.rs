@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::When;
 use crate::manifest::types::VariableType;
+use crate::source::KeyPath;
 
 /// What a kind is, as its `kind.toml` says.
 #[derive(Debug, Clone, Deserialize)]
@@ -402,12 +403,20 @@ pub struct Required {
 pub struct Refusal {
     /// The condition.
     pub when: When,
-    /// The key of the service that it is about; default: `source`.
+    /// The key of the service that it is about, or keys joined by `.`; default: `source`.
     pub at: Option<String>,
     /// What is wrong. Interpolated with `service.*`.
     pub message: String,
     /// What to do. Interpolated with `service.*`.
     pub help: String,
+}
+
+impl Refusal {
+    /// What it is about, in the service at `path`; `default` where it does not say.
+    pub(crate) fn place(&self, path: KeyPath, default: &str) -> KeyPath {
+        let keys = self.at.as_deref().unwrap_or(default).split('.');
+        keys.fold(path, |path, key| path.key(key))
+    }
 }
 
 /// Files and directories of the source, by name; one `*` stands for any text.

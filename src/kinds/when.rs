@@ -7,11 +7,15 @@ use std::sync::{Arc, OnceLock};
 use minijinja::{Environment, Error, Expression, Value};
 use serde::Deserialize;
 
+use crate::compose::amount;
+
 /// A `MiniJinja` expression over the service's options, what was detected in its source, and `target`, `reload`, `version`,
 /// `port`, `persist`, `consumes`, `produces`, `before_start`, `own_command`, `programs` (the first words of its command and
-/// of what runs before), `routed` and `asks_for_certificates`. `major(version)` is a number; `exact(version)` says whether
-/// it is one version and no range (Semantic Versioning 2.0.0), and `since(version, "3.6.5")` whether it is that one or a
-/// later one.
+/// of what runs before), `ports` (by name, with `_`), `packages`, `routed` and `asks_for_certificates`. `major(version)` is a
+/// number; `exact(version)` says whether it is one version and no range (Semantic Versioning 2.0.0), and
+/// `since(version, "3.6.5")` whether it is that one or a later one. `amount(text, "d h m")` says whether a text is a whole
+/// number with one of these units, or several in this order (with `true` behind it: one alone); `seconds(text)` how long a duration is; `host(text)` whether a
+/// text is the name of a host and nothing else. Of a text with a variable all of that is true, and it takes for ever.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(from = "String")]
 pub struct When {
@@ -74,6 +78,9 @@ fn environment() -> &'static Environment<'static> {
         });
         environment.add_function("exact", is_exact);
         environment.add_function("since", is_since);
+        environment.add_function("amount", is_amount);
+        environment.add_function("seconds", seconds);
+        environment.add_function("host", is_host);
         environment
     })
 }
@@ -94,6 +101,47 @@ fn is_since(version: &str, first: &str) -> bool {
         }
     }
     true
+}
+
+/// Whether a text consists of whole numbers, each with one of these units: in their order, and none of them twice; or of
+/// one number alone.
+fn is_amount(text: &str, units: &str, is_one: Option<bool>) -> bool {
+    if text.contains("${") {
+        return true;
+    }
+    if is_one == Some(true) {
+        let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
+        return unit.len() < text.len() && units.split(' ').any(|known| known == unit);
+    }
+    let mut units = units.split(' ');
+    let mut rest = text;
+    while !rest.is_empty() {
+        let after = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        let unit = &after[..after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len())];
+        if after.len() == rest.len() || !units.any(|known| known == unit) {
+            return false;
+        }
+        rest = &after[unit.len()..];
+    }
+    !text.is_empty()
+}
+
+/// How many seconds a duration is.
+fn seconds(text: &str) -> i64 {
+    let known = amount::nanoseconds(text).filter(|_| !text.contains('$'));
+    known.map_or(i64::MAX, |nanoseconds| nanoseconds / 1_000_000_000)
+}
+
+/// Whether a text is the name of a host (RFC 1123), without scheme, port or path.
+fn is_host(text: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.contains('$') || (text.len() <= 253 && text.split('.').all(is_label))
 }
 
 /// Whether this is one version: three numbers, and perhaps a pre-release.
@@ -129,6 +177,25 @@ mod tests {
         for version in ["3.6.4", "3.5.9", "2.9.14", "2", "3.5"] {
             assert!(!is_since(version, "3.6.5"), "{version}");
         }
+    }
+
+    #[test]
+    fn amounts_have_units_in_their_order() {
+        for (text, units) in
+            [("15d", "y w d h"), ("1w2d", "y w d h"), ("512MB", "KB MB GB"), ("${X}", "d"), ("10", "k  m")]
+        {
+            assert!(is_amount(text, units, None), "{text}");
+        }
+        for (text, units) in
+            [("", "d"), ("d", "d"), ("15", "d h"), ("2d1w", "w d"), ("1d1d", "d h"), ("1.5d", "d"), ("10 m", "m")]
+        {
+            assert!(!is_amount(text, units, None), "{text}");
+        }
+        assert!(is_amount("10", " k m", Some(true)) && is_amount("10m", " k m", Some(true)));
+        assert!(!is_amount("1k2m", "k m", Some(true)) && !is_amount("m", " m", Some(true)));
+        assert_eq!((seconds("24h"), seconds("${X}")), (86_400, i64::MAX));
+        assert!(["a.example.com", "x-1", "${X}"].iter().all(|text| is_host(text)));
+        assert!(!["https://a", "a/b", "a:80", "", "-a", "a..b"].iter().any(|text| is_host(text)));
     }
 
     #[test]

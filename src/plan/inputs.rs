@@ -28,7 +28,7 @@ impl<'a> Resolver<'a, '_> {
             return;
         }
         for refusal in super::options::refusals(member, kind) {
-            let place = member.path().key(refusal.at.as_deref().unwrap_or("source"));
+            let place = refusal.place(member.path(), "source");
             let said =
                 |this: &mut Self, text: &str| this.kind_text(member, text).text.with_defaults().unwrap_or_default();
             let message = said(self, &refusal.message);

@@ -137,6 +137,7 @@ impl<'a> Member<'a> {
         let facts = self.facts.iter().map(|(name, fact)| (name.replace('-', "_"), fact.into()));
         let options = self.kind.into_iter().flat_map(|kind| kind.options.keys());
         let options = options.filter_map(|name| Some((name.replace('-', "_"), Value::from(Serde(self.option(name)?)))));
+        let ports = self.listeners.iter().map(|(name, port)| (name.replace('-', "_"), Value::from(*port)));
         let own = [
             ("target", target.name().into()),
             ("reload", self.reload().into()),
@@ -148,6 +149,8 @@ impl<'a> Member<'a> {
             ("before_start", self.service.before_start.as_ref().is_some_and(|steps| !steps.is_empty()).into()),
             ("own_command", self.service.command.is_some().into()),
             ("programs", self.programs().into()),
+            ("packages", self.service.packages.as_ref().is_some_and(|packages| !packages.is_empty()).into()),
+            ("ports", Value::from(ports.collect::<BTreeMap<String, Value>>())),
             ("routed", (!self.service.routes.is_empty()).into()),
             ("asks_for_certificates", tls.into_iter().any(toml::Value::is_str).into()),
         ];

@@ -62,7 +62,7 @@ impl Assembly<'_, '_, '_> {
         }
         // What a kind refuses to build is told with what it builds from.
         for refusal in refusals(self.member, kind).filter(|_| !kind.builds()) {
-            let path = self.member.path().key(refusal.at.as_deref().unwrap_or("kind"));
+            let path = refusal.place(self.member.path(), "kind");
             let message =
                 self.resolver.kind_text(self.member, &refusal.message).text.with_defaults().unwrap_or_default();
             self.resolver.problem(path, ProblemKind::Option { message, help: Some(refusal.help.clone()) });
@@ -94,7 +94,8 @@ impl Assembly<'_, '_, '_> {
 
     /// A literal must have the form; of a variable the operator learns it. The value is never shown.
     fn check_format(&mut self, option: &OptionDef, raw: &str, path: &KeyPath) {
-        let Some(format @ VariableType::UrlSafe) = option.format else { return };
+        let Some(format) = option.format else { return };
+        let Some(form) = Form::of(format) else { return };
         let text: Text = self.resolver.text(raw, At::manifest(path, Some(self.member.name))).text;
         for name in text.variables() {
             if let Some(variable) = self.resolver.notes.variables.get_mut(name)
@@ -109,18 +110,16 @@ impl Assembly<'_, '_, '_> {
             let Some(variable) = self.resolver.notes.variables.get(name) else { continue };
             let is_declared = variable.origin.key_at(0) == Some("variables");
             let default = variable.default.as_ref().filter(|_| is_declared).and_then(Text::with_defaults);
-            if default.is_some_and(|default| !is_url_safe(&default)) {
+            if default.is_some_and(|default| !(form.takes)(&default)) {
                 is_told = true;
-                let message =
-                    format!("`{name}` becomes part of a URL, and its default has characters that would need an escape");
-                let help = Some("use letters, digits and `-`, `.`, `_`, `~` only".to_owned());
+                let message = format!("`{name}` {}", form.default);
+                let help = Some(form.help.to_owned());
                 let place = variable.origin.key("default");
                 self.resolver.problem(place, ProblemKind::Option { message, help });
             }
         }
-        if !is_told && text.with_defaults().is_some_and(|text| !is_url_safe(&text)) {
-            let message = "this has characters that would need an escape in a URL".to_owned();
-            let help = Some("use letters, digits and `-`, `.`, `_`, `~` only".to_owned());
+        if !is_told && text.with_defaults().is_some_and(|text| !(form.takes)(&text)) {
+            let (message, help) = (form.literal.to_owned(), Some(form.help.to_owned()));
             self.resolver.problem(path.clone(), ProblemKind::Option { message, help });
         }
     }
@@ -152,6 +151,37 @@ impl Assembly<'_, '_, '_> {
     }
 }
 
+/// What the text of an option must look like, and what is said where it does not.
+struct Form {
+    takes: fn(&str) -> bool,
+    /// Of a text as it stands.
+    literal: &'static str,
+    /// Of the default of a variable, behind its name.
+    default: &'static str,
+    help: &'static str,
+}
+
+impl Form {
+    /// What options know; anything else says something to operators alone.
+    fn of(format: VariableType) -> Option<&'static Self> {
+        match format {
+            VariableType::UrlSafe => Some(&Self {
+                takes: is_url_safe,
+                literal: "this has characters that would need an escape in a URL",
+                default: "becomes part of a URL, and its default has characters that would need an escape",
+                help: "use letters, digits and `-`, `.`, `_`, `~` only",
+            }),
+            VariableType::Email => Some(&Self {
+                takes: is_email,
+                literal: "this is no e-mail address",
+                default: "is an e-mail address, and its default is none",
+                help: "write it as `name@example.com`",
+            }),
+            _ => None,
+        }
+    }
+}
+
 /// What a kind refuses of a service. What it asks of a version that is none would mean nothing, and that it is none is told.
 pub(super) fn refusals<'k>(member: &Member<'_>, kind: &'k Kind) -> impl Iterator<Item = &'k Refusal> {
     let is_none = member.service.version.as_deref().is_some_and(|version| !is_version(version));
@@ -169,6 +199,18 @@ fn is_version(version: &str) -> bool {
 fn is_known(version: &str, known: &[String]) -> bool {
     known.iter().any(|known| {
         version.strip_prefix(known.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
+    })
+}
+
+/// Whether a text could be an e-mail address: a name and a domain with a point in it, without blanks.
+fn is_email(text: &str) -> bool {
+    let is_part = |part: &str| !part.is_empty() && !part.contains(char::is_whitespace);
+    text.split_once('@').is_some_and(|(name, domain)| {
+        is_part(name)
+            && is_part(domain)
+            && !domain.contains('@')
+            && domain.contains('.')
+            && domain.split('.').all(|label| !label.is_empty())
     })
 }
 

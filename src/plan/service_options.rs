@@ -20,15 +20,30 @@ impl Assembly<'_, '_, '_> {
                 Some(toml::Value::String(service)) => self.refer(service, option, path),
                 Some(toml::Value::Array(services)) => {
                     for (index, service) in services.iter().enumerate() {
-                        if let Some(service) = service.as_str() {
-                            self.refer(service, option, path.index(index));
+                        let Some(name) = service.as_str() else { continue };
+                        if services[..index].contains(service) {
+                            let message = format!("`{name}` is named twice");
+                            let help = Some("take one of them out".to_owned());
+                            self.resolver.problem(path.index(index), ProblemKind::Option { message, help });
+                        } else {
+                            self.refer(name, option, path.index(index));
                         }
                     }
                 }
                 Some(toml::Value::Table(services)) => {
+                    let mut known: Vec<&str> = Vec::new();
                     for (prefix, service) in services {
                         let path = path.key(prefix);
-                        if !is_path(prefix) {
+                        // What stands below a path that ends in a slash is what stands below the path.
+                        let trimmed = prefix.trim_end_matches('/');
+                        let is_known = known.contains(&trimmed);
+                        known.push(trimmed);
+                        if is_known {
+                            let message =
+                                format!("`{prefix}` is a path that is there already, with a `/` more or less");
+                            let help = Some("write it once: it holds for what is below it, too".to_owned());
+                            self.resolver.problem(path, ProblemKind::Option { message, help });
+                        } else if !is_path(prefix) {
                             let message = format!("`{prefix}` is no path of a URL");
                             let help =
                                 Some("begin it with `/`, and write it without a query, blanks or escapes".to_owned());

@@ -1,11 +1,13 @@
 //! `restart-policy`: see [`RULE`].
 
+use std::collections::HashSet;
+
 use indexmap::IndexMap;
 
 use super::{Context, Rule};
 use crate::compose::amount;
 use crate::diagnostics::{Finding, Label, Severity, words};
-use crate::plan::{Plan, Service};
+use crate::plan::{Condition, Plan, Service};
 use crate::source::KeyPath;
 
 /// A restart policy that is none, or none where one is needed.
@@ -15,7 +17,8 @@ pub(super) static RULE: Rule = Rule {
     summary: "a restart policy that is none, or a service of production that nobody starts again",
     docs: "\
 `restart` is no word that the engine knows, or has a number where it takes none (`always:3`). Or, as a warning, a service of a
-production environment has `restart = \"no\"`: services that end by design (`one-shot`) are left alone.
+production environment has `restart = \"no\"`: services that end by design (`one-shot`, or awaited until they have) are left
+alone.
 
 **Why it breaks.** The engine judges the word, not Compose. Without a policy a process that has ended stays down, also after the
 host was started anew.
@@ -51,15 +54,22 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for plan in context.plans {
         // What stands in the defaults stands there once.
         let mut without: IndexMap<KeyPath, Vec<&Service>> = IndexMap::new();
+        // Whoever is awaited until it has ended ends by design.
+        let dependencies = plan.services.values().flat_map(|service| &service.depends_on);
+        let awaited: HashSet<&str> = dependencies
+            .filter(|(_, dependency)| dependency.condition == Condition::Completed)
+            .map(|(name, _)| name.as_str())
+            .collect();
+        let ends = |service: &Service| service.one_shot || awaited.contains(service.name.as_str());
         for service in plan.services.values() {
             findings.extend(condition(plan, service));
             let place = || context.origin_of(plan, &service.name, "restart", &["restart"]);
             match service.restart.as_deref() {
                 Some(text) if !amount::is_restart(text) => findings.push(unknown(plan, place(), text)),
-                Some("no") if plan.production && !service.one_shot => {
+                Some("no") if plan.production && !ends(service) => {
                     without.entry(place()).or_default().push(service);
                 }
-                None if plan.production && !service.one_shot && is_taken(service) => {
+                None if plan.production && !ends(service) && is_taken(service) => {
                     without.entry(place()).or_default().push(service);
                 }
                 _ => {}
