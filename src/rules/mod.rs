@@ -92,6 +92,7 @@ mod reload_without_restart;
 mod replicas_fixed_port;
 mod restart_policy;
 mod route_overlap;
+mod router_shadowed;
 mod rule_never_matches;
 mod rule_syntax;
 mod rule_too_broad;
@@ -225,6 +226,7 @@ pub static ALL: &[&Rule] = &[
     &replicas_fixed_port::RULE,
     &restart_policy::RULE,
     &route_overlap::RULE,
+    &router_shadowed::RULE,
     &rule_never_matches::RULE,
     &rule_syntax::RULE,
     &rule_too_broad::RULE,

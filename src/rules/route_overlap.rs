@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexSet;
 
-use super::{Context, Rule};
+use super::{Context, Rule, router_shadowed};
 use crate::diagnostics::{Finding, Label, Severity, words};
 use crate::manifest::types::{Route, RouteProtocol};
 use crate::manifest::unions::OneOrMany;
@@ -21,6 +21,9 @@ Two routes that match the same request on one entry point: the same path, or a p
 priority it is an error: nothing says which of them gets it. With an explicit `priority` that lets one route take
 everything that the other matches, it is a warning: the other one is never reached. Hosts count as equal where they are
 written alike, or have the same default.
+
+Of a `rule` that somebody wrote, all is compared that its text tells: one that takes every request of another, with the
+same priority, is an error too. With a higher priority it is `router-shadowed`.
 
 A TCP route without `sni` takes every connection of an entry point without TLS, so it is an error beside routes of HTTP.
 Those that name no `entrypoints` leave out what a TCP route takes by name.
@@ -58,6 +61,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for plan in context.plans {
         let candidates = candidates(plan);
         let mut said = HashSet::new();
+        let mut equal: HashSet<&KeyPath> = HashSet::new();
         let by_place = by_place(&candidates);
         let by_rule = by_rule(&candidates);
         for candidate in &candidates {
@@ -67,6 +71,14 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 findings.push(finding(context, plan, kind, candidate, other));
             }
         }
+        router_shadowed::each_pair(plan, &mut |pair| {
+            let weaker = pair.weaker.router;
+            let is_equal = weaker.priority == pair.stronger.router.priority;
+            // One that takes everything is enough.
+            if is_equal && equal.insert(&weaker.origin) {
+                findings.push(equal_rules(context, plan, pair));
+            }
+        });
         findings.extend(taken(context, plan));
     }
 }
@@ -118,6 +130,23 @@ fn taken(context: &Context<'_>, plan: &Plan) -> Vec<Finding> {
         findings.push(finding.help(help));
     }
     findings
+}
+
+/// Two rules of one priority, of which one takes everything that the other takes.
+fn equal_rules(context: &Context<'_>, plan: &Plan, pair: &router_shadowed::Pair<'_, '_>) -> Finding {
+    let (mine, theirs) = (router_shadowed::name(pair.weaker), router_shadowed::name(pair.stronger));
+    let message = format!("{theirs} takes everything that {mine} matches, with the same priority");
+    let label = |router, text: &str| router_shadowed::place(context, plan, router, text);
+    let finding = Finding::new(
+        RULE.id,
+        Severity::Error,
+        message,
+        label(pair.weaker.router, "which of the two is taken is not defined"),
+    );
+    let wanted = pair.stronger.router.priority.saturating_add(1);
+    finding
+        .with(label(pair.stronger.router, "the same request"))
+        .help(format!("give the one that is to win a higher priority, such as {wanted}"))
 }
 
 /// Whether a rule matches every connection.

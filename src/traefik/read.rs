@@ -110,7 +110,8 @@ fn new(
     let entry_points = list(said, "entrypoints").unwrap_or_else(|| edge.entry_points.clone());
     let tls = tls(said);
     // Traefik's own default (Traefik docs, "Routers", "Priority").
-    let length = || i64::try_from(rule.to_compose().len()).unwrap_or(i64::MAX);
+    let rule_text = rule.with_defaults().unwrap_or_else(|| rule.to_compose());
+    let length = || i64::try_from(rule_text.len()).unwrap_or(i64::MAX);
     let router = |entry_point: String| Router {
         name: name.to_owned(),
         protocol,

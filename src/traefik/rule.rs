@@ -10,6 +10,7 @@ use std::ops::Range;
 use super::regex::RegexFlaw;
 use crate::manifest::types::RouteProtocol;
 
+pub mod coverage;
 mod lexer;
 mod matcher;
 

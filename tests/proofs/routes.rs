@@ -20,6 +20,7 @@ pub(crate) const PROVED: &[&str] = &[
     "deprecated-option",
     "entrypoint-port",
     "prefix-too-greedy",
+    "router-shadowed",
     "rule-never-matches",
     "rule-too-broad",
     "rule-v2-syntax",
@@ -266,6 +267,30 @@ fn a_resolver_without_a_challenge_says_nothing() {
     assert_eq!(of("proof-dns", &["--certificatesresolvers.le.acme.dnschallenge=true"]), "");
     let said = of("proof-lost", &["--certificatesresolvers.le.acme.httpchallenge.entrypoint=wbe"]);
     assert!(said.contains("EntryPoint doesn't exist"), "{said}");
+}
+
+#[test]
+fn the_longer_rule_wins_whatever_it_says() {
+    if !oracle::available() {
+        return;
+    }
+    let labels = [
+        ("traefik.http.routers.r.rule", "Host(`a.example.com`) || Host(`www.a.example.com`)"),
+        ("traefik.http.routers.r.service", "s"),
+        ("traefik.http.routers.hook.rule", "Host(`a.example.com`) && Path(`/hook`)"),
+        ("traefik.http.routers.hook.service", "s"),
+    ];
+    let asked = [request("GET", "http://a.example.com/hook")];
+    let router = |name: &str, more: &[(&str, &str)]| {
+        let project = project(name, &[&labels[..], more].concat(), &[]);
+        let verdict = Verdict::on(&[&project], &asked);
+        let proxy = verdict.proxy(&project);
+        assert_eq!(proxy.broken(), [""; 0]);
+        proxy.answers()[0].router().map(str::to_owned)
+    };
+    assert_eq!(router("proof-longer", &[]).as_deref(), Some("r@docker"));
+    let first = [("traefik.http.routers.hook.priority", "100")];
+    assert_eq!(router("proof-first", &first).as_deref(), Some("hook@docker"));
 }
 
 /// A Traefik with these flags and nothing else: its exit code where it has ended, and everything it said.
