@@ -18,7 +18,7 @@ use crate::plan::{BuildPlace, Plan, Service as PlannedService, clean_path};
 mod surroundings;
 mod written;
 
-pub use surroundings::{EnvFile, HostPath, Presence, Surroundings};
+pub use surroundings::{EnvFile, HostPath, NamedFile, Presence, Surroundings};
 pub use written::{BuildContext, RenderedFile, Written};
 
 use written::WrittenFiles;

@@ -42,6 +42,9 @@ mod dockerfile_port;
 mod dockerignore_misplaced;
 mod duplicate_traefik_name;
 mod entrypoint_port;
+mod env_drift;
+mod env_file_not_interpolated;
+mod env_file_syntax;
 mod env_file_tracked;
 mod environment_project_clash;
 mod ephemeral_host_port;
@@ -177,6 +180,9 @@ pub static ALL: &[&Rule] = &[
     &dockerignore_misplaced::RULE,
     &duplicate_traefik_name::RULE,
     &entrypoint_port::RULE,
+    &env_drift::RULE,
+    &env_file_not_interpolated::RULE,
+    &env_file_syntax::RULE,
     &env_file_tracked::RULE,
     &environment_project_clash::RULE,
     &ephemeral_host_port::RULE,

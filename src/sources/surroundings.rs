@@ -9,13 +9,15 @@ use crate::compose::volume::Source;
 use crate::diagnostics::words;
 use crate::disk::{self, KnownVolume};
 use crate::git::Repository;
-use crate::plan::{Part, Plan, PlannedMount};
+use crate::plan::{Part, Plan, PlannedMount, clean_path};
 
 /// What is there at the paths that the plans name, relative to services.toml.
 #[derive(Debug, Default)]
 pub struct Surroundings {
     paths: BTreeMap<String, HostPath>,
     env_files: BTreeMap<String, EnvFile>,
+    named: BTreeMap<String, NamedFile>,
+    examples: BTreeMap<String, String>,
     volumes: BTreeSet<KnownVolume>,
 }
 
@@ -41,6 +43,15 @@ pub enum Presence {
     Other,
 }
 
+/// A file that Compose reads because it is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedFile {
+    /// What is there.
+    pub path: HostPath,
+    /// Its text, with what is no UTF-8 replaced; none for what is no file, or too large for one that people write.
+    pub text: Option<String>,
+}
+
 /// A file with an operator's values, in a git repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnvFile {
@@ -63,6 +74,13 @@ impl Surroundings {
                 surroundings.paths.entry(path).or_insert_with_key(|path| host_path(&root, path, repository.as_mut()));
             }
         }
+        for path in plans.iter().flat_map(Plan::named_files) {
+            surroundings.named.entry(path).or_insert_with_key(|path| NamedFile {
+                path: host_path(&root, path, repository.as_mut()),
+                text: text(&root.join(path)),
+            });
+        }
+        surroundings.examples = examples(&root, plans);
         if let Some(repository) = &mut repository {
             surroundings.env_files = env_files(&root, plans, repository);
         }
@@ -72,6 +90,16 @@ impl Surroundings {
     /// What is known of a path of the host: of every one that [`PlannedMount::host_path`] gives.
     pub fn path(&self, path: &str) -> Option<&HostPath> {
         self.paths.get(path)
+    }
+
+    /// What is known of a file that Compose reads: of every one that [`Plan::named_files`] gives.
+    pub fn named(&self, path: &str) -> Option<&NamedFile> {
+        self.named.get(path)
+    }
+
+    /// The env examples that lie beside services.toml, the compose files and the sources, with their texts.
+    pub fn examples(&self) -> &BTreeMap<String, String> {
+        &self.examples
     }
 
     /// The volumes that held data when the stack was rendered the last time.
@@ -114,6 +142,39 @@ fn host_path(root: &Path, path: &str, repository: Option<&mut Repository>) -> Ho
         is_ignored: repository.is_some_and(|repository| repository.ignores(&full)),
         meant: if presence == Presence::Missing { neighbour(&full) } else { None },
     }
+}
+
+/// How large a file may be that people write, in bytes.
+const LARGEST: u64 = 1 << 20;
+
+fn text(path: &Path) -> Option<String> {
+    let is_fit = path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() <= LARGEST);
+    let bytes = if is_fit { std::fs::read(path).ok()? } else { return None };
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The env examples in the directories that the plans name, by their paths.
+fn examples(root: &Path, plans: &[Plan]) -> BTreeMap<String, String> {
+    let sources = plans.iter().flat_map(|plan| plan.services.values()).filter_map(|service| service.build.as_ref());
+    let mut directories: BTreeSet<String> = sources.filter_map(|build| clean_path(&build.source)).collect();
+    directories.extend(plans.iter().map(|plan| plan.output.clone()));
+    directories.insert(String::new());
+    let mut found = BTreeMap::new();
+    for directory in directories {
+        let Ok(entries) = root.join(&directory).read_dir() else { continue };
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        for name in names.filter(|name| is_example(name)) {
+            let path = if directory.is_empty() { name } else { format!("{directory}/{name}") };
+            found.extend(text(&root.join(&path)).map(|text| (path, text)));
+        }
+    }
+    found
+}
+
+/// Whether a file of this name is a pattern for env files: `.env.example`, `.env.prod.sample`, `example.env`.
+fn is_example(name: &str) -> bool {
+    let words: Vec<&str> = name.split(['.', '-', '_']).collect();
+    words.contains(&"env") && words.iter().any(|word| matches!(*word, "example" | "sample" | "template" | "dist"))
 }
 
 /// What lies in the same directory and is called almost alike.
