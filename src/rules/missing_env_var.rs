@@ -2,7 +2,7 @@
 
 use super::{Context, Rule, at_problem, place_of};
 use crate::diagnostics::{Finding, Label, Severity};
-use crate::plan::{Problem, ProblemKind, VariableFlaw};
+use crate::plan::{Plan, Problem, ProblemKind, VariableFlaw};
 use crate::source::KeyPath;
 
 /// A variable that nothing declares.
@@ -12,7 +12,8 @@ pub(super) static RULE: Rule = Rule {
     summary: "a variable that nothing declares",
     docs: "\
 A text uses `${NAME}`, and nothing declares that variable: neither `[variables]`, nor a table in an `env`, nor a use that
-says what happens where it is not set (`${NAME:-default}`, `${NAME:?message}`).
+says what happens where it is not set (`${NAME:-default}`, `${NAME:?message}`). An `env_file` that is passed through is none:
+what stands there reaches the container, and never the compose file.
 
 **Why it breaks.** Compose puts an empty text in the place of a variable that is not set. An operator cannot know that
 there is something to set: an undeclared variable is in no env example and has no help.
@@ -56,6 +57,8 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let finding = at_problem(&RULE, plan, problem, message, "not declared");
         let others = context.elsewhere(plan, problem, |kind| kind == &problem.kind);
         let is_repeated = !others.is_empty();
+        let elsewhere = set_for_containers(context, plan, problem, name);
+        let finding = finding.with_all(elsewhere);
         let finding =
             others.into_iter().fold(finding, |finding, other| finding.with(place_of(plan, other, "used here too")));
         findings.push(match (meant, declaring(context, name)) {
@@ -70,6 +73,14 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             (None, None) => finding.help(advice(problem, name)),
         });
     }
+}
+
+/// An env file of the service that sets it, which only the container reads.
+fn set_for_containers(context: &Context<'_>, plan: &Plan, problem: &Problem, name: &str) -> Option<Label> {
+    let service = plan.services.get(problem.path.key_at(1)?)?;
+    let set = super::env_drift::set_by_files(context, plan, service);
+    let origin = set.get(name)?.origin.clone();
+    Some(Label::value(Some(&plan.environment), origin, "sets it for the container, and not for the compose file"))
 }
 
 /// An environment whose overlay declares it.

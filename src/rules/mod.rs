@@ -106,6 +106,7 @@ mod service_port_mismatch;
 mod service_port_unresolved;
 mod shared_datastore_volume;
 mod shared_netns_port_conflict;
+mod secret_source_missing;
 mod silent_dash_default;
 mod static_decode;
 mod template_output;
@@ -244,6 +245,7 @@ pub static ALL: &[&Rule] = &[
     &shared_datastore_volume::RULE,
     &shared_netns_port_conflict::RULE,
     &shared_netns_port_conflict::RULE,
+    &secret_source_missing::RULE,
     &silent_dash_default::RULE,
     &static_decode::RULE,
     &template_output::RULE,

@@ -11,10 +11,14 @@ pub(crate) const PROVED: &[&str] = &[
     "blank-to-typed",
     "completed-never-exits",
     "credential-mismatch",
+    "env-drift",
+    "env-file-not-interpolated",
+    "env-file-syntax",
     "image-required-env",
     "implicit-dependency",
     "one-shot-never-awaited",
     "reference-wrong-port",
+    "secret-source-missing",
     "silent-dash-default",
 ];
 
@@ -312,4 +316,100 @@ fn a_brace_in_a_default_ends_it_elsewhere() {
     with("${A:-{}}").expect("alone it works");
     let said = with("${A:-{}}${B}");
     assert!(said.as_ref().is_err_and(|said| said.contains("invalid interpolation format")), "{said:?}");
+}
+
+/// What Compose makes of an env file that a service names: the variables of the container, or what it says instead.
+fn env_file(text: &str) -> Result<serde_json::Value, String> {
+    let compose = "services:\n  api:\n    image: redis:7-alpine\n    env_file: api.env\n";
+    let config = Attempt::new(compose).with("api.env", text).config()?;
+    Ok(config["services"]["api"]["environment"].clone())
+}
+
+#[test]
+fn env_files_that_compose_refuses() {
+    if !has_compose() {
+        return;
+    }
+    for (text, complaint) in [
+        ("MY NAME=x\n", "api.env"),
+        ("A=1\nB*=2\n", "unexpected character \"*\""),
+        ("A=\"not closed\n", "unterminated quoted value"),
+        ("A=${B\n", "api.env"),
+    ] {
+        let said = env_file(text);
+        assert!(said.as_ref().is_err_and(|said| said.contains(complaint)), "{text}: {said:?}");
+    }
+    let missing = "services:\n  api:\n    image: redis:7-alpine\n    env_file: ";
+    let said = Attempt::new(&format!("{missing}nowhere.env\n")).config();
+    assert!(said.as_ref().is_err_and(|said| said.contains("nowhere.env not found")), "{said:?}");
+    Attempt::new(&format!("{missing}[{{ path: nowhere.env, required: false }}]\n")).config().expect("nothing is said");
+}
+
+#[test]
+fn env_files_that_compose_reads_otherwise_than_they_look() {
+    if !has_compose() {
+        return;
+    }
+    for (text, expected) in [
+        ("A=\"x\"B=2\n", json!({ "A": "x", "B": "2" })),
+        ("WHERE=\"C:\\temp\"\n", json!({ "WHERE": "C:\temp" })),
+        ("A=1\nA=2\n", json!({ "A": "2" })),
+        ("A='pa$word'\n", json!({ "A": "pa$$word" })),
+        ("A=pa$$word\n", json!({ "A": "pa$$word" })),
+    ] {
+        assert_eq!(env_file(text), Ok(expected), "{text}");
+    }
+    // It says so of what it loses, and goes on.
+    for text in ["A=pa$word\n", "A=$B\nB=1\n"] {
+        let said = env_file(text);
+        assert!(said.as_ref().is_err_and(|said| said.contains("variable is not set")), "{text}: {said:?}");
+    }
+}
+
+#[test]
+fn what_a_service_reads_from_a_file_is_not_known_outside_of_it() {
+    if !has_compose() {
+        return;
+    }
+    let attempt = Attempt::new(
+        "services:
+  api:
+    image: redis:7-alpine
+    env_file: api.env
+    command: [serve, '${PORT:-8080}']
+    environment: { LEVEL: info }
+",
+    );
+    let config = attempt.with("api.env", "PORT=9000\nLEVEL=debug\n").config().expect("Compose says nothing");
+    let api = &config["services"]["api"];
+    assert_eq!(api["command"], json!(["serve", "8080"]));
+    assert_eq!(api["environment"], json!({ "PORT": "9000", "LEVEL": "info" }), "`environment` wins");
+}
+
+#[test]
+fn what_a_secret_is_made_of_is_missed_at_the_start() {
+    if !has_engine() {
+        return;
+    }
+    for (section, source, complaint) in [
+        ("secrets", "file: ./nowhere.txt", "bind source path does not exist"),
+        ("secrets", "environment: NOWHERE", "required by secret"),
+        ("secrets", "external: true", "unsupported external secret"),
+        ("configs", "file: ./nowhere.txt", "bind source path does not exist"),
+        ("configs", "environment: NOWHERE", "required by config"),
+        ("configs", "external: true", "unsupported external config"),
+    ] {
+        let attempt = Attempt::new(&format!(
+            "services:
+  api:
+    image: redis:7-alpine
+    {section}: [key]
+{section}:
+  key: {{ {source} }}
+"
+        ));
+        attempt.config().unwrap_or_else(|said| panic!("{source}: {said}"));
+        let (is_up, said) = attempt.up(20);
+        assert!(!is_up && said.contains(complaint), "{section}, {source}: {said}");
+    }
 }
