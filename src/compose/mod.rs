@@ -5,6 +5,7 @@ pub mod dotenv;
 pub mod engine;
 pub mod image;
 pub mod interpolation;
+pub(crate) mod keys;
 pub mod model;
 pub mod port;
 pub(crate) mod scalars;

@@ -1,6 +1,7 @@
 //! `unknown-key`: see [`RULE`].
 
 use super::{Context, Rule};
+use crate::compose::keys;
 use crate::diagnostics::{Finding, Label, Severity, words};
 use crate::manifest::{DEFAULT_ENVIRONMENT, Problem};
 use crate::source::{KeyPath, Step};
@@ -11,12 +12,14 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "a key that services.toml does not have",
     docs: "\
-A key in services.toml that stackgen does not know, or that belongs to another kind of service.
+A key in services.toml that stackgen does not know, or that belongs to another kind of service. Under `compose`, a key that
+Compose does not have.
 
 **Why it breaks.** A key that nobody reads says something that never happens: a misspelt `prot = 3000` leaves the
 service without a port, and whoever wrote it believes that it has one.
 
-**How it shows.** Not at all: the stack starts, and something is missing from it.
+**How it shows.** Not at all: the stack starts, and something is missing from it. Compose refuses the whole file for a key
+under `compose`: `additional properties 'sysctl' not allowed`.
 
 ```toml
 [services.web]
@@ -29,7 +32,7 @@ port = 3000       # good
 **Fix.** Write the key as the reference spells it. Options of a kind stand flat beside a service's own keys; what is
 another system's (labels, middlewares, static flags) keeps that system's spelling.
 
-**Source.** The schema of services.toml: `stackgen schema`.
+**Source.** The schema of services.toml: `stackgen schema`; that of the Compose specification. Tried with Docker Compose 2.40.
 ",
     can_be_allowed: false,
     judges_text: true,
@@ -64,6 +67,35 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             Problem::UnknownEnvironment { name, known, .. } => environment(context, problem, name, known),
             _ => None,
         });
+    }
+    for (environment, manifest) in &context.read.environments {
+        passed_through(environment, "", &manifest.compose, &KeyPath::of(["compose"]), findings);
+        for (name, service) in &manifest.services {
+            let path = KeyPath::of(["services", name, "compose"]);
+            passed_through(environment, keys::SERVICE, &service.compose, &path, findings);
+        }
+    }
+}
+
+/// What Compose has no key for, in a table that is passed through to it. `way` leads there.
+fn passed_through(environment: &str, way: &str, table: &toml::Table, path: &KeyPath, findings: &mut Vec<Finding>) {
+    for (key, value) in table {
+        let path = path.key(key);
+        match keys::of(way) {
+            Some(known) if !known.contains(&key.as_str()) && !key.starts_with("x-") => {
+                let label = Label::key(Some(environment), path, "Compose has no such key");
+                let finding = Finding::new(RULE.id, RULE.severity, format!("unknown key `{key}`"), label);
+                findings.push(finding.help(match words::nearest(key, known.iter().copied()) {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => "what only you read begins with `x-`".to_owned(),
+                }));
+            }
+            _ => {
+                if let Some(table) = value.as_table() {
+                    passed_through(environment, &keys::below(way, key), table, &path, findings);
+                }
+            }
+        }
     }
 }
 

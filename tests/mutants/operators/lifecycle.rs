@@ -206,7 +206,7 @@ fn commands(base: &Base, command: &str) -> Vec<Mutant> {
 }
 
 /// Every service in turn with a key that it does not say yet.
-fn adding(base: &Base, key: &str, value: &str) -> Vec<Mutant> {
+pub(super) fn adding(base: &Base, key: &str, value: &str) -> Vec<Mutant> {
     let passed = if key == "restart" {
         "restart"
     } else if key == "stop-grace" {

@@ -109,7 +109,7 @@ fn publishable(base: &Base) -> Vec<(&Line, String)> {
     services.map(|(header, service)| (header, service.name.clone())).collect()
 }
 
-fn publishing(base: &Base, port: impl Fn(u32) -> String) -> Vec<Mutant> {
+pub(super) fn publishing(base: &Base, port: impl Fn(u32) -> String) -> Vec<Mutant> {
     let services = publishable(base).into_iter();
     services
         .map(|(header, name)| {

@@ -256,7 +256,7 @@ fn routable(base: &Base) -> Vec<&Line> {
 }
 
 /// Another route with this in it, of every service that could have one.
-fn routing(base: &Base, text: &str) -> Vec<Mutant> {
+pub(super) fn routing(base: &Base, text: &str) -> Vec<Mutant> {
     routable(base).into_iter().map(|header| with_route(base, header, text)).collect()
 }
 
@@ -270,7 +270,7 @@ fn with_route(base: &Base, header: &Line, text: &str) -> Mutant {
 }
 
 /// Every rule in a label, changed.
-fn rules(base: &Base, change: impl Fn(&str) -> String) -> Vec<Mutant> {
+pub(super) fn rules(base: &Base, change: impl Fn(&str) -> String) -> Vec<Mutant> {
     let labels = base.entries().filter(|line| line.key.ends_with(".rule\""));
     labels
         .filter_map(|line| base.swap(line, &line.value, &format!("\"{}\"", change(line.value.trim_matches('"')))))
