@@ -6,7 +6,9 @@ use crate::kinds::Class;
 use crate::plan::{Plan, Problem, ProblemKind};
 use crate::source::KeyPath;
 
+mod flags;
 mod labels;
+mod middlewares;
 
 /// A middleware, entry point, resolver or service that nothing defines.
 pub(super) static RULE: Rule = Rule {
@@ -22,7 +24,10 @@ find is switched off. An unknown certificate resolver is worse: the router stays
 trusts.
 
 In labels, a name without `@` is one that a label defines, of whichever container. A router with several entry points
-works on those that exist: one that does not is a warning then. TLS options cannot be defined in labels at all.
+works on those that exist: one that does not is a warning then. TLS options cannot be defined in labels at all. A name with
+`@` is one of another provider, which `static` has to switch on: `auth@file` needs `providers.file`, and `api@internal` needs
+`api`. A middleware has one type, and a chain does not lead back to itself. In `static`, redirects, the probe and the metrics
+name entry points as well.
 
 **How it shows.** `404 page not found` for every request of the route, and an error in Traefik's log and API: `middleware
 \"auth@docker\" does not exist`, `entryPoint \"webscure\" doesn't exist`. With an unknown resolver the browser warns of a
@@ -35,7 +40,7 @@ security-headers.headers = { stsSeconds = 31536000 }
 [services.web.routes]
 site = { path = \"/\", middlewares = [\"security-header\"] }      # bad: a typing error
 site = { path = \"/\", middlewares = [\"security-headers\"] }     # good
-site = { path = \"/\", middlewares = [\"auth@file\"] }            # good: defined in a file of Traefik's
+site = { path = \"/\", middlewares = [\"auth@file\"] }            # good, with `static.providers.file.directory`
 
 [services.web.labels]
 \"traefik.http.routers.old.middlewares\" = \"auth\"               # bad, if no label begins with
@@ -78,6 +83,10 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
     for plan in context.plans {
         labels::check(context, plan, findings);
+        flags::check(context, plan, findings);
+        if let Some(manifest) = context.manifest(plan) {
+            middlewares::check(plan, manifest, findings);
+        }
     }
 }
 

@@ -293,6 +293,54 @@ fn the_longer_rule_wins_whatever_it_says() {
     assert_eq!(router("proof-first", &first).as_deref(), Some("hook@docker"));
 }
 
+#[test]
+fn names_of_providers_that_are_not_there_switch_a_router_off() {
+    if !oracle::available() {
+        return;
+    }
+    let said = |name: &str, labels: &[(&str, &str)], flags: &[&str]| {
+        let mut all = vec![("traefik.http.routers.r.entrypoints", "web")];
+        all.extend(labels);
+        assert_answers(name, &all, flags, &[("http://a.example.com/", 404)]).concat()
+    };
+    let middlewares = "traefik.http.routers.r.middlewares";
+    let lost = said("proof-provider", &[(middlewares, "auth@file")], &[]);
+    assert!(lost.contains(r#"middleware \"auth@file\" does not exist"#), "{lost}");
+    let types = [
+        (middlewares, "m"),
+        ("traefik.http.middlewares.m.addprefix.prefix", "/a"),
+        ("traefik.http.middlewares.m.stripprefix.prefixes", "/b"),
+    ];
+    let two = said("proof-types", &types, &[]);
+    assert!(two.contains("multi-types middleware not supported"), "{two}");
+    let circle = [
+        (middlewares, "one"),
+        ("traefik.http.middlewares.one.chain.middlewares", "two"),
+        ("traefik.http.middlewares.two.chain.middlewares", "one"),
+    ];
+    let round = said("proof-circle", &circle, &[]);
+    assert!(round.contains("recursion detected"), "{round}");
+    // What the flags name in vain.
+    let web = [("traefik.http.routers.r.entrypoints", "web")];
+    let to = ["--entrypoints.web.http.redirections.entrypoint.to=websecrue"];
+    let lost = assert_answers("proof-redirect", &web, &to, &[("http://a.example.com/", 200)]).concat();
+    assert!(lost.contains("references a non-existing entry point: websecrue"), "{lost}");
+}
+
+#[test]
+fn what_traefik_brings_along_has_to_be_switched_on() {
+    if !has_tools(&["traefik"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("dynamic.yml");
+    fs::write(&file, "http: { routers: { r: { rule: 'PathPrefix(`/`)', service: api@internal } } }").expect("a file");
+    let address = format!("--entrypoints.web.address=127.0.0.1:{}", port());
+    let provider = format!("--providers.file.filename={}", file.display());
+    let (_, said) = started(&[&address, &provider, "--log.level=INFO"], &|said| said.contains("is not enabled"));
+    assert!(said.contains("api is not enabled"), "{said}");
+}
+
 /// A Traefik with these flags and nothing else: its exit code where it has ended, and everything it said.
 fn started(flags: &[&str], is_enough: &dyn Fn(&str) -> bool) -> (Option<i32>, String) {
     let folder = tempfile::tempdir().expect("a temporary folder");

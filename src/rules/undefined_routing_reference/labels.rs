@@ -11,6 +11,7 @@ use crate::diagnostics::{Finding, Label, Severity, words};
 use crate::manifest::{Alignment, Manifest};
 use crate::plan::{MiddlewareUse, Plan, Service};
 use crate::rules::Context;
+use crate::rules::static_decode::flags::Flags as ProxyFlags;
 use crate::source::{KeyPath, Part};
 use crate::traefik::rule::UNKNOWN;
 
@@ -22,7 +23,8 @@ const API: &str = "traefik";
 
 pub(super) fn check(context: &Context<'_>, plan: &Plan, findings: &mut Vec<Finding>) {
     let Some(manifest) = context.manifest(plan) else { return };
-    let search = Search { plan, manifest, defined: Defined::of(plan), proxy: Flags::of(plan) };
+    let flags = ProxyFlags::of(context, plan).filter(|_| plan.edge.is_none());
+    let search = Search { plan, manifest, defined: Defined::of(plan), proxy: Flags::of(plan), flags };
     for service in plan.services.values() {
         for label in service.labels.keys() {
             findings.extend(search.label(service, label));
@@ -54,7 +56,7 @@ impl What {
 }
 
 /// The part of Traefik's configuration that a label sets, in lower case but for names: `http`, `routers`, name, option.
-fn parts(label: &str) -> Option<(String, String, &str, String)> {
+pub(super) fn parts(label: &str) -> Option<(String, String, &str, String)> {
     let mut parts = label.splitn(5, '.');
     let mut next = || parts.next();
     let (traefik, section, group) = (next()?, next()?, next()?);
@@ -167,13 +169,15 @@ struct Search<'p> {
     manifest: &'p Manifest,
     defined: Defined<'p>,
     proxy: Option<Flags<'p>>,
+    /// The flags of a proxy that serves this project alone.
+    flags: Option<ProxyFlags<'p>>,
 }
 
 impl Search<'_> {
     /// What a label refers to in vain, where somebody wrote it.
     fn label(&self, service: &Service, label: &str) -> Vec<Finding> {
         let mut findings = Vec::new();
-        let Some((section, group, router, option)) = parts(label) else { return findings };
+        let Some((section, group, _, option)) = parts(label) else { return findings };
         let Some(what) = named(&group, &option) else { return findings };
         let written = self.manifest.services.get(&service.name);
         let Some(written) = written.and_then(|written| written.written_label(&service.name, label)) else {
@@ -185,7 +189,10 @@ impl Search<'_> {
         let known = service.labels.get(label).map(|text| text.with_unknown(UNKNOWN)).unwrap_or_default();
         let alignment = Alignment::new(&written.value, &known);
         let references = references(&known);
-        let is_lost = |reference: &Reference<'_>| !self.is_there(service, &section, what, router, reference.name);
+        let is_lost = |reference: &Reference<'_>| {
+            !self.is_there(service, &section, what, reference.name)
+                || self.flaw_of_provider(what, reference.name).is_some()
+        };
         let lost: Vec<&Reference<'_>> = references.iter().filter(|reference| is_lost(reference)).collect();
         for reference in &lost {
             let part = alignment.as_ref().map_or(Part::Value, |alignment| {
@@ -210,9 +217,10 @@ impl Search<'_> {
         for router in &service.routers {
             for used in &router.middlewares {
                 let MiddlewareUse::Elsewhere(name) = used else { continue };
-                let is_there = self.is_there(service, "http", What::Middleware, "", name);
+                let is_there = self.is_there(service, "http", What::Middleware, name) || !name.ends_with(PROVIDER);
+                let is_lost = !is_there || self.flaw_of_provider(What::Middleware, name).is_some();
                 let route = router.origin.key_at(3).filter(|_| router.origin.key_at(2) == Some("routes"));
-                let Some(route) = route.filter(|_| name.ends_with(PROVIDER) && !is_there) else { continue };
+                let Some(route) = route.filter(|_| is_lost) else { continue };
                 if !told.insert((&router.origin, name)) {
                     continue;
                 }
@@ -233,8 +241,21 @@ impl Search<'_> {
         findings
     }
 
+    /// Why a name of another provider, or of Traefik itself, is none.
+    fn flaw_of_provider(&self, what: What, name: &str) -> Option<String> {
+        let flags = self.flags.as_ref()?;
+        let (_, provider) = name.rsplit_once('@')?;
+        if matches!(what, What::EntryPoint | What::Resolver) {
+            return None;
+        }
+        if let Some(switch) = super::flags::switch_of(name).filter(|switch| !flags.is_on(switch)) {
+            return Some(format!("the proxy has no such service: switch it on in `static`, `{switch}`"));
+        }
+        super::flags::flaw_of_provider(flags, provider)
+    }
+
     /// Whether something defines what is named, or may do so where it cannot be seen.
-    fn is_there(&self, service: &Service, section: &str, what: What, owner: &str, name: &str) -> bool {
+    fn is_there(&self, service: &Service, section: &str, what: What, name: &str) -> bool {
         if name.contains(UNKNOWN) {
             return true;
         }
@@ -246,7 +267,8 @@ impl Search<'_> {
             What::TlsOptions => name == "default" || (own.contains('@') && own == name),
             // A proxy that serves other projects too knows their labels.
             _ if own.contains('@') || self.proxy.is_none() || self.plan.edge.is_some() => true,
-            What::Middleware => owner != own && self.defined.get(section, "middlewares", own).is_some(),
+            // A chain of itself is told with what it is.
+            What::Middleware => self.defined.get(section, "middlewares", own).is_some(),
             What::Service => {
                 self.defined.get(section, "services", own).is_some() || self.is_made_up(service, section, own)
             }
@@ -279,6 +301,9 @@ impl Search<'_> {
             format!("there is no {word} `{name}`")
         };
         let finding = Finding::new(RULE.id, RULE.severity, message, label);
+        if let Some(flaw) = self.flaw_of_provider(what, name) {
+            return finding.help(flaw);
+        }
         let own = name.strip_suffix(PROVIDER).unwrap_or(name);
         let group = if what == What::Service { "services" } else { "middlewares" };
         match (what, &self.proxy) {
