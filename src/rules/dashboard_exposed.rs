@@ -2,7 +2,7 @@
 
 use super::static_decode::flags::Flags;
 use super::{Context, Rule};
-use crate::diagnostics::{Finding, Label, Severity};
+use crate::diagnostics::{Finding, Fix, Label, Severity};
 use crate::plan::Plan;
 
 /// What the proxy shows to everybody.
@@ -52,7 +52,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         if plan.production {
             findings.extend(dashboard(context, plan, &flags));
         }
-        findings.extend(everything(plan, &flags));
+        findings.extend(everything(&flags));
     }
 }
 
@@ -65,11 +65,15 @@ fn dashboard(context: &Context<'_>, plan: &Plan, flags: &Flags<'_>) -> Option<Fi
     };
     let message = "in production the dashboard and the API of the proxy answer everybody who reaches its port";
     let finding = Finding::new(RULE.id, RULE.severity, message, label).with(context.production(plan));
-    Some(finding.help("switch it off there, or route to `api@internal` with a middleware that asks for a password"))
+    // The option of the proxy; anything else is part of something larger.
+    let is_option = flag.path().steps().len() == 3 && !flag.is_written();
+    let fix = is_option.then(|| Fix::new("switch it off there").put(&plan.environment, flag.path().clone(), false));
+    let help = "switch it off there, or route to `api@internal` with a middleware that asks for a password";
+    Some(finding.help(help).fix(fix))
 }
 
 /// Containers that nobody said should be routed to.
-fn everything(plan: &Plan, flags: &Flags<'_>) -> Option<Finding> {
+fn everything(flags: &Flags<'_>) -> Option<Finding> {
     const EXPOSED: &str = "providers.docker.exposedbydefault";
     let has_value = flags.get("providers.docker.constraints").is_some_and(|flag| !flag.value.is_empty());
     let is_exposed =
@@ -88,6 +92,5 @@ fn everything(plan: &Plan, flags: &Flags<'_>) -> Option<Finding> {
     };
     let message =
         format!("`{}` routes to every container of the engine, also to those without a route", flags.service.name);
-    let _ = plan;
     Some(Finding::new(RULE.id, RULE.severity, message, label).help("say `--providers.docker.exposedByDefault=false`"))
 }

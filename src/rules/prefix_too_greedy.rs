@@ -3,7 +3,7 @@
 use super::rule_syntax::raw::{RawRule, raw_rules};
 use super::{Context, Rule};
 use crate::diagnostics::{Finding, Severity};
-use crate::traefik::rule::{Argument, MatcherKind, UNKNOWN};
+use crate::traefik::rule::{Argument, Matcher, MatcherKind, UNKNOWN};
 
 /// A prefix that also takes the neighbours of a path.
 pub(super) static RULE: Rule = Rule {
@@ -42,14 +42,14 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             let Some(tree) = raw.tree() else { continue };
             tree.each_matcher(&mut |matcher, is_negated| {
                 if let (MatcherKind::PathPrefix, [argument]) = (matcher.kind, matcher.arguments.as_slice()) {
-                    findings.extend(judge(&raw, argument, is_negated));
+                    findings.extend(judge(&raw, matcher, argument, is_negated));
                 }
             });
         }
     }
 }
 
-fn judge(raw: &RawRule<'_>, argument: &Argument, is_negated: bool) -> Option<Finding> {
+fn judge(raw: &RawRule<'_>, matcher: &Matcher, argument: &Argument, is_negated: bool) -> Option<Finding> {
     let path = argument.value.as_str();
     // What matches nothing at all is told on its own.
     if path.ends_with('/') || path.contains([UNKNOWN, '*', '?', '{', '#', '%']) || path.contains("//") {
@@ -58,6 +58,11 @@ fn judge(raw: &RawRule<'_>, argument: &Argument, is_negated: bool) -> Option<Fin
     let does = if is_negated { "leaves out" } else { "takes" };
     let message = format!("this prefix also {does} what only begins alike, such as `{path}x`");
     let (label, defaults) = raw.at(&argument.range, "no `/` at its end");
-    let help = format!("write `` (Path(`{path}`) || PathPrefix(`{path}/`)) ``");
-    Some(Finding::new(RULE.id, RULE.severity, message, label).help(help).with_all(defaults))
+    let instead = format!("(Path(`{path}`) || PathPrefix(`{path}/`))");
+    let help = format!("write `` {instead} ``");
+    let known = raw.known();
+    let end = known.get(argument.range.end..).and_then(|rest| rest.find(')'));
+    let call = end.map(|end| matcher.name.start..argument.range.end + end + 1);
+    let fix = call.and_then(|call| raw.replaced("end the prefix where a part of the path does", &[(call, instead)]));
+    Some(Finding::new(RULE.id, RULE.severity, message, label).help(help).with_all(defaults).fix(fix))
 }

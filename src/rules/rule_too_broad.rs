@@ -2,7 +2,7 @@
 
 use super::rule_syntax::raw::{RawRule, raw_rules};
 use super::{Context, Rule};
-use crate::diagnostics::{Finding, Severity};
+use crate::diagnostics::{Finding, Fix, Severity};
 use crate::traefik::regex::anchors::{Ends, ends, loose_dots};
 use crate::traefik::rule::{Argument, MatcherKind, UNKNOWN};
 
@@ -75,7 +75,33 @@ fn judge(raw: &RawRule<'_>, kind: MatcherKind, argument: &Argument) -> Option<Fi
         None => return None,
     };
     let (label, defaults) = raw.at(&argument.range, "matches more than it names");
-    Some(Finding::new(RULE.id, RULE.severity, message, label).help(help).with_all(defaults))
+    let finding = Finding::new(RULE.id, RULE.severity, message, label).help(help).with_all(defaults);
+    Some(finding.fix(fix(raw, argument, is_path)))
+}
+
+/// Closes what is open, where the text stands in backticks and has no alternatives.
+fn fix(raw: &RawRule<'_>, argument: &Argument, is_path: bool) -> Option<Fix> {
+    let value = argument.value.as_str();
+    let inner = argument.range.start + 1..argument.range.end - 1;
+    let is_plain = raw.known().get(argument.range.clone()).is_some_and(|text| text == format!("`{value}`"));
+    // A path begins with `/`, and where that is not said, nobody knows where it was meant to begin.
+    if value.contains('|') || !is_plain || is_path && !value.starts_with('/') {
+        return None;
+    }
+    let Ends { start, end } = ends(value, &|rest| !is_path && rest.starts_with(r"\."));
+    let mut whole = value.to_owned();
+    if !is_path {
+        for dot in loose_dots(value).into_iter().rev() {
+            whole.replace_range(dot, r"\.");
+        }
+    }
+    if !start {
+        whole.insert(0, '^');
+    }
+    if !end && !is_path {
+        whole.push('$');
+    }
+    raw.replaced("match the whole and nothing else", &[(inner, whole)])
 }
 
 /// What an expression leaves open, and what to write.

@@ -3,8 +3,8 @@
 use super::rule_syntax::raw::{RawRule, raw_rules};
 use super::rule_syntax::words;
 use super::{Context, Rule};
-use crate::diagnostics::{Finding, Severity};
-use crate::traefik::rule::{self, Argument, Matcher, MatcherKind};
+use crate::diagnostics::{Finding, Fix, Severity};
+use crate::traefik::rule::{self, Argument, Flaw, FlawKind, Matcher, MatcherFlaw, MatcherKind};
 
 /// A rule in the syntax of Traefik 2.
 pub(super) static RULE: Rule = Rule {
@@ -69,9 +69,36 @@ fn loud(raw: &RawRule<'_>) -> Vec<Finding> {
     let finding = |flaw| {
         let words = words::of(flaw, &known, raw.protocol);
         let (label, defaults) = raw.at(&flaw.range, words.label);
-        Finding::new(RULE.id, RULE.severity, words.message, label).help(words.help).with_all(defaults)
+        let finding = Finding::new(RULE.id, RULE.severity, words.message, label).help(words.help).with_all(defaults);
+        finding.fix(loud_fix(raw, &known, flaw))
     };
     old.map(finding).collect()
+}
+
+/// The same in the language of version 3: another name, or a matcher for each value.
+fn loud_fix(raw: &RawRule<'_>, known: &str, flaw: &Flaw) -> Option<Fix> {
+    match &flaw.kind {
+        FlawKind::Matcher(MatcherFlaw::Unknown { meant: Some(meant), .. }) => {
+            raw.replaced(format!("call it `{meant}`"), &[(flaw.range.clone(), (*meant).to_owned())])
+        }
+        FlawKind::Matcher(MatcherFlaw::Arity { kind, .. }) if kind.arity() == (1..=1) => {
+            let rest = known.get(flaw.range.end..)?;
+            let (arguments, _) = rest.strip_prefix('(')?.split_once(')')?;
+            // Only what is plain to see: texts in backticks, with commas between them.
+            let values: Vec<&str> = arguments.split(',').map(str::trim).collect();
+            let is_text = |value: &&str| {
+                let inner = value.strip_prefix('`').and_then(|value| value.strip_suffix('`'));
+                inner.is_some_and(|inner| !inner.contains('`'))
+            };
+            if !values.iter().all(is_text) {
+                return None;
+            }
+            let each: Vec<String> = values.iter().map(|value| format!("{}({value})", kind.name())).collect();
+            let range = flaw.range.start..flaw.range.end + arguments.len() + 2;
+            raw.replaced("give each value a matcher of its own", &[(range, format!("({})", each.join(" || ")))])
+        }
+        _ => None,
+    }
 }
 
 /// What Traefik takes, and what matches no request.
@@ -116,7 +143,12 @@ fn silent(raw: &RawRule<'_>, matcher: &Matcher, argument: &Argument) -> Option<F
         _ => return None,
     };
     let (label, defaults) = raw.at(&argument.range, text);
-    Some(Finding::new(RULE.id, RULE.severity, message, label).help(help).with_all(defaults))
+    let finding = Finding::new(RULE.id, RULE.severity, message, label).help(help).with_all(defaults);
+    let query = value.split_once('=').filter(|_| matcher.kind == Kind::Query && !value.contains('{'));
+    let fix = query.and_then(|(key, value)| {
+        raw.replaced("write name and value as two texts", &[(argument.range.clone(), format!("`{key}`, `{value}`"))])
+    });
+    Some(finding.fix(fix))
 }
 
 /// The inside of the first `{name}` or `{name:regex}`; none where braces count repetitions, as in `[a-z]{2,}`.

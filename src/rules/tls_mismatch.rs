@@ -1,11 +1,11 @@
 //! `tls-mismatch`: see [`RULE`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::rule_syntax::raw::raw_rules;
 use super::static_decode::flags::Flags;
 use super::{Context, Rule};
-use crate::diagnostics::{Finding, Label, Severity};
+use crate::diagnostics::{Finding, Fix, Label, Severity};
 use crate::manifest::types::RouteProtocol;
 use crate::plan::{EntryPoint, Plan, Router, RouterTls};
 use crate::source::KeyPath;
@@ -86,7 +86,9 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 _ => continue,
             };
             if working.contains(router.name.as_str()) {
+                // What makes it work here would break it there.
                 finding.severity = Severity::Warning;
+                finding.fix = None;
             }
             if told.insert((router.origin.to_string(), &router.entry_point)) {
                 findings.push(finding);
@@ -128,12 +130,19 @@ fn without(plan: &Plan, flags: &Flags<'_>, router: &Router, tls: &RouterTls) -> 
         router.name
     );
     let label = Label::key(Some(&plan.environment), router.origin.clone(), "404 for every request over HTTPS");
-    let help = match &tls.resolver {
-        Some(resolver) => format!("add the label `{}` = \"{resolver}\"", label_of(router, "tls.certresolver")),
-        None => format!("add the label `{}` = \"true\"", label_of(router, "tls")),
+    let (option, value) = match &tls.resolver {
+        Some(resolver) => ("tls.certresolver", resolver.as_str()),
+        None => ("tls", "true"),
     };
+    let added = label_of(router, option);
+    let help = format!("add the label `{added}` = \"{value}\"");
+    let is_label = router.origin.key_at(2) == Some("labels");
+    let fix = router.origin.key_at(1).filter(|_| is_label).map(|service| {
+        let path = KeyPath::of(["services", service, "labels"]).key(&added);
+        Fix::new("let the router speak TLS").insert(Some(&plan.environment), path, value)
+    });
     let finding = Finding::new(RULE.id, RULE.severity, message, label);
-    finding.with(entry_point(plan, flags, name, "speaks TLS")).help(help)
+    finding.with(entry_point(plan, flags, name, "speaks TLS")).help(help).fix(fix)
 }
 
 fn with(plan: &Plan, flags: &Flags<'_>, router: &Router) -> Finding {
@@ -146,6 +155,9 @@ fn with(plan: &Plan, flags: &Flags<'_>, router: &Router) -> Finding {
         .help("name an entry point with `tls`, or take the labels of TLS away")
 }
 
+/// What becomes of a router with a name and without TLS.
+const DROPPED: &str = "Traefik drops the router";
+
 /// TCP routers that compare a name that they never see.
 fn connections(context: &Context<'_>, plan: &Plan, findings: &mut Vec<Finding>) {
     let services = plan.services.values();
@@ -155,12 +167,11 @@ fn connections(context: &Context<'_>, plan: &Plan, findings: &mut Vec<Finding>) 
         .collect();
     let help = "give the entry point `tls`, or take every connection: leave `sni` out, or write `` HostSNI(`*`) ``";
     let message = |name: &str, end: &str| format!("a connection on `{name}` has no server name without TLS, and {end}");
-    const DROPPED: &str = "Traefik drops the router";
     // Several entry points of one route are several routers.
-    let mut told: BTreeMap<String, ()> = BTreeMap::new();
+    let mut told: BTreeSet<String> = BTreeSet::new();
     for router in open.iter().filter(|router| !router.hosts.is_empty()) {
         let path: KeyPath = router.origin.key("sni");
-        if told.insert(format!("{path}{}", router.entry_point), ()).is_none() {
+        if told.insert(format!("{path}{}", router.entry_point)) {
             let label = Label::value(Some(&plan.environment), path, "never seen");
             findings
                 .push(Finding::new(RULE.id, RULE.severity, message(&router.entry_point, DROPPED), label).help(help));

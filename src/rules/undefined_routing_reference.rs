@@ -26,7 +26,7 @@ trusts.
 In labels, a name without `@` is one that a label defines, of whichever container. A router with several entry points
 works on those that exist: one that does not is a warning then. TLS options cannot be defined in labels at all. A name with
 `@` is one of another provider, which `static` has to switch on: `auth@file` needs `providers.file`, and `api@internal` needs
-`api`. A middleware has one type, and a chain does not lead back to itself. In `static`, redirects, the probe and the metrics
+`api`. A chain does not lead back to itself. In `static`, redirects, the probe and the metrics
 name entry points as well.
 
 **How it shows.** `404 page not found` for every request of the route, and an error in Traefik's log and API: `middleware

@@ -1,4 +1,4 @@
-//! Addresses of entry points: `:80`, `127.0.0.1:8080/tcp`, `[::1]:53/udp` (Traefik docs, "EntryPoints", "Address"; what is
+//! Addresses of entry points: `:80`, `127.0.0.1:8080/tcp`, `[::1]:53/udp` (Traefik docs, `EntryPoints`, "Address"; what is
 //! wrong was tried with Traefik 3.7, which ends where it cannot listen).
 
 use std::net::IpAddr;

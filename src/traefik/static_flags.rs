@@ -151,6 +151,18 @@ pub struct Old {
     pub instead: &'static str,
 }
 
+impl Old {
+    /// How many steps lead to it.
+    pub fn steps(&self) -> usize {
+        self.path.split('.').count()
+    }
+
+    /// Whether nothing takes its place.
+    pub fn is_useless(&self) -> bool {
+        self.instead.starts_with("take it away")
+    }
+}
+
 const fn old(path: &'static str, since: &'static str, instead: &'static str) -> Old {
     Old { path, since, instead }
 }

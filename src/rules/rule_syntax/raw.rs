@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::diagnostics::{Fix, Label};
+use crate::manifest::Alignment;
 use crate::manifest::types::RouteProtocol;
 use crate::plan::{Plan, Router, Service, Text};
 use crate::rules::static_decode::flags::Flags;
@@ -113,6 +114,22 @@ impl RawRule<'_> {
             other => other,
         };
         (Label::entry(Some(&self.plan.environment), self.path.clone(), part, text), defaults)
+    }
+
+    /// A fix that replaces parts of it; none where one of them comes from a variable.
+    pub(in crate::rules) fn replaced(&self, title: impl Into<String>, edits: &[(Range<usize>, String)]) -> Option<Fix> {
+        let known = self.known();
+        let alignment = Alignment::new(&self.written, &known)?;
+        let mut fix = Fix::new(title);
+        for (range, with) in edits {
+            let written = alignment.written(range);
+            if self.written.get(written.clone()) != known.get(range.clone()) {
+                return None;
+            }
+            let place = written.start + self.start..written.end + self.start;
+            fix = fix.replace(Some(&self.plan.environment), self.path.clone(), place, with.clone());
+        }
+        Some(fix)
     }
 
     /// Writes what can only have been meant by a flaw at `label`: a text in backticks, or an operator.

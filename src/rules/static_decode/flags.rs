@@ -21,7 +21,7 @@ pub(in crate::rules) struct Flags<'p> {
     plan: &'p Plan,
     /// The service that is the proxy.
     pub(in crate::rules) service: &'p Service,
-    flags: Vec<Flag>,
+    all: Vec<Flag>,
 }
 
 /// A flag with its value.
@@ -55,7 +55,7 @@ impl<'p> Flags<'p> {
             Some(words) => of_words(&words, command),
             None => of_stack(written, service, command),
         };
-        let flags = Self { plan, service, flags };
+        let flags = Self { plan, service, all: flags };
         flags.get("configfile").is_none().then_some(flags)
     }
 
@@ -66,12 +66,12 @@ impl<'p> Flags<'p> {
 
     /// Every flag, in order.
     pub(in crate::rules) fn iter(&self) -> impl Iterator<Item = &Flag> {
-        self.flags.iter()
+        self.all.iter()
     }
 
     /// The flag of this name that counts: the last one.
     pub(in crate::rules) fn get(&self, name: &str) -> Option<&Flag> {
-        self.flags.iter().rfind(|flag| flag.name.eq_ignore_ascii_case(name))
+        self.all.iter().rfind(|flag| flag.name.eq_ignore_ascii_case(name))
     }
 
     /// The value of a flag, or what Traefik takes without it; none where nobody knows.
@@ -99,7 +99,7 @@ impl<'p> Flags<'p> {
         &'f self,
         path: &'a str,
     ) -> impl Iterator<Item = (&'f str, &'f Flag)> + use<'f, 'a, 'p> {
-        self.flags.iter().filter_map(move |flag| {
+        self.all.iter().filter_map(move |flag| {
             let start = flag.name.get(..path.len()).filter(|start| start.eq_ignore_ascii_case(path))?;
             Some((flag.name[start.len()..].strip_prefix('.')?, flag))
         })
@@ -114,7 +114,7 @@ impl<'p> Flags<'p> {
     /// Whether some name below a path is not known.
     pub(in crate::rules) fn has_unknown(&self, path: &str) -> bool {
         let is_unknown = |flag: &Flag| !flag.name.contains('.') && flag.name.contains(UNKNOWN);
-        self.flags.iter().any(is_unknown) || self.below(path).any(|(rest, _)| rest.contains(UNKNOWN))
+        self.all.iter().any(is_unknown) || self.below(path).any(|(rest, _)| rest.contains(UNKNOWN))
     }
 
     /// The place of a flag's name.
@@ -135,9 +135,8 @@ impl<'p> Flags<'p> {
     fn at(&self, flag: &Flag, part: &Range<usize>, is_value: bool, text: &str) -> Label {
         let environment = Some(self.plan.environment.as_str());
         match &flag.origin {
-            Origin::Own(path) => Label::key(environment, path.clone(), text),
             Origin::Static(path) if is_value => Label::value(environment, path.clone(), text),
-            Origin::Static(path) => Label::key(environment, path.clone(), text),
+            Origin::Own(path) | Origin::Static(path) => Label::key(environment, path.clone(), text),
             Origin::Word { path, written, resolved, name, value } => {
                 let range = match value {
                     Some(value) if is_value => value.clone(),
@@ -154,6 +153,17 @@ impl Flag {
     /// Whether somebody wrote it: what the stack makes of its own words is right.
     pub(in crate::rules) fn is_written(&self) -> bool {
         !matches!(self.origin, Origin::Own(_))
+    }
+
+    /// The place in `static` of the first `steps` steps of its name, where that is written as so many tables.
+    pub(in crate::rules) fn table_path(&self, steps: usize) -> Option<KeyPath> {
+        /// What stands before: `services`, the name of the proxy, `static`.
+        const BEFORE: usize = 3;
+        let Origin::Static(path) = &self.origin else { return None };
+        let all = self.name.split('.').count();
+        let is_nested = path.steps().len() == BEFORE + all || steps == all;
+        let end = path.steps().len().checked_sub(all.checked_sub(steps)?).filter(|_| is_nested)?;
+        Some(KeyPath::from_steps(&path.steps()[..end]))
     }
 
     /// Where it comes from.

@@ -1,30 +1,20 @@
-//! Middlewares in labels that Traefik cannot put together: of two types, or chains that lead back to themselves.
+//! Chains in labels that lead back to themselves.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::RULE;
 use super::labels::parts;
-use crate::diagnostics::{Finding, Label, words};
+use crate::diagnostics::{Finding, Label};
 use crate::manifest::Manifest;
 use crate::plan::Plan;
 
-/// A middleware that labels define: each of its types, and the service and the label that say so first.
-type Types<'p> = BTreeMap<String, (&'p str, &'p str)>;
-
 /// Tells what labels put together in vain.
 pub(super) fn check(plan: &Plan, manifest: &Manifest, findings: &mut Vec<Finding>) {
-    let mut middlewares: BTreeMap<(String, &str), Types<'_>> = BTreeMap::new();
     let mut chains: BTreeMap<&str, Chain<'_>> = BTreeMap::new();
     for service in plan.services.values() {
         for (label, text) in &service.labels {
             let Some((section, group, name, option)) = parts(label) else { continue };
-            if group != "middlewares" {
-                continue;
-            }
-            let kind = option.split(['.', '[']).next().unwrap_or_default().to_owned();
-            let types = middlewares.entry((section.clone(), name)).or_default();
-            types.entry(kind).or_insert((service.name.as_str(), label.as_str()));
-            if section == "http" && option == "chain.middlewares" {
+            if section == "http" && group == "middlewares" && option == "chain.middlewares" {
                 let names = text.with_defaults().unwrap_or_default();
                 let own = |name: &str| name.trim().trim_end_matches("@docker").to_owned();
                 let names = names.split(',').map(own).collect();
@@ -36,16 +26,6 @@ pub(super) fn check(plan: &Plan, manifest: &Manifest, findings: &mut Vec<Finding
         let path = manifest.services.get(service)?.written_label(service, label)?.path;
         Some(Label::key(Some(&plan.environment), path, text))
     };
-    for ((_, name), types) in middlewares.iter().filter(|(_, types)| types.len() > 1) {
-        let written: Vec<Label> =
-            types.iter().filter_map(|(kind, place)| at(*place, &format!("makes it one of `{kind}`"))).collect();
-        let Some((last, others)) = written.split_last() else { continue };
-        let kinds: Vec<&str> = types.keys().map(String::as_str).collect();
-        let message =
-            format!("the middleware `{name}` has {} types, {}, and Traefik takes one", kinds.len(), words::and(&kinds));
-        let finding = Finding::new(RULE.id, RULE.severity, message, last.clone()).with_all(others.iter().cloned());
-        findings.push(finding.help("define each under a name of its own, and name both in the router's `middlewares`"));
-    }
     for name in circular(&chains) {
         let Some(chain) = chains.get(name) else { continue };
         let Some(label) = at((chain.service, chain.label), "leads back to itself") else { continue };

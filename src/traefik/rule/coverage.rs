@@ -183,8 +183,10 @@ impl Asked {
             return false;
         }
         match (self.kind, other.kind) {
-            (Kind::Host, Kind::Host) | (Kind::HostSni, Kind::HostSni) | (Kind::Method, Kind::Method) => mine != theirs,
-            (Kind::Path, Kind::Path) => mine != theirs,
+            (Kind::Host, Kind::Host)
+            | (Kind::HostSni, Kind::HostSni)
+            | (Kind::Method, Kind::Method)
+            | (Kind::Path, Kind::Path) => mine != theirs,
             (Kind::Path, Kind::PathPrefix) => !mine.starts_with(theirs),
             (Kind::PathPrefix, Kind::Path) => !theirs.starts_with(mine),
             (Kind::PathPrefix, Kind::PathPrefix) => !mine.starts_with(theirs) && !theirs.starts_with(mine),
