@@ -249,8 +249,6 @@ pub static ALL: &[&Rule] = &[
     &silent_dash_default::RULE,
     &static_decode::RULE,
     &template_output::RULE,
-    &template_output::RULE,
-    &template_output::RULE,
     &tls_mismatch::RULE,
     &runtime_exceeds_limit::RULE,
     &shared_datastore_volume::RULE,

@@ -117,7 +117,7 @@ impl Judge<'_> {
             let part = if found.start == 0 { Part::Key } else { Part::Inside(0..label.len()) };
             Some((found.path, part))
         };
-        named.options.values().find_map(|label| written(label))
+        named.options.values().find_map(written)
     }
 
     fn unlinked(&self, router: &Named<'_>, services: &[&str]) -> Option<Finding> {

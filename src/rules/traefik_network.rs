@@ -123,7 +123,7 @@ fn label(context: &Context<'_>, plan: &Plan, service: &Service, proxy: Option<&S
     // With one network there is nothing else to take.
     let severity = if service.networks.len() > 1 { Severity::Error } else { Severity::Warning };
     let takes = if service.networks.len() > 1 { "takes any of its networks" } else { "takes the one that it has" };
-    let by_key = service.networks.iter().any(|key| *key == value);
+    let by_key = service.networks.contains(&value);
     let (message, text, help) = if value.is_empty() && service.networks.len() > 1 {
         (
             format!("no network is chosen: Traefik takes any of those of `{}`", service.name),

@@ -53,13 +53,7 @@ pub(super) fn check(context: &Context<'_>, plan: &Plan, minor: Option<u32>, find
             // A type that nobody knows is told where it is used.
             let Some(field) = field else { continue };
             let mut walk = Walk { plan, name, known, minor, findings };
-            walk.option(
-                field,
-                key,
-                &Value::Table(options.clone()),
-                &KeyPath::of(["middlewares", name, key]),
-                key.clone(),
-            );
+            walk.option(field, key, &Value::Table(options.clone()), &KeyPath::of(["middlewares", name, key]), key);
         }
     }
 }
@@ -91,13 +85,13 @@ impl Walk<'_, '_> {
         self.tell(path.clone(), part, words, kind.is_fatal());
     }
 
-    fn option(&mut self, field: &'static Field, key: &str, value: &Value, path: &KeyPath, flat: String) {
+    fn option(&mut self, field: &'static Field, key: &str, value: &Value, path: &KeyPath, flat: &str) {
         if self.minor.is_some_and(|minor| field.since > minor) {
-            self.flaw(&FlawKind::Newer(field.since), &flat, path, Part::Key);
+            self.flaw(&FlawKind::Newer(field.since), flat, path, Part::Key);
             return;
         }
         if !field.is_read {
-            self.flaw(&FlawKind::Unread, &flat, path, Part::Key);
+            self.flaw(&FlawKind::Unread, flat, path, Part::Key);
             return;
         }
         let is_group = matches!(field.kind, Kind::Table(_) | Kind::Map(_));
@@ -109,18 +103,18 @@ impl Walk<'_, '_> {
             }
             Value::Table(_) => self.value(field.kind, value, path, flat),
             _ if is_group && field.bare => {}
-            _ if is_group => self.flaw(&FlawKind::Alone, &flat, path, Part::Key),
+            _ if is_group => self.flaw(&FlawKind::Alone, flat, path, Part::Key),
             _ => self.value(field.kind, value, path, flat),
         }
     }
 
-    fn value(&mut self, kind: Kind, value: &Value, path: &KeyPath, flat: String) {
+    fn value(&mut self, kind: Kind, value: &Value, path: &KeyPath, flat: &str) {
         match (kind, value) {
             (Kind::Table(fields), Value::Table(table)) => {
                 for (key, value) in table {
                     let (path, flat) = (path.key(key), format!("{flat}.{key}"));
                     match dynamic::find(fields, key) {
-                        Some(field) => self.option(field, key, value, &path, flat),
+                        Some(field) => self.option(field, key, value, &path, &flat),
                         None => self.unknown(fields, key, path),
                     }
                 }
@@ -131,7 +125,7 @@ impl Walk<'_, '_> {
                     if key.contains('.') && !matches!(inner, Kind::Free) {
                         self.dotted(key, path);
                     } else {
-                        self.value(*inner, value, &path, format!("{flat}.{key}"));
+                        self.value(*inner, value, &path, &format!("{flat}.{key}"));
                     }
                 }
             }
@@ -151,19 +145,19 @@ impl Walk<'_, '_> {
             (Kind::Bool | Kind::Int | Kind::Duration | Kind::Text | Kind::List, Value::Table(table))
                 if !table.is_empty() =>
             {
-                self.flaw(&FlawKind::NoOptions, &flat, path, Part::Key);
+                self.flaw(&FlawKind::NoOptions, flat, path, Part::Key);
             }
             (Kind::Bool | Kind::Int | Kind::Duration, scalar) => {
                 let text = match scalar {
                     Value::String(text) if !text.contains('$') => text.clone(),
-                    Value::String(_) => match self.resolved(&flat) {
+                    Value::String(_) => match self.resolved(flat) {
                         Some(text) => text,
                         None => return,
                     },
                     other => other.to_string(),
                 };
                 if !text.contains(UNKNOWN) && !value::fits(kind, &text) && !Context::has_flaw(self.plan, path) {
-                    self.flaw(&FlawKind::Type(kind), &flat, path, Part::Value);
+                    self.flaw(&FlawKind::Type(kind), flat, path, Part::Value);
                 }
             }
             _ => {}

@@ -218,8 +218,8 @@ impl Check<'_, '_> {
     }
 
     fn redirect(&mut self) {
-        self.needs("redirectScheme.scheme", "`https`");
         const SCHEMES: [&str; 4] = ["http", "https", "ws", "wss"];
+        self.needs("redirectScheme.scheme", "`https`");
         if let Some(scheme) = self.known("redirectScheme.scheme").filter(|scheme| !scheme.is_empty())
             && !SCHEMES.contains(&scheme.to_ascii_lowercase().as_str())
         {

@@ -90,7 +90,8 @@ pub(super) fn all<'a>(context: &Context<'a>, plan: &'a Plan) -> Vec<Instance<'a>
         instances.extend(instance.typed());
     }
     for service in plan.services.values() {
-        instances.extend(of_labels(manifest, plan, service, &plugins).into_values().filter_map(Instance::typed));
+        instances
+            .extend(of_labels(manifest, plan, service, plugins.as_deref()).into_values().filter_map(Instance::typed));
     }
     instances
 }
@@ -99,7 +100,7 @@ fn of_labels<'a>(
     manifest: &Manifest,
     plan: &'a Plan,
     service: &'a Service,
-    plugins: &Option<Vec<String>>,
+    plugins: Option<&[String]>,
 ) -> IndexMap<&'a str, Instance<'a>> {
     let mut instances: IndexMap<&str, Instance<'a>> = IndexMap::new();
     let Some(written) = manifest.services.get(&service.name) else { return instances };
@@ -120,7 +121,7 @@ fn of_labels<'a>(
             name: name.to_owned(),
             types: Vec::new(),
             options: Vec::new(),
-            plugins: plugins.clone(),
+            plugins: plugins.map(<[String]>::to_vec),
         });
         let value = Written {
             value: text.with_unknown(UNKNOWN),
@@ -161,11 +162,8 @@ impl Instance<'_> {
             }
         }
         // A type that stands alone, and cannot, is told on its own.
-        let is_bare = |field: &&dynamic::Field| field.bare;
-        let stands_alone = self
-            .options
-            .iter()
-            .all(|(option, _)| dynamic::find(dynamic::middlewares(), option).filter(|field| !is_bare(field)).is_some());
+        let is_group = |option: &str| dynamic::find(dynamic::middlewares(), option).is_some_and(|field| !field.bare);
+        let stands_alone = self.options.iter().all(|(option, _)| is_group(option));
         (!self.types.is_empty() && !stands_alone).then_some(self)
     }
 

@@ -155,7 +155,7 @@ fn section(label: &str) -> Range<usize> {
 }
 
 /// A word between dots as names: `a[0]` is two. With where each begins.
-pub(super) fn indexed(word: &str) -> impl Iterator<Item = (&str, usize)> {
+fn indexed(word: &str) -> impl Iterator<Item = (&str, usize)> {
     let at = word.find('[').filter(|at| *at > 0 && word.ends_with(']')).unwrap_or(word.len());
     let (name, index) = word.split_at(at);
     std::iter::once((name, 0)).chain((!index.is_empty()).then_some((index, at)))
@@ -267,7 +267,7 @@ impl<'l> Reader<'_, 'l> {
     fn option(&mut self, fields: &'static [Field], node: &Node<'l>, parent: &Node<'l>, is_off: bool) {
         let Some(field) = find(fields, node.name) else {
             let splits_name =
-                parent.label != "" && node.children.iter().any(|child| find(fields, child.name).is_some());
+                !parent.label.is_empty() && node.children.iter().any(|child| find(fields, child.name).is_some());
             let known = fields.iter().filter(|field| field.is_read).map(|field| field.name).collect();
             self.flaw(node, FlawKind::Unknown { known, splits_name });
             return;

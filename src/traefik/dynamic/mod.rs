@@ -156,44 +156,15 @@ pub fn tcp_middlewares() -> &'static [Field] {
     middlewares::TCP_MIDDLEWARE
 }
 
-/// The option at a path of names, such as `http.routers.web.tls.domains[0].main`: each of them, from the outside to the
-/// inside; those below a name that nobody knows are missing.
-pub fn walk<'p>(path: &'p str) -> impl Iterator<Item = &'static Field> + use<'p> {
-    let mut kind = Some(Kind::Table(ROOT));
-    let mut steps = path.split('.').flat_map(labels::indexed);
-    std::iter::from_fn(move || {
-        loop {
-            let (step, _) = steps.next()?;
-            match kind? {
-                Kind::Table(fields) | Kind::OneTable(fields) => {
-                    let field = find(fields, step);
-                    kind = field.map(|field| field.kind);
-                    return field;
-                }
-                Kind::Tables(fields) => kind = Some(Kind::Table(fields)),
-                Kind::Map(inner) => kind = Some(*inner),
-                _ => return None,
-            }
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn last(path: &str) -> Option<(&'static str, u32)> {
-        let fields: Vec<&Field> = walk(path).collect();
-        fields.last().map(|field| (field.name, field.since))
-    }
-
     #[test]
     fn an_option_is_found_whatever_its_case() {
-        assert_eq!(last("http.routers.a.EntryPoints"), Some(("entryPoints", 0)));
-        assert_eq!(last("HTTP.middlewares.a.errors.statusrewrites.404"), Some(("statusRewrites", 4)));
-        assert_eq!(last("tcp.routers.a.tls.domains[0].main"), Some(("main", 0)));
-        assert_eq!(last("http.services.a.loadbalancer.server.port"), Some(("port", 0)));
-        assert_eq!(last("htpp"), None);
+        let found = find(middlewares(), "RateLimit").map(|field| (field.name, field.since));
+        assert_eq!(found, Some(("rateLimit", 0)));
+        assert!(find(ROOT, "htpp").is_none() && find(tcp_middlewares(), "rateLimit").is_none());
         assert!(folds_to("ſtripPrefix", "stripprefix") && !folds_to("a", "ä"));
     }
 
