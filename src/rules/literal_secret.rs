@@ -20,9 +20,9 @@ pub(super) static RULE: Rule = Rule {
     summary: "a secret that stands in the file",
     docs: "\
 A password, token or key that is written out: the value of something whose name ends in `PASSWORD`, `SECRET`, `TOKEN` or
-`KEY`; the password in a URL; or anything that has the form of a provider's keys, such as `ghp_…` or a private key. Where
-`production` is true it is an error, and so is a default of a variable that is declared a secret. Elsewhere a declared
-secret may have a default: a fake one, for development. No output of stackgen shows the value.
+`KEY`, be it a placeholder such as `changeme`, or the password in a URL. Where `production` is true it is an error, and so is a
+default of a variable that is declared a secret. Elsewhere a declared secret may have a default: a fake one, for development.
+What looks like a real one, such as `ghp_…` or a private key, is `secret-committed`. No output of stackgen shows the value.
 
 What is passed through to Compose counts like anything else.
 
@@ -30,7 +30,7 @@ The last word of a name counts: `API_KEY` is a key, `KEY_ID` and `TOKEN_BUDGET` 
 Numbers, switches such as `true`, paths and addresses are no secrets.
 
 **Why it breaks.** services.toml is committed, and what is committed is copied, reviewed and kept for ever. A secret in
-it cannot be changed without a commit, and is the same on every machine.
+it cannot be changed without a commit, and is the same on every machine. A placeholder works, until somebody tries it.
 
 **How it shows.** Not at all, until somebody who can read the repository uses it. Providers that scan public repositories
 revoke what they find, and the service fails with `401`.
@@ -59,9 +59,15 @@ default that holds in development only, add `required = [\"prod\"]`. A secret th
 };
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    findings.extend(search(context).into_iter().filter(|finding| finding.rule == RULE.id));
+}
+
+/// Every secret that stands in services.toml, as a finding of this rule or of the one for live keys.
+pub(super) fn search(context: &Context<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
     for plan in context.plans {
         let Some(manifest) = context.manifest(plan) else { continue };
-        let mut search = Search { context, plan, findings };
+        let mut search = Search { context, plan, findings: &mut findings };
         for (name, service) in manifest.services.iter().filter(|(name, _)| plan.services.contains_key(*name)) {
             search.service(name, service);
         }
@@ -71,6 +77,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             search.variable(name, variable);
         }
     }
+    findings
 }
 
 /// Looks for secrets in one environment.
@@ -115,8 +122,25 @@ enum Secret<'t> {
     Url,
     /// Its name says so.
     Named,
+    /// Its name says so, and nobody could have thought of it.
+    Random,
+    /// Its name says so, and it asks for another value.
+    Placeholder,
     /// It is the default of a variable whose name says so.
     Default(&'t str),
+}
+
+impl Secret<'_> {
+    /// What a value is that is named like a secret.
+    fn named(value: &str) -> Self {
+        if forms::is_random(value) {
+            Self::Random
+        } else if names::is_placeholder(value) {
+            Self::Placeholder
+        } else {
+            Self::Named
+        }
+    }
 }
 
 impl From<Form> for Secret<'_> {
@@ -138,7 +162,7 @@ impl Search<'_, '_> {
         let (parsed, _) = Text::parse(text);
         if let Some(literal) = parsed.as_literal() {
             if at.noun.is_some_and(|noun| names::is_secret(noun, literal)) {
-                self.report(at, Secret::Named, Part::Value);
+                self.report(at, Secret::named(literal), Part::Value);
             }
             return;
         }
@@ -148,10 +172,11 @@ impl Search<'_, '_> {
             let noun = names::noun(name).or(at.noun.filter(|_| is_alone));
             let is_default = matches!(operator, Operator::DefaultIfEmpty | Operator::DefaultIfUnset);
             let Some(noun) = noun.filter(|_| is_default) else { continue };
-            if default.as_literal().is_some_and(|default| names::is_secret(noun, default)) {
+            if let Some(default) = default.as_literal().filter(|default| names::is_secret(noun, default)) {
                 // `${NAME:-default}`
                 let start = range.start + "${".len() + name.len() + operator.spelling().len();
-                self.report(at, Secret::Default(name), Part::Inside(start..range.end - 1));
+                let secret = if forms::is_random(default) { Secret::Random } else { Secret::Default(name) };
+                self.report(at, secret, Part::Inside(start..range.end - 1));
             }
         }
     }
@@ -204,18 +229,22 @@ impl Search<'_, '_> {
     fn report(&mut self, at: At<'_>, secret: Secret<'_>, part: Part) {
         // A default that production does not take still stands in the file.
         let reaches = self.plan.production && at.home != Home::Default { taken: false };
-        let severity = if reaches { Severity::Error } else { Severity::Warning };
+        let is_live = matches!(secret, Secret::Live(_) | Secret::Random);
+        let rule = if is_live { super::secret_committed::RULE.id } else { RULE.id };
+        let severity = if reaches || is_live { Severity::Error } else { Severity::Warning };
         let what = at.what;
         let (message, text) = match secret {
             Secret::Live(key) => (format!("{what} holds {key}"), "a live key"),
             Secret::Url => (format!("{what} has a URL with a literal password"), "the password"),
             Secret::Default(_) => (format!("{what} has a literal secret as its default"), "the default"),
             Secret::Named => (format!("{what} is a literal secret"), "written out"),
+            Secret::Random => (format!("{what} is a literal secret, and looks like a real one"), "written out"),
+            Secret::Placeholder => (format!("{what} is a placeholder, and works as a secret"), "anybody can guess it"),
         };
         let label = Label::entry(Some(&self.plan.environment), at.path.clone(), part, text).redacted();
         let help = help(at, secret);
         let fix = self.fix(at, secret);
-        self.findings.push(Finding::new(RULE.id, severity, message, label).help(help).fix(fix));
+        self.findings.push(Finding::new(rule, severity, message, label).help(help).fix(fix));
     }
 
     /// Declares what holds a secret as one, so that whoever starts the stack sets it. What somebody has to revoke, or to
@@ -225,12 +254,12 @@ impl Search<'_, '_> {
         let name = at.variable;
         let is_new = !self.context.manifest(self.plan)?.variables.contains_key(name);
         match (secret, at.home) {
-            (Secret::Named, Home::Env) if is_new && form::Form::Variable.takes(name) => {
+            (Secret::Named | Secret::Placeholder, Home::Env) if is_new && form::Form::Variable.takes(name) => {
                 let secret = toml::Table::from_iter([("secret".to_owned(), toml::Value::Boolean(true))]);
                 let fix = Fix::new(format!("declare `{name}` as a secret, which whoever starts the stack sets"));
                 Some(fix.set(environment, at.path.clone(), secret))
             }
-            (Secret::Named, Home::Default { taken: false }) => {
+            (Secret::Named | Secret::Placeholder, Home::Default { taken: false }) => {
                 let fix = Fix::new(format!("declare `{name}` as a secret"));
                 Some(fix.insert(environment, KeyPath::of(["variables", name, "secret"]), true))
             }
@@ -250,7 +279,7 @@ fn help(at: At<'_>, secret: Secret<'_>) -> String {
         }
         (Secret::Url, Home::Default { .. } | Home::Env | Home::Text) => in_its_place(&password_of(variable)),
         (_, Home::Env) => format!("write `{variable} = {{ secret = true }}`: whoever starts the stack sets it"),
-        (Secret::Named, Home::Default { .. }) => {
+        (Secret::Named | Secret::Random | Secret::Placeholder, Home::Default { .. }) => {
             format!("add `secret = true` to `{variable}`; then a default holds in development only")
         }
         (_, Home::Default { .. }) => "take it away: whoever starts the stack sets it".to_owned(),
@@ -262,7 +291,7 @@ fn help(at: At<'_>, secret: Secret<'_>) -> String {
         }
         (_, Home::Text) => in_its_place(variable),
     };
-    if matches!(secret, Secret::Live(_)) { format!("revoke it, and {instead}") } else { instead }
+    if matches!(secret, Secret::Live(_) | Secret::Random) { format!("revoke it, and {instead}") } else { instead }
 }
 
 /// The variable that takes the place of the password in `DATABASE_URL`.

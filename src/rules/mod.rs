@@ -42,6 +42,7 @@ mod dockerfile_port;
 mod dockerignore_misplaced;
 mod duplicate_traefik_name;
 mod entrypoint_port;
+mod env_coverage;
 mod env_drift;
 mod env_file_not_interpolated;
 mod env_file_syntax;
@@ -107,6 +108,8 @@ mod service_port_mismatch;
 mod service_port_unresolved;
 mod shared_datastore_volume;
 mod shared_netns_port_conflict;
+mod secret_committed;
+mod secret_source_missing;
 mod silent_dash_default;
 mod static_decode;
 mod template_output;
@@ -181,6 +184,7 @@ pub static ALL: &[&Rule] = &[
     &dockerignore_misplaced::RULE,
     &duplicate_traefik_name::RULE,
     &entrypoint_port::RULE,
+    &env_coverage::RULE,
     &env_drift::RULE,
     &env_file_not_interpolated::RULE,
     &env_file_syntax::RULE,
@@ -245,6 +249,9 @@ pub static ALL: &[&Rule] = &[
     &service_port_unresolved::RULE,
     &shared_datastore_volume::RULE,
     &shared_netns_port_conflict::RULE,
+    &shared_netns_port_conflict::RULE,
+    &secret_committed::RULE,
+    &secret_source_missing::RULE,
     &silent_dash_default::RULE,
     &static_decode::RULE,
     &template_output::RULE,

@@ -134,6 +134,34 @@ impl LiveKey {
     }
 }
 
+/// Whether nobody could have thought of a text: it is long, of the characters of hexadecimal numbers or of base64, and has
+/// about as much in it as chance would put there.
+pub(crate) fn is_random(text: &str) -> bool {
+    /// The fewest characters of a key: 128 bits in hexadecimal, and 144 in base64.
+    const SHORTEST: (usize, usize) = (32, 24);
+    /// How many bits a character has at least (Shannon): about 4 and 6 where there are many of them.
+    const LEAST: (f64, f64) = (3.0, 4.0);
+    let is_hexadecimal = text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    let is_base64 = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=_-.".contains(&byte));
+    let has = |is: fn(&u8) -> bool| text.bytes().any(|byte| is(&byte));
+    let has_digit = has(u8::is_ascii_digit);
+    let is_mixed = has_digit && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
+    if is_hexadecimal {
+        text.len() >= SHORTEST.0 && has_digit && entropy(text) >= LEAST.0
+    } else {
+        is_base64 && text.len() >= SHORTEST.1 && is_mixed && entropy(text) >= LEAST.1
+    }
+}
+
+/// How many bits of information a character of the text has.
+#[expect(clippy::cast_precision_loss, reason = "nobody counts that far")]
+fn entropy(text: &str) -> f64 {
+    let mut counts = [0_usize; 256];
+    text.bytes().for_each(|byte| counts[usize::from(byte)] += 1);
+    let share = |count: usize| count as f64 / text.len() as f64;
+    counts.into_iter().filter(|count| *count > 0).map(|count| -share(count) * share(count).log2()).sum()
+}
+
 fn is_body(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_')
 }
@@ -202,6 +230,30 @@ mod tests {
             "",
         ] {
             assert_eq!(live_key(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_chance_has_made_is_known_by_its_look() {
+        for text in [
+            "9f86d081884c7d659a2feaa0c55ad015",
+            "123e4567-e89b-12d3-a456-426614174000",
+            "q3Zr7LwX0pVt-not-a-secret-Y8mBk2Ng",
+            "c2VjcmV0LWZvci10ZXN0cy0xMjM0NTY3OA==",
+        ] {
+            assert!(is_random(text), "{text}");
+        }
+        for text in [
+            "",
+            "changeme",
+            "not-a-secret-for-the-tests-0123456789",
+            "correct horse battery staple 1234 ABC",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "00000000-0000-0000-0000-000000000000",
+            "A1a1A1a1A1a1A1a1A1a1A1a1A1a1",
+            "DevelopmentSecretKeyForLocalUse",
+        ] {
+            assert!(!is_random(text), "{text}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! What looks like a secret because of its name.
 
-/// Words that say that a key is known to everybody.
-const PUBLIC: [&str; 4] = ["PUBLIC", "PUBLISHABLE", "PUB", "ANON"];
+/// Words that say that a key is known to everybody; those by which packages are checked are too.
+const PUBLIC: [&str; 6] = ["PUBLIC", "PUBLISHABLE", "PUB", "ANON", "GPG", "PGP"];
 
 /// First words that say that it is about secrets, and none itself: `--no-password`, `ALLOW_EMPTY_PASSWORD`.
 const ABOUT: [&str; 14] = [
@@ -162,12 +162,23 @@ pub(crate) fn is_secret(noun: Noun, value: &str) -> bool {
     let is_switch = SWITCHES.iter().any(|switch| value.eq_ignore_ascii_case(switch));
     let is_long = noun == Noun::Password || (value.chars().count() > 3 && !value.contains(char::is_whitespace));
     !value.is_empty()
-        && is_long
+        && (is_long || is_placeholder(value))
         && !is_path
         && !is_file
         && !is_switch
         && !value.contains("://")
         && value.parse::<f64>().is_err()
+}
+
+/// Words by which people say that a value is to be replaced.
+const PLACEHOLDERS: [&str; 10] =
+    ["changeme", "change-me", "change_me", "change me", "replace", "placeholder", "your-", "your_", "your ", "xxxx"];
+
+/// Whether a value only stands for a secret that somebody should have written.
+pub(crate) fn is_placeholder(value: &str) -> bool {
+    let value = value.trim().to_ascii_lowercase();
+    let is_in_brackets = value.len() > 2 && value.starts_with('<') && value.ends_with('>');
+    is_in_brackets || PLACEHOLDERS.iter().any(|word| value.contains(word))
 }
 
 /// An argument of a command that is a literal secret.
@@ -241,6 +252,7 @@ mod tests {
             "PUBLIC_KEY",
             "JWT_PUBLIC_KEY",
             "STRIPE_PUBLISHABLE_KEY",
+            "GPG_KEY",
             "KEY_ID",
             "AWS_ACCESS_KEY_ID",
             "TOKEN_BUDGET",
@@ -302,6 +314,10 @@ mod tests {
         }
         assert!(!is_secret(Noun::Key, "id"));
         assert!(!is_secret(Noun::Key, "two words"));
+        for value in ["your key here", "<key>", "CHANGE ME"] {
+            assert!(is_secret(Noun::Key, value) && is_placeholder(value), "{value}");
+        }
+        assert!(!is_placeholder("hunter2") && !is_placeholder("<>"));
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl Search<'_, '_> {
         {
             let (what, variable) = (format!("`{name}`"), constant(name));
             let at = At { path, what: &what, noun: None, variable: &variable, home: Home::Text };
-            return self.report(at, Secret::Named, Part::Inside(line.len() - value.len()..line.len()));
+            return self.report(at, Secret::named(value), Part::Inside(line.len() - value.len()..line.len()));
         }
         let what = format!("an item of `{list}`");
         self.text(At { path, what: &what, noun: None, variable: "", home: Home::Text }, line);
@@ -168,7 +168,7 @@ impl Search<'_, '_> {
         for argument in names::arguments(&words) {
             let found = text.find(argument.value);
             let part = found.map_or(Part::Value, |start| Part::Inside(start..start + argument.value.len()));
-            self.argument(path, home, argument.name, part);
+            self.argument(path, home, &argument, part);
         }
     }
 
@@ -185,14 +185,19 @@ impl Search<'_, '_> {
             let word = &words[argument.word];
             if forms::unmistakable(word).is_none() {
                 let part = Part::Inside(word.len() - argument.value.len()..word.len());
-                self.argument(&path.index(argument.word), Home::Text, argument.name, part);
+                self.argument(&path.index(argument.word), Home::Text, &argument, part);
             }
         }
     }
 
-    fn argument(&mut self, path: &KeyPath, home: Home, name: &str, part: Part) {
+    fn argument(&mut self, path: &KeyPath, home: Home, argument: &names::Argument<'_>, part: Part) {
+        let name = argument.name;
         let (what, variable) = (format!("`{name}` of the command"), constant(name.trim_start_matches('-')));
-        self.report(At { path, what: &what, noun: None, variable: &variable, home }, Secret::Named, part);
+        self.report(
+            At { path, what: &what, noun: None, variable: &variable, home },
+            Secret::named(argument.value),
+            part,
+        );
     }
 }
 
