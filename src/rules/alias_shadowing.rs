@@ -48,7 +48,7 @@ leads to is not guaranteed. Tried with Docker 28.5.
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for plan in context.plans {
         // Who has a name already: names of services come before all others.
-        let mut owners: IndexMap<(&str, String), (&Service, Option<(KeyPath, Given)>)> = IndexMap::new();
+        let mut owners: IndexMap<(&str, String), Owner<'_>> = IndexMap::new();
         for service in plan.services.values() {
             for network in &service.networks {
                 owners.insert((network, service.name.clone()), (service, None));
@@ -76,6 +76,9 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         }
     }
 }
+
+/// Who has a name, and what gives it, where it is not the name of the service.
+type Owner<'p> = (&'p Service, Option<(KeyPath, Given)>);
 
 /// What gives a service a further name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

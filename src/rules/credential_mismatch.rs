@@ -134,7 +134,7 @@ impl Search<'_, '_> {
     fn wrong(&self, asked: &Asked) -> Vec<(&'static str, Difference)> {
         let mut wrong = Vec::new();
         let url = self.url;
-        let literal = |text: &Option<Text>| text.as_ref().and_then(|text| text.with_defaults());
+        let literal = |text: &Option<Text>| text.as_ref().and_then(Text::with_defaults);
         let user = literal(&url.user);
         let administrator = asked
             .administrator

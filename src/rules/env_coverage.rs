@@ -48,7 +48,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for plan in context.plans.iter().filter(|plan| plan.production) {
         let others: Vec<&Plan> = context.plans.iter().filter(|other| !other.production).collect();
         let Some(manifest) = context.manifest(plan) else { continue };
-        for (name, variable) in manifest.variables.iter().filter(|(_, variable)| asks(variable, &plan.environment)) {
+        for (name, _) in manifest.variables.iter().filter(|(_, variable)| asks(variable, &plan.environment)) {
             findings.extend(unread(context, plan, &others, name));
         }
         for service in plan.services.values() {
@@ -76,7 +76,8 @@ fn unread(context: &Context<'_>, plan: &Plan, others: &[&Plan], name: &str) -> O
     plan.services.get(reader)?;
     let place = KeyPath::of(["variables", name]).key("required");
     let primary = Label::value(Some(&plan.environment), place, "to be set here");
-    let message = format!("`{name}` must be set in {}, and nothing there reads it", plan.environment);
+    // Without the environment: what is wrong in several is one mistake.
+    let message = format!("production asks for `{name}`, and nothing there reads it");
     let service = other.services.get(reader)?;
     let finding = Finding::new(RULE.id, RULE.severity, message, primary);
     let label = format!("`{reader}` reads it in {}", other.environment);
@@ -98,11 +99,10 @@ fn lost(context: &Context<'_>, plan: &Plan, others: &[&Plan], service: &Service)
     let names: Vec<&str> = set.keys().filter(is_lost).map(String::as_str).collect();
     let origin = names.first().and_then(|name| set.get(*name)).map(|source| source.origin.clone())?;
     let message = format!(
-        "`{}` has {} from an env file in {}, and from nowhere in {}",
+        "`{}` has {} from an env file in {}, and from nowhere in production",
         service.name,
         words::names(&names),
-        other.environment,
-        plan.environment
+        other.environment
     );
     let primary = Label::value(Some(&other.environment), origin, format!("only in {}", other.environment));
     let mut finding = Finding::new(RULE.id, Severity::Warning, message, primary).with(context.production(plan));

@@ -148,7 +148,7 @@ fn is_client(service: &Service, programs: &[&str]) -> bool {
 }
 
 fn missing(context: &Context<'_>, plan: &Plan, service: &Service, image: &Image) -> Option<Finding> {
-    let trust = service.environment.get("POSTGRES_HOST_AUTH_METHOD").and_then(|method| method.with_defaults());
+    let trust = service.environment.get("POSTGRES_HOST_AUTH_METHOD").and_then(Text::with_defaults);
     if trust.as_deref() == Some("trust") || is_client(service, image.programs) || has_env_file(service) {
         return None;
     }

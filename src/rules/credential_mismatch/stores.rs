@@ -26,7 +26,7 @@ type Setting = (&'static [&'static str], Option<&'static str>);
 /// A setting that the image does not have.
 const NONE: Setting = (&[], None);
 
-/// Databases of MySQL itself.
+/// Databases of `MySQL` itself.
 const OF_MYSQL: &[&str] = &["information_schema", "mysql", "performance_schema", "sys"];
 
 /// The stores, by what their pages on Docker Hub say of the variables ("Environment Variables").

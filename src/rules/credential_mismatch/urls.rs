@@ -71,10 +71,14 @@ impl<'t> Cipher<'t> {
 
     fn urls(&self) -> Vec<Url> {
         let starts = self.flat.match_indices("://");
-        starts.filter_map(|(at, _)| self.url(&addresses::scheme(&self.flat[..at])?, &self.flat[at + 3..])).collect()
+        let found = starts.filter_map(|(at, _)| {
+            let scheme = addresses::scheme(&self.flat[..at])?;
+            Some(self.url(&scheme, &self.flat[at + "://".len()..]))
+        });
+        found.collect()
     }
 
-    fn url(&self, scheme: &str, rest: &str) -> Option<Url> {
+    fn url(&self, scheme: &str, rest: &str) -> Url {
         let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ';' | '<' | '>' | '|' | '\\');
         let rest = &rest[..rest.find(ends).unwrap_or(rest.len())];
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -94,14 +98,14 @@ impl<'t> Cipher<'t> {
         let broken = broken.or_else(|| login.and_then(bad_percent));
         let database = path.strip_prefix('/').map(|path| path.split(['/', '?', '#']).next().unwrap_or_default());
         let filled = |piece: Option<&str>| piece.filter(|piece| !piece.is_empty()).map(|piece| self.text(piece));
-        Some(Url {
+        Url {
             scheme: scheme.to_owned(),
             user: filled(user),
             password: filled(password),
             broken,
             host: name.to_ascii_lowercase(),
             database: filled(database),
-        })
+        }
     }
 }
 
