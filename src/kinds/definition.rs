@@ -102,6 +102,9 @@ pub struct Kind {
     /// Bind mounts that it cannot do without.
     #[serde(default)]
     pub mounts: Vec<Mount>,
+    /// Where it looks for files that people mount.
+    #[serde(default)]
+    pub loads: Vec<Loads>,
     /// The command; the first that matches.
     #[serde(default)]
     pub command: Vec<Command>,
@@ -148,6 +151,7 @@ impl Kind {
         }
         let named = self.files.iter().flat_map(|file| &file.options);
         let named = named.chain(self.mounts.iter().filter_map(|mount| mount.each.as_ref()));
+        let named = named.chain(self.loads.iter().map(|loads| &loads.option));
         let mut unknown = named.filter(|name| !self.options.contains_key(*name));
         unknown.next().map(|name| format!("there is no option `{name}`"))
     }
@@ -466,6 +470,25 @@ pub struct Data {
     pub path: String,
     /// The volume; default: the service's name and `-data`.
     pub volume: Option<String>,
+}
+
+/// Files that a program reads from one directory, and that people mount elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Loads {
+    /// What they are, in the plural.
+    pub what: String,
+    /// What their names end with, one of these.
+    pub suffixes: Vec<String>,
+    /// The directory below which such a file is one of them.
+    pub below: String,
+    /// The directory from which they are read, and nothing below it.
+    pub from: String,
+    /// The option that has them mounted there; without it nothing is read.
+    pub option: String,
+    /// Mounts below which it is configured otherwise: then nothing is known.
+    #[serde(default)]
+    pub unless: Vec<String>,
 }
 
 /// A bind mount.

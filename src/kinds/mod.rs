@@ -11,8 +11,8 @@ mod inheritance;
 mod when;
 
 pub use definition::{
-    Class, Command, Data, Debug, Detected, EnvDef, File, Inputs, Inside, Kind, Metrics, Mount, Notice, OptionDef,
-    OptionType, Output, OutputCase, Packages, Probe, Refusal, Reloader, Required, User, Watch, Words,
+    Class, Command, Data, Debug, Detected, EnvDef, File, Inputs, Inside, Kind, Loads, Metrics, Mount, Notice,
+    OptionDef, OptionType, Output, OutputCase, Packages, Probe, Refusal, Reloader, Required, User, Watch, Words,
 };
 pub use when::When;
 

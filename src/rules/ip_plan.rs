@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "a subnet or a fixed address that the engine cannot give",
     docs: "\
 A `subnet` is none, begins elsewhere than it says, has no room for the containers on it, or overlaps with that of another
-network. Or a service asks for a fixed address, under `compose.networks`, that lies outside of the network's subnet, that
+network; the `gateway` or the `ip_range` of its pool lies outside of it; a fixed address is none. Or a service asks for a fixed address, under `compose.networks`, that lies outside of the network's subnet, that
 another service or the network itself has, or that several containers of the service would share.
 
 **Why it breaks.** The engine makes a bridge of its own for each network, with routes that must not meet, and gives each
@@ -71,6 +71,8 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for plan in context.plans {
         let (asked, malformed) = subnets(plan);
         findings.extend(malformed);
+        findings.extend(pools(plan));
+        findings.extend(plan.services.values().flat_map(|service| no_addresses(plan, service)));
         findings.extend(overlaps(plan, &asked));
         findings.extend(asked.iter().filter_map(|asked| crowded(context, plan, asked)));
         let fixed: Vec<Fixed<'_>> = plan.services.values().flat_map(fixed).collect();
@@ -114,6 +116,61 @@ pub(super) fn subnets(plan: &Plan) -> (Vec<Asked<'_>>, Vec<Finding>) {
         }
     }
     (asked, malformed)
+}
+
+/// What a network asks for besides its subnet, and that the subnet does not have.
+fn pools(plan: &Plan) -> Vec<Finding> {
+    let environment = Some(plan.environment.as_str());
+    let passed = plan.passthrough.get("networks").and_then(Raw::as_map);
+    let mut findings = Vec::new();
+    for (name, network) in passed.into_iter().flatten() {
+        let config = network.as_map().and_then(|network| network.get("ipam")?.as_map()?.get("config")?.as_list());
+        let place = KeyPath::of(["compose", "networks", name, "ipam", "config"]);
+        for (index, pool) in config.into_iter().flatten().enumerate() {
+            let text = |key: &str| pool.as_map()?.get(key)?.to_text()?.with_defaults();
+            let Some(subnet) = text("subnet").and_then(|subnet| subnet::parse(&subnet).ok()) else { continue };
+            let place = place.index(index);
+            let mut outside = |key: &str, what: &str, written: String| {
+                let message = format!("the {what} `{written}` of `{name}` lies outside of its subnet, {subnet}");
+                let label = Label::value(environment, place.key(key), "outside");
+                let subnet = Label::value(environment, place.key("subnet"), "these are its addresses");
+                let finding = Finding::new(RULE.id, RULE.severity, message, label).with(subnet);
+                findings.push(finding.help("choose one inside, or leave it out: the engine does"));
+            };
+            if let Some(gateway) = text("gateway")
+                && gateway.parse().is_ok_and(|address| !subnet.contains(address))
+            {
+                outside("gateway", "gateway", gateway);
+            }
+            if let Some(range) = text("ip_range")
+                && subnet::parse(&range)
+                    .is_ok_and(|range| range.prefix < subnet.prefix || !subnet.contains(range.first))
+            {
+                outside("ip_range", "range", range);
+            }
+        }
+    }
+    findings
+}
+
+/// Fixed addresses that are none.
+fn no_addresses(plan: &Plan, service: &Service) -> Vec<Finding> {
+    let passed = service.passthrough.get("networks").and_then(Option::as_ref).and_then(Raw::as_map);
+    let mut findings = Vec::new();
+    for (network, options) in passed.into_iter().flatten() {
+        for (key, family, example) in [("ipv4_address", "IPv4", "10.20.0.5"), ("ipv6_address", "IPv6", "fd00::5")] {
+            let text = options.as_map().and_then(|options| options.get(key)?.to_text()?.with_defaults());
+            let is_one =
+                |text: &String| text.parse::<IpAddr>().is_ok_and(|address| address.is_ipv4() == (family == "IPv4"));
+            let Some(text) = text.filter(|text| !is_one(text)) else { continue };
+            let message = format!("`{text}` is no {family} address");
+            let place = service.origin().key("compose").key("networks").key(network).key(key);
+            let label = Label::value(Some(&plan.environment), place, "no address");
+            let finding = Finding::new(RULE.id, RULE.severity, message, label);
+            findings.push(finding.help(format!("write one of `{network}`, such as `{example}`, or none")));
+        }
+    }
+    findings
 }
 
 fn overlaps(plan: &Plan, asked: &[Asked<'_>]) -> Vec<Finding> {
@@ -166,7 +223,9 @@ fn fixed(service: &Service) -> Vec<Fixed<'_>> {
     for (network, options) in passed.into_iter().flatten() {
         for key in ["ipv4_address", "ipv6_address"] {
             let text = options.as_map().and_then(|options| options.get(key)?.to_text()?.with_defaults());
-            if let Some(address) = text.and_then(|text| text.parse().ok()) {
+            // What is of the other family is told as no address.
+            let is_its = |address: &IpAddr| address.is_ipv4() == (key == "ipv4_address");
+            if let Some(address) = text.and_then(|text| text.parse().ok()).filter(is_its) {
                 let origin = service.origin().key("compose").key("networks").key(network).key(key);
                 out.push(Fixed { service, network, address, origin });
             }

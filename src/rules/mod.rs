@@ -49,6 +49,7 @@ mod env_file_syntax;
 mod env_file_tracked;
 mod environment_project_clash;
 mod ephemeral_host_port;
+mod external_resource;
 mod health_path;
 mod health_path_unrouted;
 mod healthcheck_form;
@@ -106,12 +107,14 @@ mod runtime_exceeds_limit;
 mod secret_source_missing;
 mod service_port_mismatch;
 mod service_port_unresolved;
+mod scrape_target;
 mod shared_datastore_volume;
 mod shared_netns_port_conflict;
 mod secret_committed;
 mod secret_source_missing;
 mod silent_dash_default;
 mod static_decode;
+mod swarm_only;
 mod template_output;
 mod tls_mismatch;
 mod toml_1_0_only;
@@ -191,6 +194,7 @@ pub static ALL: &[&Rule] = &[
     &env_file_tracked::RULE,
     &environment_project_clash::RULE,
     &ephemeral_host_port::RULE,
+    &external_resource::RULE,
     &health_path::RULE,
     &health_path_unrouted::RULE,
     &healthcheck_form::RULE,
@@ -257,6 +261,7 @@ pub static ALL: &[&Rule] = &[
     &template_output::RULE,
     &tls_mismatch::RULE,
     &runtime_exceeds_limit::RULE,
+    &scrape_target::RULE,
     &shared_datastore_volume::RULE,
     &shared_netns_port_conflict::RULE,
     &runtime_exceeds_limit::RULE,
@@ -265,6 +270,11 @@ pub static ALL: &[&Rule] = &[
     &silent_dash_default::RULE,
     &static_decode::RULE,
     &template_output::RULE,
+    &silent_dash_default::RULE,
+    &static_decode::RULE,
+    &swarm_only::RULE,
+    &template_output::RULE,
+    &tls_mismatch::RULE,
     &toml_1_0_only::RULE,
     &traefik_network::RULE,
     &undefined_routing_reference::RULE,
