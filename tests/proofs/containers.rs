@@ -15,19 +15,25 @@ pub(crate) const PROVED: &[&str] = &[
     "bind-source-missing",
     "docker-socket",
     "ephemeral-host-port",
+    "external-resource",
     "healthcheck-form",
     "host-network-port-conflict",
+    "host-port-conflict",
+    "ip-plan",
     "memory-cpu",
     "mount-option-typo",
     "mount-target",
     "network-mode-conflict",
+    "port-invalid",
     "port-no-listener",
     "ports-ignored",
     "postgres18-data-path",
+    "replicas-fixed-port",
     "restart-policy",
     "runtime-exceeds-limit",
     "shared-datastore-volume",
     "shared-netns-port-conflict",
+    "swarm-only",
 ];
 
 /// An image that is small, listens and stays.
@@ -458,4 +464,96 @@ fn a_read_only_socket_commands_the_engine() {
     "#;
     let (works, said) = attempt.run(&["exec", "--no-TTY", "a", "perl", "-e", script]);
     assert!(works && said.contains("201 Created"), "{said}");
+}
+
+#[test]
+fn what_exists_already_has_its_own_settings() {
+    if !has_compose() {
+        return;
+    }
+    for key in ["driver: local", "labels: {a: b}", "driver_opts: {a: b}"] {
+        let volumes = format!("volumes: {{data: {{external: true, {key}}}}}");
+        let attempt = Attempt::new(&file(&[("a", "volumes: [\"data:/data\"]")], &volumes));
+        is_refused(&attempt, "conflicting parameters \"external\"");
+    }
+    let networks = "networks: {lan: {external: true, driver: bridge, internal: true, ipam: {config: [{subnet: 10.99.1.0/24}]}}}";
+    let attempt = Attempt::new(&file(&[("a", "networks: [lan]")], networks));
+    attempt.config().expect("Compose takes it without a word");
+}
+
+#[test]
+fn words_for_a_swarm() {
+    if !has_engine() {
+        return;
+    }
+    let overlay = Attempt::new(&file(&[("a", "networks: [wide]")], "networks: {wide: {driver: overlay}}"));
+    fails(&overlay, "This node is not a swarm manager");
+    let words = "deploy: {mode: global, replicas: 2, placement: {constraints: [\"node.labels.x==y\"]}, \
+                 endpoint_mode: dnsrr, update_config: {parallelism: 2}, rollback_config: {parallelism: 1}, \
+                 labels: {of-a-swarm: \"yes\"}}";
+    let attempt = Attempt::new(&file(&[("a", words)], ""));
+    starts(&attempt);
+    assert_eq!(attempt.containers().len(), 2, "as if nothing of it were there");
+    assert!(container(&attempt, "a")["Config"]["Labels"].get("of-a-swarm").is_none(), "no container has it");
+}
+
+#[test]
+fn addresses_that_a_network_does_not_have() {
+    if !has_engine() {
+        return;
+    }
+    let with = |service: &str, pool: &str| {
+        let networks = format!("networks: {{front: {{ipam: {{config: [{{{pool}}}]}}}}}}");
+        Attempt::new(&file(&[("a", &format!("networks: {{front: {{{service}}}}}"))], &networks))
+    };
+    let pool = "subnet: 10.99.2.0/24";
+    fails(&with("ipv4_address: 10.99.2.300", pool), "invalid IPv4 address");
+    fails(&with("ipv4_address: \"fd00::1\"", pool), "invalid IPv4 address");
+    fails(&with("ipv4_address: 10.98.0.5", pool), "no configured subnet");
+    fails(&with("ipv4_address: 10.99.2.1", pool), "Address already in use");
+    fails(&with("", "subnet: 10.99.2.0/24, gateway: 10.98.0.1"), "invalid gateway");
+    fails(&with("", "subnet: 10.99.2.0/24, ip_range: 10.98.4.0/25"), "invalid ip-range");
+    let alone = Attempt::new(&file(&[("a", "networks: {front: {ipv4_address: 10.99.2.5}}")], "networks: {front: {}}"));
+    fails(&alone, "only when connecting to networks with user configured subnets");
+    let both = "networks: {front: {ipam: {config: [{subnet: 10.99.4.0/24}]}}, back: {ipam: {config: [{subnet: 10.99.4.0/25}]}}}";
+    fails(&Attempt::new(&file(&[("a", "networks: [front, back]")], both)), "Pool overlaps");
+}
+
+#[test]
+fn ports_that_cannot_be_published() {
+    if !has_engine() {
+        return;
+    }
+    let short = |port: &str| Attempt::new(&file(&[("a", &format!("ports: [\"{port}\"]"))], ""));
+    is_refused(&short("70000:80"), "invalid hostPort");
+    is_refused(&short("80:0x"), "invalid containerPort");
+    is_refused(&short("localhost:8080:80"), "invalid IP address");
+    is_refused(&short("8080:80/http"), "invalid proto");
+    is_refused(&short("8080-8082:80-81"), "invalid ranges specified");
+    // In the long syntax Compose takes what no port can be.
+    for port in ["{target: 80, published: \"70000\"}", "{target: 80, published: abc}", "{target: 99999, published: \"39931\"}"] {
+        let attempt = Attempt::new(&file(&[("a", &format!("ports: [{port}]"))], ""));
+        attempt.config().expect("Compose takes it");
+        let (works, said) = attempt.up(20);
+        assert!(!works, "{port}: {said}");
+    }
+}
+
+#[test]
+fn host_ports_that_two_want() {
+    if !has_engine() {
+        return;
+    }
+    let two = |first: &str, second: &str| {
+        let keys = |port: &str| format!("ports: [\"{port}\"]");
+        Attempt::new(&file(&[("a", &keys(first)), ("b", &format!("{}, depends_on: [a]", keys(second)))], ""))
+    };
+    let allocated = "port is already allocated";
+    fails(&two("127.0.0.1:39932:6379", "127.0.0.1:39932:6379"), allocated);
+    fails(&two("39933:6379", "127.0.0.1:39933:6379"), allocated);
+    starts(&two("127.0.0.1:39934:6379", "127.0.0.2:39934:6379"));
+    starts(&two("127.0.0.1:39935:6379", "127.0.0.1:39935:6379/udp"));
+    let several = Attempt::new(&file(&[("a", "ports: [\"127.0.0.1:39936:6379\"], deploy: {replicas: 2}")], ""));
+    fails(&several, allocated);
+    starts(&Attempt::new(&file(&[("a", "ports: [\"127.0.0.1:39937-39938:6379\"], deploy: {replicas: 2}")], "")));
 }
