@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::{Context, Rule};
 use crate::addresses::addresses;
 use crate::compose::amount;
-use crate::diagnostics::{Finding, Label, Severity, words};
+use crate::diagnostics::{Finding, Fix, Label, Severity, words};
 use crate::plan::{Namespace, Plan, Raw, Service, Text};
 use crate::source::KeyPath;
 
@@ -89,6 +89,7 @@ fn written_test<'c>(context: &Context<'c>, plan: &Plan, service: &Service) -> Op
 }
 
 fn test_form(plan: &Plan, service: &Service, test: &toml::Value) -> Vec<Finding> {
+    let environment = Some(plan.environment.as_str());
     let place = service.origin().key("compose").key("healthcheck").key("test");
     let finding = |severity, message: String, help: String| {
         let label = Label::value(Some(&plan.environment), place.clone(), "");
@@ -116,11 +117,22 @@ fn test_form(plan: &Plan, service: &Service, test: &toml::Value) -> Vec<Finding>
             }
             if !FORMS.contains(&first) {
                 let message = format!("a probe begins with `CMD`, `CMD-SHELL` or `NONE`, and this one with `{first}`");
-                let help = match FORMS.iter().find(|form| form.eq_ignore_ascii_case(first)) {
+                let form = FORMS.iter().find(|form| form.eq_ignore_ascii_case(first));
+                let help = match form {
                     Some(form) => format!("write `{form}`"),
                     None => "write the words as `health = […]`, or put `\"CMD\"` before them".to_owned(),
                 };
-                return vec![finding(RULE.severity, message, help)];
+                let finding = finding(RULE.severity, message, help);
+                return vec![match form {
+                    Some(form) => {
+                        finding.fix(Fix::new(format!("write `{form}`")).set(environment, place.index(0), *form))
+                    }
+                    None => {
+                        let words = [toml::Value::from("CMD")].into_iter().chain(items.iter().cloned());
+                        let all = toml::Value::Array(words.collect());
+                        finding.fix(Fix::new("put `CMD` before it").set(environment, place.clone(), all))
+                    }
+                }];
             }
             if first != "NONE" && items.len() == 1 {
                 let message = format!("nothing stands behind `{first}`, and the engine ends when it runs that");

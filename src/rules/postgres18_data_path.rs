@@ -1,9 +1,12 @@
 //! `postgres18-data-path`: see [`RULE`].
 
+use std::ops::Range;
+
 use super::{Context, Rule};
 use crate::compose::volume::Source;
-use crate::diagnostics::{Finding, Label, Severity};
+use crate::diagnostics::{Finding, Fix, Label, Severity};
 use crate::plan::{Plan, PlannedMount, Service};
+use crate::source::Step;
 
 /// A volume that is not where this version of PostgreSQL keeps its data.
 pub(super) static RULE: Rule = Rule {
@@ -83,7 +86,24 @@ fn judge(context: &Context<'_>, plan: &Plan, service: &Service) -> Option<Findin
     let primary = Label::value(environment, mount.origin.clone(), label);
     let finding = Finding::new(RULE.id, RULE.severity, message, primary);
     let finding = finding.with(Label::value(environment, runs, format!("PostgreSQL {major}")));
-    Some(finding.help(format!("mount it at `{place}`")))
+    let finding = finding.help(format!("mount it at `{place}`"));
+    // Where a kind has its own mount, the other one is one too many.
+    Some(match range(context, plan, mount).filter(|_| service.kind.is_none()) {
+        Some(range) => {
+            let title = format!("mount it at `{place}`");
+            finding.fix(Fix::new(title).replace(environment, mount.origin.clone(), range, place))
+        }
+        None => finding,
+    })
+}
+
+/// The bytes of the target, in a mount that somebody wrote in the short syntax.
+fn range(context: &Context<'_>, plan: &Plan, mount: &PlannedMount) -> Option<Range<usize>> {
+    let Some(Step::Index(index)) = mount.origin.steps().last() else { return None };
+    let service = mount.origin.key_at(1).filter(|_| mount.origin.key_at(2) == Some("volumes"))?;
+    let written = context.manifest(plan)?.services.get(service)?.volumes.as_ref()?.get(*index)?;
+    let start = written.find(&format!(":{}", mount.mount.target)).filter(|_| !written.contains('$'))? + 1;
+    Some(start..start + mount.mount.target.len())
 }
 
 fn is_kept(mount: &PlannedMount) -> bool {

@@ -476,7 +476,8 @@ fn what_exists_already_has_its_own_settings() {
         let attempt = Attempt::new(&file(&[("a", "volumes: [\"data:/data\"]")], &volumes));
         is_refused(&attempt, "conflicting parameters \"external\"");
     }
-    let networks = "networks: {lan: {external: true, driver: bridge, internal: true, ipam: {config: [{subnet: 10.99.1.0/24}]}}}";
+    let networks =
+        "networks: {lan: {external: true, driver: bridge, internal: true, ipam: {config: [{subnet: 10.99.1.0/24}]}}}";
     let attempt = Attempt::new(&file(&[("a", "networks: [lan]")], networks));
     attempt.config().expect("Compose takes it without a word");
 }
@@ -531,7 +532,9 @@ fn ports_that_cannot_be_published() {
     is_refused(&short("8080:80/http"), "invalid proto");
     is_refused(&short("8080-8082:80-81"), "invalid ranges specified");
     // In the long syntax Compose takes what no port can be.
-    for port in ["{target: 80, published: \"70000\"}", "{target: 80, published: abc}", "{target: 99999, published: \"39931\"}"] {
+    for port in
+        ["{target: 80, published: \"70000\"}", "{target: 80, published: abc}", "{target: 99999, published: \"39931\"}"]
+    {
         let attempt = Attempt::new(&file(&[("a", &format!("ports: [{port}]"))], ""));
         attempt.config().expect("Compose takes it");
         let (works, said) = attempt.up(20);
