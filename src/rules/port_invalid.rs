@@ -19,8 +19,9 @@ short syntax: `[[IP:]HOST:]CONTAINER[/PROTOCOL]`, where HOST and CONTAINER may b
 **Why it breaks.** Ports have 16 bits, and 0 means \"any\". The address must be a literal one: the engine binds sockets and
 asks no DNS, so `localhost` is no address. An IPv6 address needs brackets, since its colons separate the parts.
 
-**How it shows.** Compose refuses the file: `invalid containerPort: …`, `invalid hostPort: …`, `invalid IP address:
-localhost`.
+**How it shows.** Compose refuses the file: `Invalid containerPort: …`, `Invalid hostPort: …`, `Invalid ip address:
+localhost`. In the long syntax, in `compose`, it takes any text; then `docker compose up` ends with `invalid port specification:
+\"70000\"`.
 
 ```toml
 [services.web]
@@ -32,7 +33,8 @@ publish = [\"127.0.0.1:8080:80\"]     # good
 **Fix.** Write numbers from 1 to 65535. Most services need no mapping at all: `publish = true` publishes their `port` on
 127.0.0.1.
 
-**Source.** compose-spec, \"ports\", short syntax; go-connections, `nat.ParsePortSpec`.
+**Source.** compose-spec, \"ports\", short syntax; go-connections, `nat.ParsePortSpec`; tried with Docker Compose 2.40 and
+Docker 28.5.
 ",
     can_be_allowed: false,
     judges_text: true,

@@ -526,11 +526,11 @@ fn ports_that_cannot_be_published() {
         return;
     }
     let short = |port: &str| Attempt::new(&file(&[("a", &format!("ports: [\"{port}\"]"))], ""));
-    is_refused(&short("70000:80"), "invalid hostPort");
-    is_refused(&short("80:0x"), "invalid containerPort");
-    is_refused(&short("localhost:8080:80"), "invalid IP address");
-    is_refused(&short("8080:80/http"), "invalid proto");
-    is_refused(&short("8080-8082:80-81"), "invalid ranges specified");
+    is_refused(&short("70000:80"), "Invalid hostPort");
+    is_refused(&short("80:0x"), "Invalid containerPort");
+    is_refused(&short("localhost:8080:80"), "Invalid ip address");
+    is_refused(&short("8080:80/http"), "Invalid proto");
+    is_refused(&short("8080-8082:80-81"), "Invalid ranges specified");
     // In the long syntax Compose takes what no port can be.
     for port in
         ["{target: 80, published: \"70000\"}", "{target: 80, published: abc}", "{target: 99999, published: \"39931\"}"]
