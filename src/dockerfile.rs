@@ -96,6 +96,11 @@ pub enum FlawKind {
     Lacking,
     /// More than the instruction takes, or something else.
     Arguments,
+    /// A flag that the instruction does not have, or one that lacks its value.
+    Flag {
+        /// Its name.
+        name: String,
+    },
     /// An instruction before the first `FROM` that has no stage.
     BeforeFrom,
     /// No name that a stage can have.
@@ -182,6 +187,33 @@ keywords! {
     /// The working directory.
     Workdir = "WORKDIR",
 }
+
+/// The flags of instructions, and whether each needs a value.
+pub(crate) const FLAGS: [(Keyword, &str, bool); 23] = [
+    (Keyword::From, "platform", true),
+    (Keyword::Copy, "from", true),
+    (Keyword::Copy, "chown", true),
+    (Keyword::Copy, "chmod", true),
+    (Keyword::Copy, "link", false),
+    (Keyword::Copy, "parents", false),
+    (Keyword::Copy, "exclude", true),
+    (Keyword::Add, "chown", true),
+    (Keyword::Add, "chmod", true),
+    (Keyword::Add, "link", false),
+    (Keyword::Add, "keep-git-dir", false),
+    (Keyword::Add, "checksum", true),
+    (Keyword::Add, "exclude", true),
+    (Keyword::Add, "unpack", false),
+    (Keyword::Run, "mount", true),
+    (Keyword::Run, "network", true),
+    (Keyword::Run, "security", true),
+    (Keyword::Run, "device", true),
+    (Keyword::Healthcheck, "interval", true),
+    (Keyword::Healthcheck, "timeout", true),
+    (Keyword::Healthcheck, "start-period", true),
+    (Keyword::Healthcheck, "start-interval", true),
+    (Keyword::Healthcheck, "retries", true),
+];
 
 /// What an image says of its probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -316,6 +348,12 @@ fn instruction(line: &Line, from: usize, escape: char, flaws: &mut Vec<Flaw>) ->
         }
         instruction.on_build = Some(Box::new(inner));
         return instruction;
+    }
+    for flag in &instruction.flags {
+        let known = FLAGS.iter().find(|(owner, name, _)| *owner == keyword && *name == flag.name);
+        if known.is_none_or(|(_, _, needs_value)| *needs_value && flag.value.is_none()) {
+            flaws.push(Flaw { range: flag.span.clone(), kind: FlawKind::Flag { name: flag.name.clone() } });
+        }
     }
     split(line, at, end, escape, &mut instruction);
     if let Some(kind) = flaw_of(&instruction) {

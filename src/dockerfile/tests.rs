@@ -181,6 +181,8 @@ fn what_the_builder_does_not_take_is_named() {
     assert_eq!(kinds("FROM a AS 1x"), [FlawKind::StageName { name: "1x".to_owned() }]);
     assert_eq!(kinds("FROM a\nCOPY x"), [FlawKind::Lacking]);
     assert_eq!(kinds("FROM a\nUSER"), [FlawKind::Lacking]);
+    let flag = |name: &str| FlawKind::Flag { name: name.to_owned() };
+    assert_eq!(kinds("FROM a\nCOPY --chwon=1 --from --link x y"), [flag("chwon"), flag("from")]);
     assert_eq!(kinds("FROM a\nVOLUME []"), [FlawKind::Lacking]);
     assert_eq!(kinds("FROM a\nRUN\nCMD\nENTRYPOINT"), []);
     assert_eq!(kinds("FROM a\nONBUILD FROM b"), [FlawKind::Arguments]);

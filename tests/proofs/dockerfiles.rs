@@ -83,6 +83,7 @@ fn a_dockerfile_that_asks_for_what_is_not_there_is_not_built() {
     }
     for (text, complaint) in [
         ("FROM BASE\nWRKDIR /app\n", "unknown instruction: WRKDIR"),
+        ("FROM BASE\nCOPY --chwon=1 /a /b\n", "unknown flag: --chwon"),
         ("FROM BASE\nEXPOSE\n", "EXPOSE requires at least one argument"),
         (
             "FROM BASE AS base\nFROM BASE\nCOPY --from=bsae /etc/hostname /x\n",

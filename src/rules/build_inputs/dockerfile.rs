@@ -8,7 +8,7 @@ use super::RULE;
 use crate::compose::image;
 use crate::diagnostics::{Finding, Label, Severity, words};
 use crate::dockerfile::stages::PLATFORM;
-use crate::dockerfile::{self, Dockerfile, FlawKind, Keyword};
+use crate::dockerfile::{self, Dockerfile, FLAGS, FlawKind, Keyword};
 use crate::plan::{Plan, Service};
 use crate::sources::Written;
 
@@ -208,6 +208,25 @@ fn said(file: &Dockerfile, range: Range<usize>, kind: &FlawKind) -> (String, &'s
         }
         FlawKind::Lacking => (format!("`{name}` lacks what it is about"), "too little", usage(keyword)),
         FlawKind::Arguments => (format!("`{name}` cannot be followed by this"), "not taken", usage(keyword)),
+        FlawKind::Flag { name: flag } => {
+            let owner = file.instructions.iter().find(|one| one.flags.iter().any(|flag| flag.span == range));
+            let keyword = owner.map_or(Keyword::Unknown, |one| one.keyword);
+            let known: Vec<&str> =
+                FLAGS.iter().filter(|(owner, ..)| *owner == keyword).map(|(_, name, _)| *name).collect();
+            if known.contains(&flag.as_str()) {
+                let message = format!("`--{flag}` lacks its value");
+                return (message, "no value", format!("write `--{flag}=…`"));
+            }
+            let help = match words::nearest(flag, known.iter().copied()) {
+                Some(meant) => format!("did you mean `--{meant}`?"),
+                None if known.is_empty() => format!("`{}` has no flags", keyword.name()),
+                None => {
+                    let flags: Vec<String> = known.iter().map(|name| format!("`--{name}`")).collect();
+                    format!("it has {}", words::and(&flags))
+                }
+            };
+            (format!("`{}` has no flag `--{flag}`", keyword.name()), "not taken", help)
+        }
         FlawKind::BeforeFrom => (
             format!("`{name}` stands before the first `FROM`"),
             "in no stage",

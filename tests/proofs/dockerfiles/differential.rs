@@ -80,6 +80,8 @@ fn dockerfile(dice: &mut Dice) -> String {
                 "HEALTHCHECK x",
                 "RUN <<EOF\nnever ends",
                 "COPY a",
+                "COPY --chwon=1 a b",
+                "COPY --from a b",
                 "USER",
                 "ONBUILD FROM x",
                 "SHELL sh",
@@ -87,7 +89,7 @@ fn dockerfile(dice: &mut Dice) -> String {
                 "CMD",
             ]);
             // The last ones end most files early, so they are seldom taken.
-            let is_wrong = Dockerfile::parse(&format!("FROM a\n{line}")).flaws.len() > usize::from(false);
+            let is_wrong = !Dockerfile::parse(&format!("FROM a\n{}", line.replace('~', "\\"))).flaws.is_empty();
             if is_wrong && dice.roll(6) > 0 {
                 continue;
             }
