@@ -48,6 +48,8 @@ enum Token {
     Anything,
     /// `^` outside of brackets, which is where the path begins.
     Start,
+    /// `\b`: between a letter and what is none; or, where it is `false`, not there.
+    Boundary(bool),
     /// `[a-z]` or `[^a-z]`.
     Class {
         negated: bool,
@@ -133,7 +135,10 @@ fn pattern(line: &str) -> Option<Pattern> {
         return None;
     }
     let clean = clean(written);
-    let text = if clean.len() > 1 { clean.strip_prefix('/').unwrap_or(&clean) } else { &clean };
+    if takes_back && clean == "/" {
+        return None;
+    }
+    let text = if clean.len() > 1 { clean.strip_prefix('/').unwrap_or(&clean).trim_start() } else { &clean };
     // Read once more by the matcher, for which a second `!` is one.
     let (takes_back, text) = match text.strip_prefix('!') {
         Some("") if !takes_back => return None,
@@ -202,7 +207,7 @@ fn meaning(text: &str) -> Option<Meaning> {
                 kind = Kind::Tokens;
             }
             '\\' => {
-                tokens.push(Token::Character(characters.next()?.1));
+                tokens.push(escaped(characters.next()?.1)?);
                 kind = Kind::Tokens;
             }
             '[' => {
@@ -223,6 +228,34 @@ fn meaning(text: &str) -> Option<Meaning> {
         Kind::Suffix => Meaning::Suffix(text.strip_prefix("**")?.to_owned()),
         Kind::Tokens => Meaning::Tokens(tokens),
     })
+}
+
+/// What a character means behind a backslash: itself, unless it is a letter or a digit. The matcher makes a regular
+/// expression of the pattern, and in one of those it may mean something, or nothing that there is (Go, `regexp/syntax`).
+fn escaped(c: char) -> Option<Token> {
+    let digits = || vec![('0', '9')];
+    let word = || vec![('0', '9'), ('A', 'Z'), ('_', '_'), ('a', 'z')];
+    let space = || vec![('\t', '\n'), ('\u{c}', '\r'), (' ', ' ')];
+    let class = |negated: bool, ranges: Vec<(char, char)>| Some(Token::Class { negated, ranges });
+    match c {
+        'a' => Some(Token::Character('\u{7}')),
+        'f' => Some(Token::Character('\u{c}')),
+        'n' => Some(Token::Character('\n')),
+        'r' => Some(Token::Character('\r')),
+        't' => Some(Token::Character('\t')),
+        'v' => Some(Token::Character('\u{b}')),
+        'A' => Some(Token::Start),
+        'b' => Some(Token::Boundary(true)),
+        'B' => Some(Token::Boundary(false)),
+        'd' => class(false, digits()),
+        'D' => class(true, digits()),
+        's' => class(false, space()),
+        'S' => class(true, space()),
+        'w' => class(false, word()),
+        'W' => class(true, word()),
+        c if c.is_ascii() && !c.is_ascii_alphanumeric() => Some(Token::Character(c)),
+        _ => None,
+    }
 }
 
 /// What stands in brackets, behind the first one; none where they do not close, are empty or hold a range that is none.
@@ -276,6 +309,10 @@ fn matches(tokens: &[Token], path: &str) -> bool {
                     step(&mut next, &|c| ranges.iter().any(|(low, high)| (*low..=*high).contains(&c)) != *negated);
                 }
                 Token::Start => next[at] = open[at] && at == 0,
+                Token::Boundary(wanted) => {
+                    let is_word = |at: usize| path.get(at).is_some_and(|c| c.is_ascii_alphanumeric() || *c == '_');
+                    next[at] = open[at] && (is_word(at) != (at > 0 && is_word(at - 1))) == *wanted;
+                }
                 Token::Many => {
                     is_reached = open[at] || (is_reached && at > 0 && path[at - 1] != '/');
                     next[at] = is_reached;
@@ -344,14 +381,16 @@ mod tests {
         assert_eq!(ignored("a[^2]", &paths), ["a1"]);
         assert_eq!(ignored("?", &paths), ["b", "a/1", "*"]);
         assert_eq!(ignored("\\*", &paths), ["*"]);
+        assert_eq!(ignored("a\\d", &paths), ["a1", "a2"]);
+        assert_eq!(ignored("a\\b", &paths), ["a/1"], "a backslash separates nothing");
         assert_eq!(ignored("a.*", &paths), ["a.b"]);
     }
 
     #[test]
     fn lines_for_which_nothing_is_built_are_named() {
-        let text = "ok\n a[b\n!\nc\\\n[]\n[z-a]\n";
+        let text = "ok\n a[b\n!\nc\\\n[]\n[z-a]\n!/\nsrc\\cache\n";
         let flaws: Vec<&str> = Ignore::parse(text).flaws.into_iter().map(|range| &text[range]).collect();
-        assert_eq!(flaws, ["a[b", "!", "c\\", "[]", "[z-a]"]);
+        assert_eq!(flaws, ["a[b", "!", "c\\", "[]", "[z-a]", "!/", "src\\cache"]);
     }
 
     proptest::proptest! {
