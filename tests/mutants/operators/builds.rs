@@ -83,7 +83,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     },
     Operator {
         name: "forget the lock file",
-        rules: &["build-inputs", "lockfile-mismatch", "copy-source-missing"],
+        rules: &["build-inputs"],
         proof: INPUTS,
         apply: |base| {
             let mut made = Vec::new();
@@ -106,7 +106,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     },
     Operator {
         name: "keep two lock files",
-        rules: &["build-inputs", "lockfile-mismatch"],
+        rules: &["build-inputs"],
         proof: Proof::Test("earlier/engine", "a_build_lacks_what_is_not_there"),
         apply: |base| {
             let mut made = Vec::new();
@@ -150,7 +150,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     Operator {
         name: "leave a password that an image needs out",
         rules: &["incomplete-service", "image-required-env"],
-        proof: Proof::Test("earlier/read", "a_service_without_image_and_build_is_rejected"),
+        proof: Proof::Test("variables", "a_database_does_not_start_without_a_password"),
         apply: |base| {
             let passwords = base.entries().filter(|line| {
                 line.service()

@@ -39,8 +39,8 @@ pub(super) const OPERATORS: &[Operator] = &[
     },
     Operator {
         name: "put a hyphen into a variable",
-        rules: &["interpolation-syntax"],
-        proof: SHELL,
+        rules: &["silent-dash-default"],
+        proof: Proof::Test("variables", "a_hyphen_makes_a_default_and_nobody_says_so"),
         apply: |base| {
             let two = |name: &str| {
                 name.contains('_').then(|| name.replacen('_', "-", 1)).unwrap_or_else(|| format!("{name}-URL"))
@@ -76,7 +76,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     },
     Operator {
         name: "write a secret out",
-        rules: &["literal-secret", "secret-committed"],
+        rules: &["literal-secret"],
         proof: SECRET,
         apply: |base| {
             let secrets = base.entries().filter(|line| line.is_in("env") && line.value.starts_with("{ secret = true"));
@@ -85,7 +85,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     },
     Operator {
         name: "write a password out that an operator sets",
-        rules: &["literal-secret", "secret-committed", "variable-declared-twice"],
+        rules: &["literal-secret", "variable-declared-twice"],
         proof: SECRET,
         apply: |base| {
             let passwords =
@@ -95,7 +95,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     },
     Operator {
         name: "write a password into a URL",
-        rules: &["literal-secret", "secret-committed"],
+        rules: &["literal-secret"],
         proof: SECRET,
         apply: |base| {
             let environments = base.lines.iter().filter(|line| line.is_header() && line.is_in("env"));
@@ -106,7 +106,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     },
     Operator {
         name: "give a secret of production a default",
-        rules: &["literal-secret", "secret-committed"],
+        rules: &["literal-secret"],
         proof: SECRET,
         apply: |base| {
             let declared = base.entries().filter(|line| {

@@ -1,14 +1,17 @@
 //! The operators: mistakes, one by one.
 
 mod builds;
+mod containers;
 mod environment;
 mod files;
+mod labels;
 mod lifecycle;
 mod names;
 mod ports;
 mod references;
 mod routes;
 mod storage;
+mod stores;
 mod syntax;
 mod values;
 
@@ -42,6 +45,9 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Operator> {
         files::OPERATORS,
         lifecycle::OPERATORS,
         values::OPERATORS,
+        containers::OPERATORS,
+        labels::OPERATORS,
+        stores::OPERATORS,
     ]
     .into_iter()
     .flatten()

@@ -35,7 +35,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     },
     Operator {
         name: "give a volume one letter",
-        rules: &["invalid-service-name", "one-letter-volume"],
+        rules: &["invalid-service-name"],
         proof: NAMES,
         apply: |base| super::storage::mounting(base, "d:/data-of-it"),
     },

@@ -105,6 +105,7 @@ fn publishable(base: &Base) -> Vec<(&Line, String)> {
             && service.profiles.is_empty()
             && !is_store(service)
             && service.proxy.is_none()
+            && service.containers() == 1
     });
     services.map(|(header, service)| (header, service.name.clone())).collect()
 }

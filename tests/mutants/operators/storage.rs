@@ -30,7 +30,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     Operator {
         name: "mount two volumes onto one directory",
         rules: &["invalid-value", "mount-target"],
-        proof: Proof::Test("earlier/read", "what_is_referred_to_must_be_there"),
+        proof: Proof::Test("containers", "two_mounts_at_one_place"),
         apply: |base| mounting(base, "one:/srv/data\", \"two:/srv/data"),
     },
     Operator {

@@ -90,7 +90,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     },
     Operator {
         name: "pass a value through that Compose does not take",
-        rules: &["invalid-value", "healthcheck-form", "memory-cpu"],
+        rules: &["invalid-value", "healthcheck-form", "memory-cpu", "restart-policy"],
         proof: Proof::Test("earlier/engine", "times_and_policies_are_read_late"),
         apply: |base| {
             let mut made = Vec::new();
