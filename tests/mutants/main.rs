@@ -22,7 +22,7 @@ use stackgen::rules;
 use support::in_parallel;
 
 /// How many mutants of one operator are looked at: others would say the same again.
-const MOST: usize = 5;
+const MOST: usize = 4;
 
 /// The share, in percent, that has to be found by the right rule at the right line.
 const WANTED: usize = 95;

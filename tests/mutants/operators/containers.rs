@@ -49,7 +49,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     Operator {
         name: "put a data store on the proxy's network",
         rules: &["datastore-on-edge-network"],
-        proof: Proof::Test("earlier/running", "without_a_common_network_a_name_is_unknown"),
+        proof: Proof::Test("earlier/running", "whoever_is_on_the_proxys_network_reaches_a_data_store_there"),
         apply: |base| {
             let has_proxy = base.plans.iter().any(|plan| plan.networks.contains_key("edge"));
             let stores = base.services().filter(|(_, service)| {

@@ -17,8 +17,8 @@ pub(super) const OPERATORS: &[Operator] = &[
             let mut made = Vec::new();
             for (from, to) in [
                 ("COPY app ./app", "COPY ap ./app"),
-                ("COPY src ./src", "COPY source ./src"),
-                ("COPY public ", "COPY publik "),
+                ("COPY package.json package-lock.json", "COPY package.json packages-lock.json"),
+                ("COPY site.conf ", "COPY sites.conf "),
                 ("requirements.txt ./", "requirement.txt ./"),
             ] {
                 made.extend(written(base, from, to));

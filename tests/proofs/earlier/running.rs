@@ -14,6 +14,7 @@ use crate::support::http::Request;
 pub(super) const PROVED: &[&str] = &[
     "bind-source-missing",
     "command-form",
+    "datastore-on-edge-network",
     "datastore-port-public",
     "datastore-without-volume",
     "dev-leak",
@@ -243,6 +244,22 @@ fn two_data_stores_on_one_volume_write_over_each_other() {
     up(&attempt);
     assert_eq!(["1", "2"].map(|index| redis(index, &["get", "of-one"])), ["", ""]);
     assert_eq!(["1", "2"].map(|index| redis(index, &["get", "of-two"])), ["here", "here"]);
+}
+
+#[test]
+fn whoever_is_on_the_proxys_network_reaches_a_data_store_there() {
+    if !has_engine() {
+        return;
+    }
+    for (networks, answer) in [("internal", "Could not connect"), ("internal, edge", "PONG")] {
+        let services = format!(
+            "services:\n  db: {{ {REDIS}, networks: [{networks}] }}\n  site: {{ {REDIS}, command: sleep 60, networks: [edge] }}\n"
+        );
+        let attempt = Attempt::new(&format!("{services}networks:\n  edge:\n  internal:\n"));
+        up(&attempt);
+        let (_, said) = exec(&attempt, "site", &["redis-cli", "-h", "db", "ping"]);
+        assert!(said.contains(answer), "{networks}: {said}");
+    }
 }
 
 #[test]
