@@ -150,7 +150,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         },
     },
     Operator {
-        name: "forget the ignore file of a context with secrets",
+        name: "forget the ignore file of a context that is copied whole",
         rules: &["dockerignore-misplaced"],
         proof: Proof::Test("dockerfiles", "an_ignore_file_is_read_at_the_root_of_the_context_or_beside_its_dockerfile"),
         apply: |base| {
@@ -159,16 +159,12 @@ pub(super) const OPERATORS: &[Operator] = &[
                 let Some(source) = base.entry(&line.table, "source").map(|line| line.value.trim_matches('"')) else {
                     continue;
                 };
-                // It keeps what is in there out of the image, where it is read.
-                let here = format!("{source}/.dockerignore");
-                let mut mutant = base.file(
-                    &format!("{source}/.env"),
-                    Some("API_KEY=not-a-secret\n".to_owned()),
-                    "without .dockerignore",
-                );
-                mutant.files.push((here, None));
-                mutant.spots = vec![Spot::File(format!("{source}/Dockerfile")), Spot::Line(line.number)];
-                made.push(mutant);
+                // Where packages are installed, they lie there.
+                if base.content(&format!("{source}/package.json")).is_some() {
+                    let mut mutant = base.file(&format!("{source}/.dockerignore"), None, "is gone");
+                    mutant.spots = vec![Spot::File(format!("{source}/Dockerfile"))];
+                    made.push(mutant);
+                }
             }
             made
         },
