@@ -25,8 +25,9 @@ pub(super) fn check(data: &[u8]) {
     let Ok(values) = file.values(&|name| (name.len() % 2 == 0).then(|| "set".to_owned())) else { return };
     // What is written again has the same values.
     let names = values.iter().filter(|(name, _)| is_plain(name));
-    let written: String =
+    let lines: Vec<String> =
         names.map(|(name, assigned)| format!("{name}={}\n", internals::env(&assigned.value))).collect();
+    let written = lines.concat();
     let read = EnvFile::parse(&written).unwrap_or_else(|flaw| panic!("{written:?}: {flaw}"));
     assert!(read.entries.iter().all(|entry| entry.value != Value::Inherited), "{written:?}");
     let read = read.values(&|_| None).unwrap_or_else(|flaw| panic!("{written:?}: {flaw}"));

@@ -71,7 +71,7 @@ fn rendered(project: &Project, plans: &[stackgen::plan::Plan], has_own: bool) {
     };
     for (path, artifact) in &artifacts {
         assert!(!path.starts_with('/') && !path.split('/').any(|part| matches!(part, "" | "." | "..")), "{path}");
-        if path.ends_with(".yml") && path.contains("docker-compose") {
+        if path.rsplit('/').next().is_some_and(|name| name.starts_with("docker-compose")) {
             let read: Result<serde_yaml::Value, _> = serde_yaml::from_str(&artifact.text);
             read.unwrap_or_else(|error| panic!("{path}: {error}:\n{}", artifact.text));
         }

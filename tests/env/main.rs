@@ -6,6 +6,7 @@ mod env_files;
 #[allow(dead_code, reason = "the texts are enough here")]
 #[path = "../grammars/judge.rs"]
 mod judge;
+#[allow(dead_code, reason = "the tests of the grammars use the rest")]
 mod oracle;
 mod secrets;
 #[path = "../support/mod.rs"]

@@ -26,16 +26,17 @@ fn ports(mapping: &PortMapping) -> Vec<Port> {
     let targets = mapping.target.first..=mapping.target.last;
     let port = |(offset, target): (u16, u16)| Port {
         ip: mapping.ip,
-        published: mapping.published.map(|published| match mapping.is_pool() {
-            true => published.to_string(),
-            false => (published.first + offset).to_string(),
+        published: mapping.published.map(|published| {
+            if mapping.is_pool() { published.to_string() } else { (published.first + offset).to_string() }
         }),
         target: target.into(),
         protocol: mapping.protocol.to_string(),
     };
     let mut ports: Vec<Port> = (0..).zip(targets).map(port).collect();
     // Compose says so of a single one, too.
-    ports.iter_mut().for_each(|port| port.published = port.published.take().filter(|published| published != "0"));
+    for port in &mut ports {
+        port.published = port.published.take().filter(|published| published != "0");
+    }
     ports.sort();
     ports
 }

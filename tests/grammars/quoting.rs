@@ -1,5 +1,7 @@
 //! What we write into YAML and env files: Compose reads the text that was meant.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 use proptest::sample::select;
 use stackgen::internals;
@@ -35,7 +37,8 @@ fn labels(texts: &[&String]) -> Result<Vec<(String, String)>, String> {
     for (position, text) in texts.iter().enumerate() {
         // Compose puts variables into values, but not into keys.
         let (key, value) = (internals::key(&named(text)), internals::yaml(&text.replace('$', "$$")));
-        file += &format!("  s{position}:\n    image: none\n    labels:\n      {key}: {value}\n");
+        writeln!(file, "  s{position}:\n    image: none\n    labels:\n      {key}: {value}")
+            .expect("writing to a string");
     }
     oracle::write(folder.path(), "compose.yml", &file);
     let output = oracle::config(folder.path(), &Shell::new(), &["--file", "compose.yml"]);
