@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+mod address;
 mod amount;
 mod dockerfile;
 mod dockerignore;
@@ -29,6 +30,7 @@ pub type Check = fn(&[u8]);
 
 /// Each target with what is judged; each has a file in `fuzz_targets/` and a folder in `corpus/`.
 pub const TARGETS: &[(&str, Check)] = &[
+    ("address", address::check),
     ("amount", amount::check),
     ("dockerfile", dockerfile::check),
     ("dockerignore", dockerignore::check),

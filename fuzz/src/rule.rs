@@ -1,6 +1,7 @@
 //! Rules of Traefik.
 
 use stackgen::manifest::types::RouteProtocol;
+use stackgen::traefik::rule::coverage::Alternatives;
 use stackgen::traefik::rule::{self, Expression};
 
 use super::{assert_inside, utf8};
@@ -19,6 +20,10 @@ pub(super) fn check(data: &[u8]) {
                         end = range.end;
                     }
                 });
+                if let Some(alternatives) = Alternatives::of(&expression) {
+                    assert!(alternatives.cover(&alternatives), "{text:?} does not cover itself");
+                    let _ = (alternatives.keys().count(), alternatives.wider_keys());
+                }
                 // What is written with more parentheses than it needs means the same.
                 let written = written(&expression, text);
                 let read = rule::parse(&written, protocol).unwrap_or_else(|flaws| panic!("{written}: {flaws:?}"));
