@@ -179,7 +179,7 @@ pub fn parse(text: &str) -> Result<Mount, MountError> {
     if !place.starts_with('/') && !place.starts_with("${") {
         let drive = place.chars().next().filter(|_| source.is_none() && is_drive(place));
         return match drive {
-            Some(letter) => error(MountFlaw::Drive(letter), 0..2.min(text.len())),
+            Some(letter) => error(MountFlaw::Drive(letter), 0..letter.len_utf8() + 1),
             None => error(MountFlaw::Target(place.to_owned()), target),
         };
     }
@@ -272,6 +272,7 @@ mod tests {
         assert_eq!(flaw("ab:/x:"), (MountFlaw::Form, "ab:/x:"));
         assert_eq!(flaw("ab:/x:ro:rw"), (MountFlaw::Form, "rw"));
         assert_eq!(flaw("x:/data"), (MountFlaw::Drive('x'), "x:"));
+        assert_eq!(flaw("\u{b050}:/data"), (MountFlaw::Drive('\u{b050}'), "\u{b050}:"));
         assert_eq!(flaw("ab"), (MountFlaw::Target("ab".into()), "ab"));
         assert_eq!(flaw(":/"), (MountFlaw::Target(":/".into()), ":/"));
         assert_eq!(flaw(""), (MountFlaw::Form, ""));
