@@ -17,7 +17,7 @@ mod edit;
 mod outline;
 mod spelling;
 
-pub use edit::{Change, Editor, Replacement};
+pub use edit::{Change, Editor, References, Replacement};
 
 /// One step of a [`KeyPath`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -243,6 +243,16 @@ impl Source {
         let longest =
             layers.iter().filter_map(|candidate| nearest(document, candidate.steps())).max_by_key(|(depth, _)| *depth);
         longest.map_or(0..0, |(_, entry)| entry.key.unwrap_or(entry.value))
+    }
+
+    /// The bytes that another name takes wherever an entry is referred to.
+    pub(crate) fn references(
+        editor: &Editor<'_>,
+        references: &References,
+        from: &str,
+        to: &str,
+    ) -> Option<Vec<Replacement>> {
+        editor.refer(references, from, to)
     }
 
     /// How many environments the stack names; one where it names none.

@@ -72,6 +72,21 @@ fn fixes_do_what_they_say_and_nothing_else() {
 }
 
 #[test]
+fn the_rules_that_are_said_to_fix_do() {
+    if filter().is_some() {
+        return;
+    }
+    let mut fixing = BTreeSet::new();
+    for fixture in fixtures().iter().filter(|fixture| fixture.verdict == Verdict::Bad) {
+        let found = fixture.found();
+        let fixable = found.analysis.report.findings.iter().filter(|finding| finding.fix.is_some());
+        fixing.extend(fixable.map(|finding| finding.rule));
+    }
+    let said: BTreeSet<&str> = ALL.iter().filter(|rule| rule.has_fix()).map(|rule| rule.id).collect();
+    assert_eq!(fixing, said);
+}
+
+#[test]
 fn every_text_with_fixes_has_its_fixture() {
     let folders = entries(&folder()).into_iter().filter(|folder| stem(folder) != "sources");
     let files: Vec<PathBuf> = folders.flat_map(|folder| entries(&folder)).collect();

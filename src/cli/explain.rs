@@ -9,7 +9,7 @@ use stackgen::diagnostics::words;
 use stackgen::rules;
 
 use super::suggestion::Suggestion;
-use super::{Global, print};
+use super::{Global, print_page};
 
 #[derive(Debug, Args)]
 pub(super) struct Explain {
@@ -68,9 +68,9 @@ fn ids() -> Vec<PossibleValue> {
 }
 
 impl Explain {
-    pub(super) fn run(&self, _global: &Global) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(&self, global: &Global) -> anyhow::Result<ExitCode> {
         if let Some((word, command, meaning)) = OTHERS.iter().find(|(word, ..)| *word == self.rule) {
-            print(&format!("# {word} (of `{command}`)\n\n{meaning}\n"))?;
+            print_page(global, &format!("# {word} (of `{command}`)\n\n{meaning}\n"))?;
             return Ok(ExitCode::SUCCESS);
         }
         let Some(rule) = rules::find(&self.rule) else {
@@ -85,7 +85,9 @@ impl Explain {
         } else {
             "It cannot be silenced with `allow`.".to_owned()
         };
-        print(&format!("# {} ({})\n\n{}\n{allow}\n", rule.id, rule.severity.word(), rule.docs))?;
+        let fix = if rule.has_fix() { " `stackgen check --fix` does what is safe about it." } else { "" };
+        let text = format!("# {} ({})\n\n{}\n{allow}{fix}\n", rule.id, rule.severity.word(), rule.docs);
+        print_page(global, &text)?;
         Ok(ExitCode::SUCCESS)
     }
 }

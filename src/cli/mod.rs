@@ -25,6 +25,7 @@ mod explain;
 mod graph;
 mod labels;
 mod man;
+mod markdown;
 #[cfg(test)]
 mod reference;
 mod render_command;
@@ -69,7 +70,7 @@ pub(crate) struct Global {
     /// Say less: only errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
-    /// Say more: also what did not change
+    /// Say more: also what did not change, and every finding in full
     #[arg(short, long, global = true)]
     verbose: bool,
     /// When to use colors
@@ -281,7 +282,9 @@ impl Global {
             Color::Never => false,
             Color::Auto => stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
         };
-        Terminal { color, ..Terminal::default() }
+        let columns = if stream.is_terminal() { terminal_size::terminal_size() } else { None };
+        let width = columns.map_or(Terminal::default().width, |(terminal_size::Width(width), _)| usize::from(width));
+        Terminal { color, width, verbose: self.verbose }
     }
 }
 
@@ -361,6 +364,12 @@ fn did_you_mean(word: &str, known: &[impl AsRef<str>]) -> String {
 /// Writes to stdout; a reader that has gone away is no error.
 fn print(text: &str) -> anyhow::Result<()> {
     ignore_closed(io::stdout().lock().write_all(text.as_bytes())).context("cannot write to stdout")
+}
+
+/// Writes a page to stdout: Markdown as it is for programs, and as it looks best for people at a terminal.
+fn print_page(global: &Global, markdown: &str) -> anyhow::Result<()> {
+    let terminal = global.terminal(&io::stdout());
+    if terminal.color { print(&markdown::rendered(markdown, terminal.width)) } else { print(markdown) }
 }
 
 /// Writes to stderr, where nothing can be done about a failure.

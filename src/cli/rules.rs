@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
+use stackgen::diagnostics::page;
 use stackgen::rules::{self, Rule};
 
 use super::print;
@@ -54,6 +55,8 @@ fn described(rule: &Rule) -> Value {
         "severity": rule.severity.word(),
         "summary": rule.summary,
         "can_be_allowed": rule.can_be_allowed,
+        "has_fix": rule.has_fix(),
+        "url": page::address(rule.id),
         "docs": rule.docs,
     })
 }

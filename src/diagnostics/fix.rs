@@ -28,7 +28,7 @@ use std::ops::Range;
 use toml::de::DeTable;
 use toml::{Spanned, Value};
 
-use crate::source::{Change, Editor, KeyPath, Replacement, Source};
+use crate::source::{Change, Editor, KeyPath, References, Replacement, Source};
 
 /// What can be done about a finding without asking.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +50,15 @@ pub enum Edit {
         environment: Option<String>,
         /// What becomes of it.
         change: Change,
+    },
+    /// Of every reference to an entry.
+    References {
+        /// How it is referred to.
+        references: References,
+        /// Its name.
+        from: String,
+        /// Its new name.
+        to: String,
     },
     /// Of bytes of services.toml.
     Bytes(Replacement),
@@ -118,6 +127,13 @@ impl Fix {
         self
     }
 
+    /// Gives another name to whatever refers to `from`, in every environment.
+    #[must_use]
+    pub fn refer(mut self, references: References, from: impl Into<String>, to: impl Into<String>) -> Self {
+        self.edits.push(Edit::References { references, from: from.into(), to: to.into() });
+        self
+    }
+
     /// Makes any change.
     #[must_use]
     pub fn change(mut self, environment: Option<&str>, path: KeyPath, change: Change) -> Self {
@@ -138,6 +154,9 @@ impl Fix {
         for edit in &self.edits {
             match edit {
                 Edit::Bytes(replacement) => replacements.push(replacement.clone()),
+                Edit::References { references, from, to } => {
+                    replacements.extend(Source::references(editor, references, from, to)?);
+                }
                 Edit::Entry { path, environment, change } => {
                     let environment = environment.as_deref();
                     replacements.extend(source.edits(document, editor, path, environment, change, is_everywhere)?);

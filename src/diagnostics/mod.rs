@@ -16,6 +16,7 @@ use crate::source::{Editor, KeyPath, Part, Place, Source};
 mod drift;
 pub mod emit;
 mod fix;
+pub mod page;
 pub(crate) mod redaction;
 pub mod words;
 

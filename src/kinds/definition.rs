@@ -346,6 +346,13 @@ pub enum OptionType {
     Certificates,
 }
 
+impl OptionType {
+    /// Whether the value names services.
+    pub fn names_services(self) -> bool {
+        matches!(self, Self::Service | Self::Services | Self::ServicesByPath)
+    }
+}
+
 /// What a file says.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]

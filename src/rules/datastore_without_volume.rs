@@ -121,7 +121,7 @@ fn finding(context: &Context<'_>, plan: &Plan, service: &Service, path: &str) ->
     let place = context.origin_of(plan, name, "image", &["image"]);
     let label = Label::value(environment, place, "a data store");
     let volumes = toml::Value::from(vec![format!("{name}-data:{path}")]);
-    let fix = Fix::new(format!("mount the volume `{name}-data` there"));
+    let fix = Fix::new(format!("mount the volume `{name}-data` at `{path}`"));
     let fix = fix.insert(environment, service.origin().key("volumes"), volumes);
     let finding = Finding::new(RULE.id, severity, message, label);
     finding.help(format!("`volumes = [\"{name}-data:{path}\"]`")).fix(fix)

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use super::{Context, Rule};
 use crate::compose::volume::{MountError, MountFlaw};
-use crate::diagnostics::{Finding, Label, Severity};
+use crate::diagnostics::{Finding, Fix, Label, Severity};
+use crate::kinds::Kinds;
 use crate::manifest::Manifest;
 use crate::manifest::types::Service;
 use crate::manifest::unions::{BoolOr, EnvValue, Toggle};
 use crate::plan::{Plan, ProblemKind};
-use crate::source::KeyPath;
+use crate::source::{KeyPath, References};
 
 pub(super) mod form;
 
@@ -71,7 +72,7 @@ const OWN_ENTRY_POINT: &str = "ping";
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for plan in context.plans {
         let Some(manifest) = context.manifest(plan) else { continue };
-        let mut names = Names { environment: &plan.environment, findings };
+        let mut names = Names { environment: &plan.environment, kinds: &context.read.kinds, findings };
         names.stack(manifest, plan);
         names.variables(manifest);
         names.traefik(manifest);
@@ -90,6 +91,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 
 struct Names<'n> {
     environment: &'n str,
+    kinds: &'n Kinds,
     findings: &'n mut Vec<Finding>,
 }
 
@@ -209,25 +211,53 @@ impl Names<'_> {
         for name in names {
             if !form.takes(name) {
                 let label = Label::key(Some(self.environment), path.key(name), form.flaw(name));
-                self.report(&format!("{article} {what}"), form, name, label);
+                let proposed = form.corrected(name).filter(|proposed| form.takes(proposed));
+                let fix = proposed.zip(self.references(what)).map(|(proposed, references)| {
+                    Fix::new(format!("call it `{proposed}`, also where it is referred to"))
+                        .rename(Some(self.environment), path.key(name), proposed.clone())
+                        .refer(references, name, proposed)
+                });
+                self.report(&format!("{article} {what}"), form, name, label, fix);
             }
+        }
+    }
+
+    /// How other entries refer to one of these; none where nobody knows who does: a program reads its environment.
+    fn references(&self, what: &str) -> Option<References> {
+        let keys = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<String>>();
+        match what {
+            "service" => {
+                let options = self.kinds.iter().flat_map(|kind| &kind.options);
+                let naming = options.filter(|(_, option)| option.kind.names_services()).map(|(name, _)| name.clone());
+                let keys = keys(&["depends-on", "extends"]).into_iter().chain(naming).collect();
+                Some(References { prefix: "services.", keys })
+            }
+            "network" => Some(References { prefix: "networks.", keys: keys(&["networks"]) }),
+            "middleware" => Some(References { prefix: "middlewares.", keys: keys(&["middlewares"]) }),
+            "variable" => Some(References { prefix: "", keys: Vec::new() }),
+            _ => None,
         }
     }
 
     fn value(&mut self, what: &str, form: Form, place: KeyPath, name: &str) {
         if !form.takes(name) {
-            let label = Label::value(Some(self.environment), place, form.flaw(name));
-            self.report(what, form, name, label);
+            let label = Label::value(Some(self.environment), place.clone(), form.flaw(name));
+            let is_own =
+                !name.is_empty() && matches!(place.key_at(0), Some("stack")) && place.key_at(1) != Some("environments");
+            let proposed = form.corrected(name).filter(|proposed| is_own && form.takes(proposed));
+            let fix = proposed
+                .map(|proposed| Fix::new(format!("call it `{proposed}`")).set(Some(self.environment), place, proposed));
+            self.report(what, form, name, label, fix);
         }
     }
 
-    fn report(&mut self, what: &str, form: Form, name: &str, label: Label) {
+    fn report(&mut self, what: &str, form: Form, name: &str, label: Label, fix: Option<Fix>) {
         let message = if name.is_empty() {
             format!("the name of {what} is empty")
         } else {
             format!("`{name}` cannot be the name of {what}")
         };
-        let finding = Finding::new(RULE.id, RULE.severity, message, label);
+        let finding = Finding::new(RULE.id, RULE.severity, message, label).fix(fix);
         let proposed = form.corrected(name).filter(|proposed| form.takes(proposed));
         self.findings.push(finding.help(match proposed {
             Some(proposed) => format!("write `{proposed}`, also where it is referred to"),

@@ -298,6 +298,32 @@ pub struct Outcome {
     pub silenced: Vec<Finding>,
 }
 
+/// The rules of which some findings carry a fix, in the order of the alphabet; a test compares the fixtures.
+const FIXING: &[&str] = &[
+    "container-name",
+    "datastore-port-public",
+    "datastore-without-volume",
+    "dev-leak",
+    "healthy-without-healthcheck",
+    "image-reference",
+    "invalid-service-name",
+    "literal-secret",
+    "localhost-reference",
+    "port-invalid",
+    "replicas-fixed-port",
+    "rule-syntax",
+    "toml-1-0-only",
+    "unescaped-dollar",
+    "unused-allow",
+];
+
+impl Rule {
+    /// Whether `check --fix` does something about some of its findings.
+    pub fn has_fix(&self) -> bool {
+        FIXING.contains(&self.id)
+    }
+}
+
 /// The rule with this id.
 pub fn find(id: &str) -> Option<&'static Rule> {
     ALL.iter().copied().find(|rule| rule.id == id)

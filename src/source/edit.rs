@@ -32,6 +32,15 @@ pub enum Change {
     Replace(Range<usize>, String),
 }
 
+/// How an entry is referred to from elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct References {
+    /// What stands before its name in `${…}`: `services.`, or nothing for a variable.
+    pub prefix: &'static str,
+    /// Keys under which its name stands alone.
+    pub keys: Vec<String>,
+}
+
 /// A text that takes the place of these bytes of services.toml.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replacement {
@@ -100,6 +109,38 @@ impl<'t> Editor<'t> {
         }
         let spellings = self.outline.keys.get(path)?;
         Some(spellings.iter().map(|span| Replacement::new(span.clone(), key(name))).collect())
+    }
+
+    /// Another name wherever an entry is referred to, in every layer; none where one of the places cannot be changed.
+    pub(super) fn refer(&self, references: &References, from: &str, to: &str) -> Option<Vec<Replacement>> {
+        let is_named = |step: &Step| matches!(step, Step::Key(key) if references.keys.contains(key));
+        let mut changed = Vec::new();
+        for (path, node) in &self.outline.nodes {
+            let raw = self.text.get(node.span.clone())?;
+            if node.members.is_some() || !raw.starts_with(['"', '\'']) || !raw.contains(from) {
+                continue;
+            }
+            let table: toml::Table = toml::from_str(&format!("string = {raw}")).ok()?;
+            let string = table.get("string")?.as_str()?;
+            if string == from && path.iter().any(is_named) {
+                changed.extend(self.set(path, &Value::String(to.to_owned()))?);
+                continue;
+            }
+            let opening = format!("${{{}", references.prefix);
+            for (at, _) in string.match_indices(&format!("{opening}{from}")) {
+                let name = at + opening.len()..at + opening.len() + from.len();
+                if string[name.end..].starts_with(['.', '}', ':', '?']) {
+                    changed.extend(self.replace(path, string, &name, to)?);
+                }
+            }
+        }
+        for (path, spellings) in &self.outline.keys {
+            let [.., parent, Step::Key(last)] = path.as_slice() else { continue };
+            if last == from && is_named(parent) {
+                changed.extend(spellings.iter().map(|span| Replacement::new(span.clone(), key(to))));
+            }
+        }
+        Some(changed)
     }
 
     /// The text without the entry at `path`.

@@ -2,6 +2,7 @@
 
 mod interrupted;
 mod lock;
+mod manifest;
 mod meanwhile;
 mod modes;
 mod obstacles;

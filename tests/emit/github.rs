@@ -109,6 +109,8 @@ fn check(command: &Command, finding: &Value) {
         lines.push(format!("note: in {note}"));
     }
     lines.extend(finding["help"].as_str().map(|help| format!("help: {}", shown(help))));
+    let title = finding["fix"]["title"].as_str();
+    lines.extend(title.map(|title| format!("fix: {} (`stackgen check --fix`)", shown(title))));
     let message = lines.join("\n");
     assert_eq!(command.message, message);
 }

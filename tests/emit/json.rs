@@ -19,8 +19,19 @@ fn a_document_has_the_version_and_the_keys_that_are_documented() {
         assert_eq!(keys(&document), ["version", "findings", "drift", "summary"]);
         assert_eq!(keys(&document["summary"]), ["errors", "warnings", "hints", "drift"]);
         for finding in document["findings"].as_array().expect("findings") {
-            let expected =
-                ["rule", "severity", "message", "environments", "file", "location", "label", "related", "help"];
+            let expected = [
+                "rule",
+                "severity",
+                "message",
+                "environments",
+                "file",
+                "location",
+                "label",
+                "related",
+                "help",
+                "url",
+                "fix",
+            ];
             assert_eq!(keys(finding), expected);
             let spots = finding["related"].as_array().expect("related places").iter();
             for spot in spots.inspect(|spot| assert_eq!(keys(spot), ["file", "location", "label"])).chain([finding]) {

@@ -54,6 +54,9 @@ fn of_finding(outcome: &Outcome<'_>, finding: &Resolved) -> String {
     if let Some(help) = &finding.help {
         let _ = write!(message, "\nhelp: {help}");
     }
+    if let Some(fix) = &finding.fix {
+        let _ = write!(message, "\nfix: {} (`stackgen check --fix`)", fix.title);
+    }
     command(name(finding.severity), &properties, &message)
 }
 

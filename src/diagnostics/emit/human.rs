@@ -1,4 +1,7 @@
 //! For people: each finding with the lines it is about, the drift of generated files, and what to do next.
+//!
+//! The most severe come first, and those of one rule stand together. Of many of one rule the first few are shown in full,
+//! the others in a line each, so that they do not bury the rest; `--verbose` shows all.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -8,17 +11,24 @@ use std::ops::Range;
 use annotate_snippets::renderer::{
     DEFAULT_ADDITION_STYLE, DEFAULT_CONTEXT_STYLE, DEFAULT_EMPHASIS_STYLE, DEFAULT_REMOVAL_STYLE,
 };
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, Title};
 use anstyle::Style;
+use indexmap::IndexMap;
 
 use self::excerpt::Excerpt;
 use super::{Location, Outcome, Terminal};
 use crate::diagnostics::drift::way_out;
 use crate::diagnostics::words::{self, count, visible};
-use crate::diagnostics::{Drift, Resolved, Severity, Spot};
+use crate::diagnostics::{Drift, Resolved, Severity, Spot, page};
 
 mod excerpt;
 
+/// How many findings of one rule and severity are shown in full.
+const FULL: usize = 3;
+/// How many more are listed.
+const LISTED: usize = 20;
+/// How many rules the summary names for each severity.
+const NAMED: usize = 6;
 /// How many characters of one line of a diff are shown.
 const DIFF_COLUMNS: usize = 400;
 /// Below this nothing could be shown at all.
@@ -33,8 +43,15 @@ pub(super) fn emit(outcome: &Outcome<'_>, terminal: Terminal, out: &mut dyn Writ
         return Ok(());
     }
     let human = Human::new(outcome, terminal);
-    for finding in outcome.findings() {
-        writeln!(out, "{}\n", human.finding(finding))?;
+    for group in groups(outcome.findings()) {
+        let full = if terminal.verbose || group.len() == FULL + 1 { group.len() } else { FULL.min(group.len()) };
+        let (full, rest) = group.split_at(full);
+        for finding in full {
+            writeln!(out, "{}\n", human.finding(finding))?;
+        }
+        if !rest.is_empty() {
+            writeln!(out, "{}", human.listed(rest))?;
+        }
     }
     for drift in outcome.drift() {
         write!(out, "{}", human.drift(drift))?;
@@ -74,8 +91,7 @@ impl<'a> Human<'a> {
             }
         }
 
-        let mut group =
-            Group::with_title(level(finding.severity).primary_title(visible(&finding.message)).id(finding.rule));
+        let mut group = Group::with_title(self.title(finding.severity, finding.rule, visible(&finding.message)));
         if elsewhere.first().is_some_and(|first| std::ptr::eq(*first, &raw const finding.primary)) {
             group = group.element(Origin::path(visible(&self.outcome.file(&finding.primary)).into_owned()));
         }
@@ -93,7 +109,44 @@ impl<'a> Human<'a> {
         if let Some(help) = &finding.help {
             group = group.element(Level::HELP.message(visible(help)));
         }
+        if let Some(fix) = &finding.fix {
+            let text = format!("{} (`stackgen check --fix`)", visible(&fix.title));
+            group = group.element(Level::HELP.with_name("fix").message(text));
+        }
         self.with_places(&self.renderer.render(&[group]), &finding.primary, &shown)
+    }
+
+    /// The title of a finding; the rule is a link to its page where the terminal can do more than text.
+    fn title<'t>(&self, severity: Severity, rule: &'static str, message: impl Into<Cow<'t, str>>) -> Title<'t> {
+        let title = level(severity).primary_title(message).id(rule);
+        match page::address(rule).filter(|_| self.terminal.color) {
+            Some(page) => title.id_url(page),
+            None => title,
+        }
+    }
+
+    /// Findings of one rule in a line each, and an empty line.
+    fn listed(&self, findings: &[&Resolved]) -> String {
+        let [first, ..] = findings else { return String::new() };
+        let title = self.title(first.severity, first.rule, count(findings.len(), "more finding"));
+        let mut text = self.renderer.render(&[Group::with_title(title)]);
+        for finding in findings.iter().take(LISTED) {
+            let _ = write!(text, "\n  {}", visible(&self.outcome.file(&finding.primary)));
+            if let Some(Location { start, .. }) = self.outcome.location(&finding.primary) {
+                let _ = write!(text, ":{}:{}", start.line, start.column);
+            }
+            let _ = write!(text, "  {}", visible(&finding.message).replace('\n', " "));
+            let environments = self.outcome.only_in(finding);
+            if !environments.is_empty() {
+                let _ = write!(text, " (in {})", visible(&words::and(environments)));
+            }
+        }
+        let more = findings.len().saturating_sub(LISTED);
+        if more > 0 {
+            let _ = write!(text, "\n  … and {more} more");
+        }
+        text.push_str("\n  `--verbose` shows them in full\n");
+        text
     }
 
     /// The lines of a file with all its labels.
@@ -153,27 +206,80 @@ impl<'a> Human<'a> {
 
     /// How much there was of what, and what to do now.
     fn summary(&self) -> String {
-        let summary = self.outcome.summary();
-        let counts = [
-            (summary.errors, "error"),
-            (summary.warnings, "warning"),
-            (summary.hints, "hint"),
-            (summary.drift, "drifted file"),
-        ];
-        let counts: Vec<_> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| count(*n, word)).collect();
-        let mut parts = vec![self.painted(DEFAULT_EMPHASIS_STYLE, &counts.join(", "))];
-        // Errors come first: nothing is rendered while there are any.
-        if summary.errors == 0 {
-            parts.extend(way_out(self.outcome.drift()).map(str::to_owned));
+        let drift = self.outcome.summary().drift;
+        let mut counts: Vec<String> = [Severity::Error, Severity::Warning, Severity::Hint]
+            .into_iter()
+            .filter_map(|severity| self.counted(severity))
+            .collect();
+        if drift > 0 {
+            counts.push(self.painted(DEFAULT_EMPHASIS_STYLE, &count(drift, "drifted file")));
         }
-        parts
-            .extend(self.outcome.findings().first().map(|first| format!("`stackgen explain {}` says why", first.rule)));
-        parts.join("; ")
+        let separator = if self.outcome.findings().is_empty() { "; " } else { "\n" };
+        let next = self.next();
+        let next = (!next.is_empty()).then(|| next.join("; "));
+        [counts.join(", ")].into_iter().chain(next).collect::<Vec<_>>().join(separator)
+    }
+
+    /// How many findings have this severity, and the rules behind them; none where none has.
+    fn counted(&self, severity: Severity) -> Option<String> {
+        let mut rules: IndexMap<&str, usize> = IndexMap::new();
+        for finding in self.outcome.findings().iter().filter(|finding| finding.severity == severity) {
+            *rules.entry(finding.rule).or_default() += 1;
+        }
+        let number: usize = rules.values().sum();
+        let mut named: Vec<String> = rules
+            .iter()
+            .take(NAMED)
+            .map(|(rule, count)| if *count > 1 { format!("{count} {rule}") } else { (*rule).to_owned() })
+            .collect();
+        if rules.len() > NAMED {
+            named.push(format!("{} more rules", rules.len() - NAMED));
+        }
+        let counted = self.painted(DEFAULT_EMPHASIS_STYLE, &count(number, severity.word()));
+        (number > 0).then(|| format!("{counted} ({})", named.join(", ")))
+    }
+
+    /// What to do now, the first thing first.
+    fn next(&self) -> Vec<String> {
+        let findings = self.outcome.findings();
+        let fixable = findings.iter().filter(|finding| finding.fix.is_some()).count();
+        let errors = self.outcome.summary().errors;
+        let fixed_errors =
+            findings.iter().filter(|finding| finding.severity == Severity::Error && finding.fix.is_some());
+        let is_stuck = fixed_errors.count() < errors;
+        let mut next = Vec::new();
+        if fixable > 0 {
+            let what = if fixable == findings.len() { "all of it".to_owned() } else { format!("{fixable} of them") };
+            next.push(format!("`stackgen check --fix` fixes {what}"));
+        }
+        // Nothing is rendered while there are any.
+        if is_stuck {
+            let what = match (errors, fixable) {
+                (1, 0) => "mend the error first",
+                (_, 0) => "mend the errors first",
+                _ => "mend the other errors then",
+            };
+            next.push(format!("{what}: nothing is rendered until that is done"));
+        } else if errors == 0 {
+            next.extend(way_out(self.outcome.drift()).map(str::to_owned));
+        }
+        let unfixed = findings.iter().find(|finding| finding.fix.is_none()).or(findings.first());
+        next.extend(unfixed.map(|finding| format!("`stackgen explain {}` says why", finding.rule)));
+        next
     }
 
     fn painted(&self, style: Style, text: &str) -> String {
         if self.terminal.color && !style.is_plain() { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
+}
+
+/// The findings of one rule and severity together, in the order of their first ones.
+fn groups(findings: &[Resolved]) -> Vec<Vec<&Resolved>> {
+    let mut groups: IndexMap<(Severity, &str), Vec<&Resolved>> = IndexMap::new();
+    for finding in findings {
+        groups.entry((finding.severity, finding.rule)).or_default().push(finding);
+    }
+    groups.into_values().collect()
 }
 
 fn level(severity: Severity) -> Level<'static> {

@@ -16,7 +16,9 @@
 //!       },
 //!       "label": "published here",
 //!       "related": [{ "file": "services.toml", "location": {}, "label": "and here" }],
-//!       "help": "give one of them another `publish`"
+//!       "help": "give one of them another `publish`",
+//!       "url": "https://…/docs/rules/host-port-conflict.md",
+//!       "fix": { "title": "publish nothing here", "edits": [{ "start": {}, "end": {}, "text": "" }] }
 //!     }
 //!   ],
 //!   "drift": [
@@ -28,13 +30,15 @@
 //!
 //! * `version` grows when a key goes away or changes its meaning. New keys and new words in `rule` may come at any
 //!   time; readers ignore what they do not know.
-//! * Every key is always there, in this order. What does not apply is `null` (`location`, `help`, `diff`), empty
-//!   (`environments`, `related`) or the empty string (`label`).
+//! * Every key is always there, in this order. What does not apply is `null` (`location`, `help`, `url`, `fix`, `diff`),
+//!   empty (`environments`, `related`, `edits`) or the empty string (`label`).
 //! * `findings` stand with the most severe first, then by place; `severity` is `error`, `warning` or `hint`.
 //! * `environments` are those that have the finding, in the order of the manifest; none where it belongs to the file
 //!   as a whole.
 //! * `file` and `path` have forward slashes and begin with the way to the project, as it was given with `-C` and `-f`.
 //!   `location` is `null` where a file is meant as a whole; else it is a place in that file.
+//! * `url` is the page of the rule. `fix` is what `stackgen check --fix` would do: each of its `edits` puts `text` in the
+//!   place of the bytes of services.toml from `start` to `end`. There are none where they would repeat a secret.
 //! * Lines and columns count from 1, columns in characters (Unicode scalar values); offsets count bytes from 0. `end`
 //!   is the place after the last character; an empty place has `start` = `end`.
 //! * `state` is `missing`, `changed`, `edited`, `foreign`, `stale` or `blocked`; `diff` is a unified diff from the file
@@ -49,8 +53,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{Location, Outcome, Summary, Terminal};
-use crate::diagnostics::{Drift, Resolved, Spot};
-use crate::source::Position;
+use crate::diagnostics::{Drift, Resolved, ResolvedFix, Spot, page};
+use crate::source::{Position, Replacement};
 
 /// The version of the format.
 const VERSION: u32 = 1;
@@ -73,6 +77,21 @@ struct JsonFinding<'a> {
     primary: JsonSpot<'a>,
     related: Vec<JsonSpot<'a>>,
     help: Option<&'a str>,
+    url: Option<String>,
+    fix: Option<JsonFix<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonFix<'a> {
+    title: &'a str,
+    edits: Vec<JsonEdit<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonEdit<'a> {
+    #[serde(flatten)]
+    place: JsonLocation,
+    text: &'a str,
 }
 
 #[derive(Serialize)]
@@ -124,7 +143,14 @@ fn finding_of<'a>(outcome: &'a Outcome<'_>, finding: &'a Resolved) -> JsonFindin
         primary: spot_of(outcome, &finding.primary),
         related: finding.secondary.iter().map(|spot| spot_of(outcome, spot)).collect(),
         help: finding.help.as_deref(),
+        url: page::address(finding.rule),
+        fix: finding.fix.as_ref().map(|fix| fix_of(outcome, fix)),
     }
+}
+
+fn fix_of<'a>(outcome: &Outcome<'_>, fix: &'a ResolvedFix) -> JsonFix<'a> {
+    let edit = |edit: &'a Replacement| JsonEdit { place: location_of(outcome.place_of(&edit.span)), text: &edit.text };
+    JsonFix { title: &fix.title, edits: fix.replacements.iter().map(edit).collect() }
 }
 
 fn spot_of<'a>(outcome: &'a Outcome<'_>, spot: &'a Spot) -> JsonSpot<'a> {

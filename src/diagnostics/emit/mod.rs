@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::redaction::{Redaction, clamp};
-use super::{Drift, Report, Resolved, Severity, Spot};
+use super::{Drift, Report, Resolved, ResolvedFix, Severity, Spot};
 use crate::secrets;
 use crate::source::{Position, Source};
 
@@ -66,11 +66,13 @@ pub struct Terminal {
     pub color: bool,
     /// How many columns a line should have at most.
     pub width: usize,
+    /// Whether each finding is shown in full, however many there are of its rule.
+    pub verbose: bool,
 }
 
 impl Default for Terminal {
     fn default() -> Self {
-        Self { color: false, width: 140 }
+        Self { color: false, width: 140, verbose: false }
     }
 }
 
@@ -208,6 +210,13 @@ impl<'a> Outcome<'a> {
         Some(Location { span, start, end })
     }
 
+    /// Where these bytes of services.toml stand.
+    fn place_of(&self, span: &Range<usize>) -> Location {
+        let span = clamp(self.source.text(), span);
+        let (start, end) = (self.source.position(span.start), self.source.position(span.end));
+        Location { span, start, end }
+    }
+
     /// The text in which a label stands, and what must not be shown of it.
     fn text_of(&self, spot: &Spot) -> Option<(&Source, &Redaction)> {
         match &spot.file {
@@ -234,6 +243,11 @@ fn without_secrets(finding: &Resolved, redaction: &Redaction) -> Resolved {
         primary: spot(&finding.primary),
         secondary: finding.secondary.iter().map(spot).collect(),
         help: finding.help.as_deref().map(sentence),
+        fix: finding.fix.as_ref().map(|fix| {
+            let is_open = fix.replacements.iter().all(|edit| redaction.content(&edit.text) == edit.text);
+            let replacements = if is_open { fix.replacements.clone() } else { Vec::new() };
+            ResolvedFix { title: sentence(&fix.title), replacements }
+        }),
         ..finding.clone()
     }
 }

@@ -12,6 +12,7 @@
 //! * The fingerprint is made of the rule, the file, the keys that lead to the place, and the message: neither of lines
 //!   nor of what may be secret. `primaryLocationLineHash` is left to GitHub's upload action, which warns about any but
 //!   its own.
+//! * A fix that `check --fix` would make is given as one: replacements of bytes of services.toml.
 //! * What `allow` silences is no result: GitHub opens an alert for it, suppressed or not.
 
 use std::collections::{BTreeMap, HashMap};
@@ -21,13 +22,13 @@ use std::io::{self, Write};
 use sha2::{Digest, Sha256};
 
 use self::log::{
-    ArtifactLocation, BaseId, Configuration, Descriptor, Driver, Help, Invocation, Log, Message, PhysicalLocation,
-    Place, Properties, Region, Run, SarifResult, Tool,
+    ArtifactChange, ArtifactLocation, BaseId, Configuration, Descriptor, Driver, Fix, Help, Invocation, Log, Message,
+    PhysicalLocation, Place, Properties, Region, Replacement, Run, SarifResult, Tool,
 };
 use super::{Location, Outcome, Terminal};
 use crate::diagnostics::drift::way_out;
 use crate::diagnostics::words::{self, visible};
-use crate::diagnostics::{Drift, Resolved, Severity, Spot};
+use crate::diagnostics::{Drift, Resolved, ResolvedFix, Severity, Spot, page};
 use crate::rules;
 
 mod log;
@@ -62,7 +63,7 @@ pub(super) fn emit(outcome: &Outcome<'_>, _: Terminal, out: &mut dyn Write) -> i
     for result in &mut results {
         let known = rules.iter().position(|rule| rule.id == result.rule_id);
         result.rule_index = known.unwrap_or_else(|| {
-            rules.push(rule(result.rule_id, repository));
+            rules.push(rule(result.rule_id));
             rules.len() - 1
         });
     }
@@ -86,20 +87,19 @@ pub(super) fn emit(outcome: &Outcome<'_>, _: Terminal, out: &mut dyn Write) -> i
 }
 
 /// What is to know of a rule, with a link to its page where the repository is known.
-fn rule(id: &'static str, repository: &str) -> Descriptor {
+fn rule(id: &'static str) -> Descriptor {
     let (severity, summary, docs) = match rules::find(id) {
         Some(rule) => (rule.severity, rule.summary, rule.docs),
         None if id == DRIFT => (Severity::Error, DRIFT_SUMMARY, DRIFT_DOCS),
         None => (Severity::Error, id, id),
     };
     let description = docs.split("**Why it breaks.**").next().unwrap_or(docs).trim_end();
-    let has_page = !repository.is_empty() && id != DRIFT;
     Descriptor {
         id,
         short_description: text(words::capitalised(summary)),
         full_description: text(description),
         default_configuration: Configuration { level: level(severity) },
-        help_uri: has_page.then(|| format!("{}/blob/HEAD/docs/rules/{id}.md", repository.trim_end_matches('/'))),
+        help_uri: if id == DRIFT { None } else { page::address(id) },
         help: Help { text: docs.to_owned(), markdown: docs.to_owned() },
     }
 }
@@ -139,9 +139,33 @@ fn of_finding(outcome: &Outcome<'_>, finding: &Resolved, fingerprints: &mut Fing
         message: text(message),
         related_locations: related.collect(),
         partial_fingerprints: BTreeMap::from([(FINGERPRINT, fingerprint)]),
+        fixes: finding.fix.iter().filter_map(|fix| fix_of(outcome, fix)).collect(),
         properties: Properties { environments: finding.environments.clone(), state: None },
         locations: [primary],
     }
+}
+
+/// The changes of a fix; none where one of them repeats a secret.
+fn fix_of(outcome: &Outcome<'_>, fix: &ResolvedFix) -> Option<Fix> {
+    if fix.replacements.is_empty() {
+        return None;
+    }
+    let replacement = |edit: &crate::source::Replacement| {
+        let Location { start, end, .. } = outcome.place_of(&edit.span);
+        let deleted_region = Region {
+            start_line: start.line,
+            start_column: Some(start.column),
+            end_line: Some(end.line),
+            end_column: Some(end.column),
+        };
+        Replacement { deleted_region, inserted_content: text(edit.text.clone()) }
+    };
+    let uri = uri(&outcome.address_of(outcome.source.file_name()));
+    let change = ArtifactChange {
+        artifact_location: ArtifactLocation { uri, uri_base_id: ROOT },
+        replacements: fix.replacements.iter().map(replacement).collect(),
+    };
+    Some(Fix { description: text(plain(&words::capitalised(&fix.title))), artifact_changes: [change] })
 }
 
 fn of_drift(outcome: &Outcome<'_>, drift: &Drift, fingerprints: &mut Fingerprints) -> SarifResult {
@@ -167,6 +191,7 @@ fn of_drift(outcome: &Outcome<'_>, drift: &Drift, fingerprints: &mut Fingerprint
         locations: [place],
         related_locations: Vec::new(),
         partial_fingerprints: BTreeMap::from([(FINGERPRINT, fingerprint)]),
+        fixes: Vec::new(),
         properties: Properties { environments: Vec::new(), state: Some(drift.state) },
     }
 }
@@ -251,18 +276,15 @@ mod tests {
     }
 
     #[test]
-    fn the_page_of_a_rule_is_linked_where_the_repository_is_known() {
-        let page = "https://example.com/stackgen/blob/HEAD/docs/rules/unknown-key.md";
-        assert_eq!(rule("unknown-key", "https://example.com/stackgen").help_uri.as_deref(), Some(page));
-        assert_eq!(rule("unknown-key", "https://example.com/stackgen/").help_uri.as_deref(), Some(page));
-        assert_eq!(rule("unknown-key", "").help_uri, None);
-        assert_eq!(rule(DRIFT, "https://example.com/stackgen").help_uri, None);
+    fn the_page_of_a_rule_is_linked() {
+        assert_eq!(rule("unknown-key").help_uri, page::address("unknown-key"));
+        assert_eq!(rule(DRIFT).help_uri, None, "it has no page");
     }
 
     #[test]
     fn every_rule_describes_itself() {
         for known in rules::ALL {
-            let rule = rule(known.id, "");
+            let rule = rule(known.id);
             assert_eq!(rule.help.markdown, known.docs);
             let full = rule.full_description.text;
             assert!(full.len() > rule.short_description.text.len() && !full.contains("**Why"), "{}: {full}", known.id);

@@ -3,7 +3,7 @@
 use toml::de::DeTable;
 
 use super::*;
-use crate::diagnostics::{Finding, Label};
+use crate::diagnostics::{Finding, Fix, Label};
 use crate::source::KeyPath;
 
 mod hostile;
@@ -102,7 +102,8 @@ fn people_see_both_places_the_environments_and_the_help() {
   = note: in dev and prod
   = help: give one of them another `publish`
 
-1 error; `stackgen explain host-port-conflict` says why
+1 error (host-port-conflict)
+mend the error first: nothing is rendered until that is done; `stackgen explain host-port-conflict` says why
 ";
     same(&human(&outcome), expected);
     let all = Outcome::new(&source, &report, &[]);
@@ -138,7 +139,8 @@ hint[unknown-build-arg]: LEVEL is no ARG
   |
   = note: stack/api/package.json: read here
 
-1 warning, 1 hint; `stackgen explain no-lockfile` says why
+1 warning (no-lockfile), 1 hint (unknown-build-arg)
+`stackgen explain no-lockfile` says why
 "#;
     same(&human(&Outcome::new(&source, &report, &[])), expected);
 }
@@ -186,7 +188,8 @@ warning[dockerfile-hygiene]: it is root
   |
   = note: stack/api/other: nobody read it
 
-2 warnings; `stackgen explain literal-secret` says why
+2 warnings (literal-secret, dockerfile-hygiene)
+`stackgen explain literal-secret` says why
 "#;
     same(&human(&outcome), expected);
 }
@@ -247,10 +250,7 @@ fn the_way_out_of_drift_depends_on_its_kind() {
         let drift: Vec<_> = states.iter().map(|state| drift("x", state, "differs", None)).collect();
         human(&Outcome::new(&source, &report, &drift)).lines().last().unwrap().to_owned()
     };
-    assert_eq!(
-        hint(&["changed"]),
-        "1 warning, 1 drifted file; run `stackgen render`; `stackgen explain literal-secret` says why"
-    );
+    assert_eq!(hint(&["changed"]), "run `stackgen render`; `stackgen explain literal-secret` says why");
     assert!(hint(&["changed", "edited"]).contains("--force"));
     assert!(hint(&["stale", "blocked"]).contains("make way"));
 }
@@ -323,7 +323,9 @@ fn programs_get_places_and_no_text() {
           "label": "and here"
         }
       ],
-      "help": "give one of them another `publish`"
+      "help": "give one of them another `publish`",
+      "url": "https://github.com/stackgen/stackgen/blob/HEAD/docs/rules/host-port-conflict.md",
+      "fix": null
     }
   ],
   "drift": [
@@ -393,7 +395,8 @@ warning[odd-level]: LEVEL of ******** is odd
 error[drift]: docker-compose.yml: differs
 +  TOKEN: "********"
 
-2 warnings, 1 drifted file; run `stackgen render`; `stackgen explain literal-secret` says why
+2 warnings (literal-secret, odd-level), 1 drifted file
+run `stackgen render`; `stackgen explain literal-secret` says why
 "#;
     same(&human(&outcome), expected);
     for format in Format::ALL {
@@ -446,4 +449,95 @@ fn a_secret_of_several_lines_is_masked_in_all_of_them() {
     let shown = human(&Outcome::new(&source, &report, &[]));
     assert!(!shown.contains("k3y") && !shown.contains("middle"), "{shown}");
     assert_eq!(shown.matches("********").count(), 3, "{shown}");
+}
+
+/// A finding about the port of `service`, with what `check --fix` does about it.
+fn fixable(service: &str) -> Finding {
+    let place = KeyPath::of(["services", service, "publish"]);
+    let label = Label::value(None, place.clone(), "");
+    Finding::new("host-port-conflict", Severity::Error, format!("the port of `{service}` is taken"), label)
+        .fix(Fix::new("publish 8081").set(None, place, 8081))
+}
+
+#[test]
+fn people_and_programs_see_what_a_fix_does() {
+    let source = source(STACK);
+    let report = report(&source, vec![fixable("web")]);
+    let outcome = Outcome::new(&source, &report, &[]);
+    let expected = r"error[host-port-conflict]: the port of `web` is taken
+ --> services.toml:9:11
+  |
+9 | publish = 8080
+  |           ^^^^
+  |
+  = fix: publish 8081 (`stackgen check --fix`)
+
+1 error (host-port-conflict)
+`stackgen check --fix` fixes all of it; `stackgen explain host-port-conflict` says why
+";
+    same(&human(&outcome), expected);
+    let parsed =
+        |format| serde_json::from_str::<serde_json::Value>(&printed(format, &outcome, Terminal::default())).unwrap();
+    let fix = &parsed(Format::Json)["findings"][0]["fix"];
+    let place = |column: usize, offset: usize| serde_json::json!({"line": 9, "column": column, "offset": offset});
+    let edit = serde_json::json!({"start": place(11, 128), "end": place(15, 132), "text": "8081"});
+    assert_eq!(*fix, serde_json::json!({"title": "publish 8081", "edits": [edit]}));
+    let fix = &parsed(Format::Sarif)["runs"][0]["results"][0]["fixes"][0];
+    assert_eq!(fix["description"]["text"], "Publish 8081");
+    let replacement = &fix["artifactChanges"][0]["replacements"][0];
+    assert_eq!(replacement["insertedContent"]["text"], "8081");
+    assert_eq!(replacement["deletedRegion"]["startColumn"], 11);
+    assert!(printed(Format::Github, &outcome, Terminal::default()).contains("%0Afix: publish 8081"));
+}
+
+#[test]
+fn a_fix_that_repeats_a_secret_is_named_and_not_shown() {
+    let source = source(STACK);
+    let place = KeyPath::of(["services", "api", "env", "TOKEN"]);
+    let fix = Fix::new("write s3cr3t-value otherwise").set(None, place, "x-s3cr3t-value");
+    let report = report(&source, vec![literal_secret().fix(fix)]);
+    let outcome = Outcome::new(&source, &report, &[]);
+    for format in Format::ALL {
+        let shown = printed(*format, &outcome, Terminal::default());
+        assert!(!shown.contains("s3cr3t"), "{shown}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&printed(Format::Json, &outcome, Terminal::default())).unwrap();
+    let expected = serde_json::json!({"title": "write ******** otherwise", "edits": []});
+    assert_eq!(json["findings"][0]["fix"], expected);
+}
+
+#[test]
+fn many_findings_of_one_rule_do_not_bury_the_others() {
+    let source = source(STACK);
+    let of = |number: usize| {
+        Finding::new("odd-level", Severity::Warning, format!("level {number} is odd"), level("no level"))
+    };
+    let late = Finding::new("late-rule", Severity::Warning, "the last one", publish("dev", "web", ""));
+    let all = |many: usize| (0..many).map(of).chain([late.clone()]).collect::<Vec<_>>();
+    let shown = |many: usize, verbose: bool| {
+        let report = report(&source, all(many));
+        let outcome = Outcome::new(&source, &report, &[]);
+        printed(Format::Human, &outcome, Terminal { verbose, ..Terminal::default() })
+    };
+    let few = shown(6, false);
+    assert_eq!(few.matches("no level").count(), 3, "{few}");
+    let listed = "warning[odd-level]: 3 more findings\n  services.toml:6:41  level 3 is odd\n  \
+                  services.toml:6:41  level 4 is odd\n  services.toml:6:41  level 5 is odd\n  \
+                  `--verbose` shows them in full\n\nwarning[late-rule]: the last one\n";
+    assert!(few.contains(listed), "{few}");
+    assert!(few.contains("\n7 warnings (6 odd-level, late-rule)\n"), "{few}");
+    assert_eq!(shown(6, true).matches("no level").count(), 6);
+    assert_eq!(shown(4, false).matches("no level").count(), 4, "one line more or less");
+    assert!(shown(60, false).contains("\n  … and 37 more\n"));
+}
+
+#[test]
+fn the_name_of_a_rule_is_a_link_where_there_are_colors() {
+    let source = source(STACK);
+    let report = report(&source, vec![conflict("dev")]);
+    let outcome = Outcome::new(&source, &report, &[]);
+    let link = "\u{1b}]8;;https://github.com/stackgen/stackgen/blob/HEAD/docs/rules/host-port-conflict.md\u{1b}\\";
+    let colored = printed(Format::Human, &outcome, Terminal { color: true, ..Terminal::default() });
+    assert!(colored.contains(link), "{colored}");
+    assert!(!human(&outcome).contains("https://"));
 }

@@ -161,3 +161,21 @@ fn what_is_wrong_in_one_environment_changes_there_alone() {
     assert_eq!(taken("services.web.b"), text.replace("c = 3\n", "c = 3\nb = false\n"));
     assert_eq!(taken("services.web.c"), text.replace("c = 3\n", ""));
 }
+
+#[test]
+fn whatever_refers_to_an_entry_gets_its_new_name() {
+    let text = "[services.api]\ndepends-on = [\"My_App\", \"other\"]\nenv.A = \"${services.My_App.url}/My_App ${services.My_App2.url}\"\n\
+                [services.x.depends-on]\nMy_App = 'healthy'\n[environments.dev.services.api]\nextends = 'My_App'\nhelp = 'My_App'\n";
+    let references = References { prefix: "services.", keys: ["depends-on", "extends"].map(str::to_owned).to_vec() };
+    let mut changes = Editor::new(text).refer(&references, "My_App", "my-app").unwrap();
+    changes.sort_by_key(|change| change.span.start);
+    let mut changed = text.to_owned();
+    for Replacement { span, text } in changes.into_iter().rev() {
+        changed.replace_range(span, &text);
+    }
+    assert_eq!(
+        changed,
+        "[services.api]\ndepends-on = [\"my-app\", \"other\"]\nenv.A = \"${services.my-app.url}/My_App ${services.My_App2.url}\"\n\
+         [services.x.depends-on]\nmy-app = 'healthy'\n[environments.dev.services.api]\nextends = 'my-app'\nhelp = 'My_App'\n"
+    );
+}

@@ -107,7 +107,7 @@ proptest! {
         let drift = [drift("x", "changed", &text, Some(&text))];
         let outcome = Outcome::new(&source, &report, &drift);
         for format in Format::ALL {
-            let shown = printed(*format, &outcome, Terminal { color, width });
+            let shown = printed(*format, &outcome, Terminal { color, width, verbose: false });
             match format {
                 Format::Human => {}
                 Format::Json | Format::Sarif => {
