@@ -104,14 +104,13 @@ mod rule_too_broad;
 mod rule_v2_syntax;
 mod runs_twice;
 mod runtime_exceeds_limit;
+mod scrape_target;
+mod secret_committed;
 mod secret_source_missing;
 mod service_port_mismatch;
 mod service_port_unresolved;
-mod scrape_target;
 mod shared_datastore_volume;
 mod shared_netns_port_conflict;
-mod secret_committed;
-mod secret_source_missing;
 mod silent_dash_default;
 mod static_decode;
 mod swarm_only;
@@ -248,28 +247,13 @@ pub static ALL: &[&Rule] = &[
     &rule_v2_syntax::RULE,
     &runs_twice::RULE,
     &runtime_exceeds_limit::RULE,
+    &scrape_target::RULE,
+    &secret_committed::RULE,
     &secret_source_missing::RULE,
     &service_port_mismatch::RULE,
     &service_port_unresolved::RULE,
     &shared_datastore_volume::RULE,
     &shared_netns_port_conflict::RULE,
-    &shared_netns_port_conflict::RULE,
-    &secret_committed::RULE,
-    &secret_source_missing::RULE,
-    &silent_dash_default::RULE,
-    &static_decode::RULE,
-    &template_output::RULE,
-    &tls_mismatch::RULE,
-    &runtime_exceeds_limit::RULE,
-    &scrape_target::RULE,
-    &shared_datastore_volume::RULE,
-    &shared_netns_port_conflict::RULE,
-    &runtime_exceeds_limit::RULE,
-    &shared_datastore_volume::RULE,
-    &shared_netns_port_conflict::RULE,
-    &silent_dash_default::RULE,
-    &static_decode::RULE,
-    &template_output::RULE,
     &silent_dash_default::RULE,
     &static_decode::RULE,
     &swarm_only::RULE,
