@@ -1,7 +1,7 @@
 //! A clean stack, read line by line, so that an operator can change one of them.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use stackgen::diagnostics::{Resolved, Severity};
 use stackgen::plan::{Plan, Service};
@@ -191,13 +191,13 @@ pub(crate) fn copy_of(folder: &Path) -> TempDir {
     let copy = tempfile::Builder::new().prefix("stackgen-mutants-").tempdir().expect("a temporary folder");
     copy_sources(folder, copy.path());
     // What `copy_sources` leaves out as an operator's own.
-    for file in entries(folder).into_iter().filter(|path| is_env_file(path)) {
+    for file in entries(folder).into_iter().filter(|path| is_env_file(path.as_path())) {
         fs::copy(&file, copy.path().join(file.file_name().expect("a name"))).expect("a copy");
     }
     copy
 }
 
-fn is_env_file(path: &PathBuf) -> bool {
+fn is_env_file(path: &Path) -> bool {
     path.is_file() && path.extension().is_some_and(|extension| extension == "env")
 }
 
@@ -206,7 +206,7 @@ fn lines(text: &str) -> Vec<Line> {
     let mut lines = Vec::new();
     for (number, text) in text.lines().enumerate() {
         if let Some(header) = text.strip_prefix('[') {
-            table = header.split(']').next().unwrap_or_default().to_owned();
+            header.split(']').next().unwrap_or_default().clone_into(&mut table);
         }
         let is_entry = text.starts_with(|first: char| first.is_alphanumeric() || first == '"' || first == '_');
         let (key, value) = text.split_once('=').filter(|_| is_entry).unwrap_or_default();

@@ -55,7 +55,7 @@ fn spread(mutants: Vec<Mutant>) -> Vec<Mutant> {
         return mutants;
     }
     let mut slots: Vec<Option<Mutant>> = mutants.into_iter().map(Some).collect();
-    let step = (1..).map(|more| STEP + more).find(|step| gcd(*step, count) == 1).unwrap_or(1);
+    let step = (STEP..STEP + count).find(|step| gcd(*step, count) == 1).unwrap_or(1);
     (0..count).filter_map(|position| slots[position * step % count].take()).collect()
 }
 

@@ -1,8 +1,8 @@
 //! What two containers want of one host, network or volume, and who waits for whom.
 
+use super::Operator;
 use super::ports::{is_store, publishing};
 use super::storage::mounting;
-use super::{Operator, lifecycle};
 use crate::base::{Base, Line};
 use crate::mutant::Mutant;
 use crate::proof::Proof;

@@ -43,7 +43,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         proof: Proof::Test("variables", "a_hyphen_makes_a_default_and_nobody_says_so"),
         apply: |base| {
             let two = |name: &str| {
-                name.contains('_').then(|| name.replacen('_', "-", 1)).unwrap_or_else(|| format!("{name}-URL"))
+                if name.contains('_') { name.replacen('_', "-", 1) } else { format!("{name}-URL") }
             };
             variables(base, two)
         },
@@ -229,7 +229,7 @@ pub(super) const OPERATORS: &[Operator] = &[
                 line.text == "[environments.dev.defaults]" && !base.lines.iter().any(|other| other.text == "[defaults]")
             });
             header
-                .flat_map(|line| {
+                .filter_map(|line| {
                     let next = base.lines[line.number + 1..].iter().find(|line| line.key == "reload");
                     next.map(|reload| base.set(line, "[defaults]").at(&reload.text))
                 })

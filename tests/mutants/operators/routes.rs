@@ -100,7 +100,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         proof: RULE,
         apply: |base| {
             let mut made = routing(base, "host = \"https://shop.example.com\"\nroutes.more.path = \"/more\"");
-            made.iter_mut().for_each(|mutant| *mutant = mutant.clone().at("host = \"https"));
+            made = made.into_iter().map(|mutant| mutant.at("host = \"https")).collect();
             made.extend(rules(base, |rule| rule.replacen("Host(`", "Host(`https://", 1)));
             made
         },
