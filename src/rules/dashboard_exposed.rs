@@ -81,14 +81,12 @@ fn everything(flags: &Flags<'_>) -> Option<Finding> {
     if !flags.is_on("providers.docker") || !is_exposed || has_value {
         return None;
     }
-    let label = match flags.get(EXPOSED) {
-        Some(flag) => flags.at_value(flag, "all containers of the host"),
-        None => {
-            let (_, flag) = flags
-                .below("providers")
-                .find(|(rest, _)| rest.split('.').next().is_some_and(|name| name.eq_ignore_ascii_case("docker")))?;
-            flags.at_name(flag, "its default is to expose all containers of the host")
-        }
+    let label = if let Some(flag) = flags.get(EXPOSED) {
+        flags.at_value(flag, "all containers of the host")
+    } else {
+        let is_docker = |rest: &str| rest.split('.').next().is_some_and(|name| name.eq_ignore_ascii_case("docker"));
+        let (_, flag) = flags.below("providers").find(|(rest, _)| is_docker(rest))?;
+        flags.at_name(flag, "its default is to expose all containers of the host")
     };
     let message =
         format!("`{}` routes to every container of the engine, also to those without a route", flags.service.name);
