@@ -52,7 +52,7 @@ pub enum MountOption {
     NoCopy,
     /// `shared`, `rslave` …: whether mounts below it are seen on the other side.
     Propagation,
-    /// `z` or `Z`: the label of SELinux is changed.
+    /// `z` or `Z`: the label of `SELinux` is changed.
     Selinux,
     /// `cached`, `delegated`, `consistent`: once of Docker Desktop, ignored now.
     Consistency,
@@ -160,7 +160,7 @@ pub enum MountFlaw {
 pub fn parse(text: &str) -> Result<Mount, MountError> {
     let error = |flaw, range| Err(MountError { flaw, range });
     // As short as that, nothing is told apart.
-    let parts = if text.len() < 3 { vec![0..text.len()] } else { parts(text) };
+    let parts = if text.len() < 3 { std::iter::once(0..text.len()).collect() } else { parts(text) };
     if let Some(empty) = parts.iter().find(|part| part.is_empty()) {
         return error(MountFlaw::Form, if text.is_empty() { empty.clone() } else { 0..text.len() });
     }

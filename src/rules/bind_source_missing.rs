@@ -118,7 +118,7 @@ fn judge(plan: &Plan, mount: &PlannedMount, known: &HostPath) -> Option<Finding>
 
 /// Whether a target can only be a directory: `/etc/nginx/conf.d`, or what ends with a `/`.
 fn is_directory_name(target: &str) -> bool {
-    let is_made_of_parts = |name: &str| name.ends_with(".d") && name.len() > 2;
+    let is_made_of_parts = |name: &str| name.strip_suffix(".d").is_some_and(|name| !name.is_empty());
     target.ends_with('/') || target.rsplit('/').next().is_some_and(is_made_of_parts)
 }
 

@@ -123,16 +123,14 @@ fn test_form(plan: &Plan, service: &Service, test: &toml::Value) -> Vec<Finding>
                     None => "write the words as `health = […]`, or put `\"CMD\"` before them".to_owned(),
                 };
                 let finding = finding(RULE.severity, message, help);
-                return vec![match form {
-                    Some(form) => {
-                        finding.fix(Fix::new(format!("write `{form}`")).set(environment, place.index(0), *form))
-                    }
-                    None => {
-                        let words = [toml::Value::from("CMD")].into_iter().chain(items.iter().cloned());
-                        let all = toml::Value::Array(words.collect());
-                        finding.fix(Fix::new("put `CMD` before it").set(environment, place.clone(), all))
-                    }
-                }];
+                let fix = if let Some(form) = form {
+                    Fix::new(format!("write `{form}`")).set(environment, place.index(0), *form)
+                } else {
+                    let words = [toml::Value::from("CMD")].into_iter().chain(items.iter().cloned());
+                    let all = toml::Value::Array(words.collect());
+                    Fix::new("put `CMD` before it").set(environment, place.clone(), all)
+                };
+                return vec![finding.fix(fix)];
             }
             if first != "NONE" && items.len() == 1 {
                 let message = format!("nothing stands behind `{first}`, and the engine ends when it runs that");

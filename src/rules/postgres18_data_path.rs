@@ -8,7 +8,7 @@ use crate::diagnostics::{Finding, Fix, Label, Severity};
 use crate::plan::{Plan, PlannedMount, Service};
 use crate::source::Step;
 
-/// A volume that is not where this version of PostgreSQL keeps its data.
+/// A volume that is not where this version of `PostgreSQL` keeps its data.
 pub(super) static RULE: Rule = Rule {
     id: "postgres18-data-path",
     severity: Severity::Error,
@@ -110,7 +110,7 @@ fn is_kept(mount: &PlannedMount) -> bool {
     matches!(mount.mount.source, Source::Volume(_) | Source::Bind(_))
 }
 
-/// The major version of PostgreSQL in an image that is `postgres`, or built on it.
+/// The major version of `PostgreSQL` in an image that is `postgres`, or built on it.
 fn major(image: &str) -> Option<u32> {
     let image = image.split('@').next()?;
     let (name, tag) = image.rsplit_once(':').filter(|(_, tag)| !tag.contains('/'))?;

@@ -47,7 +47,7 @@ there.
 /// The words, as people write them.
 const KNOWN: [&str; 4] = ["no", "always", "unless-stopped", "on-failure"];
 
-/// What `deploy.restart_policy` has for `condition` (compose-spec, \"deploy\"), and what the engine takes there besides.
+/// What `deploy.restart_policy` has for `condition` (compose-spec, "deploy"), and what the engine takes there besides.
 const CONDITIONS: [&str; 6] = ["none", "any", "no", "always", "unless-stopped", "on-failure"];
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {

@@ -138,7 +138,7 @@ fn in_words(words: &[String]) -> Option<(&'static str, String, u64)> {
     None
 }
 
-/// Redis: `k` is a thousand, and `kb` 1024 (redis.conf, \"Note on units\").
+/// Redis: `k` is a thousand, and `kb` 1024 (redis.conf, "Note on units").
 fn redis(text: &str) -> Option<u64> {
     let units = [
         ("", 1),
@@ -153,7 +153,7 @@ fn redis(text: &str) -> Option<u64> {
     size(&text.to_ascii_lowercase(), &units)
 }
 
-/// PostgreSQL: without a unit it counts blocks of 8 kB (PostgreSQL docs, \"Parameter Names and Values\").
+/// `PostgreSQL`: without a unit it counts blocks of 8 kB (`PostgreSQL` docs, "Parameter Names and Values").
 fn postgres(text: &str) -> Option<u64> {
     size(text, &[("", 8 << 10), ("B", 1), ("kB", 1 << 10), ("MB", 1 << 20), ("GB", 1 << 30), ("TB", 1 << 40)])
 }

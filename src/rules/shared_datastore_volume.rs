@@ -82,8 +82,8 @@ fn data_mount(service: &Service) -> Option<&PlannedMount> {
     service.volumes.iter().find(|mount| {
         let target = mount.mount.place();
         let is_data =
-            |path: &&str| target == **path || path.strip_prefix(&target).is_some_and(|rest| rest.starts_with('/'));
-        !mount.mount.is_read_only() && paths.iter().any(|path| is_data(&path))
+            |path: &&str| target == *path || path.strip_prefix(&target).is_some_and(|rest| rest.starts_with('/'));
+        !mount.mount.is_read_only() && paths.iter().any(is_data)
     })
 }
 
