@@ -15,7 +15,8 @@ pub(super) fn port(item: &Raw) -> Option<Text> {
     let get = |key: &str| map.get(key).and_then(Raw::to_text);
     let mut text = Text::default();
     if let Some(ip) = get("host_ip") {
-        let is_v6 = ip.as_literal().is_some_and(|ip| ip.contains(':') && !ip.starts_with('['));
+        // Brackets belong to the short syntax alone, and are no part of an address here.
+        let is_v6 = ip.as_literal().is_some_and(|ip| ip.contains(':'));
         text.push_str(if is_v6 { "[" } else { "" });
         text.push(ip);
         text.push_str(if is_v6 { "]:" } else { ":" });
@@ -32,6 +33,29 @@ pub(super) fn port(item: &Raw) -> Option<Text> {
         text.push(protocol);
     }
     Some(text)
+}
+
+/// What is wrong with a port in the long syntax that could not be seen in the short one, and what to write instead: there
+/// is nothing to lead to, or a value holds more than its own part.
+pub(super) fn port_flaw(item: &Raw) -> Option<(String, &'static str)> {
+    let map = item.as_map()?;
+    let is_made_of = |key: &str, fits: fn(char) -> bool| {
+        let text = map.get(key).and_then(Raw::to_text).and_then(|text| text.with_defaults());
+        text.is_none_or(|text| text.chars().all(fits))
+    };
+    if !map.contains_key("target") {
+        let message = "a port in the long syntax needs `target`, the port in the container".to_owned();
+        return Some((message, "write `target = 80`"));
+    }
+    if !is_made_of("target", |c| c.is_ascii_digit()) {
+        let message = "`target` is one port of the container in the long syntax".to_owned();
+        return Some((message, "write a number; ranges have the short syntax, `8000-8002:80-82`"));
+    }
+    if !is_made_of("published", |c| c.is_ascii_digit() || c == '-') {
+        let message = "`published` is a port of the host, or a range of them".to_owned();
+        return Some((message, "write a number, and an address into `host_ip`"));
+    }
+    None
 }
 
 /// A mount, in either syntax, and its text in the short one.

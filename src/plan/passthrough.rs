@@ -212,6 +212,10 @@ impl<'a> Resolver<'a, '_> {
                     continue;
                 }
             };
+            if let Some((message, help)) = long_syntax::port_flaw(item) {
+                self.problem(path.index(index), ProblemKind::Port { message, help: help.to_owned(), clash: None });
+                continue;
+            }
             let Some(text) = long_syntax::port(item) else { continue };
             let mapping = match text.with_defaults().map(|text| port::parse(&text)) {
                 Some(Ok(mapping)) => Some(mapping),
