@@ -25,6 +25,7 @@ const NOT_SHOWN: &[(&str, &str)] = &[
         "services.toml asks for two Dockerfiles at one path: none is written that a tool could read",
     ),
     ("key-not-applicable", "a key of services.toml that leaves no trace in what is rendered"),
+    ("secret-committed", "whoever reads a repository looks for keys, and no tool of a stack does"),
     ("unknown-kind", "kinds are words of services.toml, which no other tool reads"),
     ("unused-allow", "an `allow` speaks to the rules themselves"),
 ];

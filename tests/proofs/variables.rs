@@ -11,6 +11,7 @@ pub(crate) const PROVED: &[&str] = &[
     "blank-to-typed",
     "completed-never-exits",
     "credential-mismatch",
+    "env-coverage",
     "env-drift",
     "env-file-not-interpolated",
     "env-file-syntax",
@@ -412,4 +413,18 @@ fn what_a_secret_is_made_of_is_missed_at_the_start() {
         let (is_up, said) = attempt.up(20);
         assert!(!is_up && said.contains(complaint), "{section}, {source}: {said}");
     }
+}
+
+#[test]
+fn what_an_env_file_of_development_has_is_nowhere_in_production() {
+    if !has_compose() {
+        return;
+    }
+    let environment = |env_file: &str| {
+        let compose = format!("services:\n  api:\n    image: redis:7-alpine\n{env_file}");
+        let config = Attempt::new(&compose).with("api.env", "DATABASE=shop\n").config().expect("Compose says nothing");
+        config["services"]["api"]["environment"]["DATABASE"].clone()
+    };
+    assert_eq!(environment("    env_file: api.env\n"), json!("shop"));
+    assert_eq!(environment(""), json!(null));
 }
