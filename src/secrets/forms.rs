@@ -141,6 +141,11 @@ pub(crate) fn is_random(text: &str) -> bool {
     const SHORTEST: (usize, usize) = (32, 24);
     /// How many bits a character has at least (Shannon): about 4 and 6 where there are many of them.
     const LEAST: (f64, f64) = (3.0, 4.0);
+    // `0123…` has every character as often as chance would, and an order that it would not.
+    let in_order = text.as_bytes().windows(2).filter(|pair| pair[1] == pair[0].wrapping_add(1)).count();
+    if in_order * 3 > text.len() {
+        return false;
+    }
     let is_hexadecimal = text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     let is_base64 = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=_-.".contains(&byte));
     let has = |is: fn(&u8) -> bool| text.bytes().any(|byte| is(&byte));
@@ -252,6 +257,7 @@ mod tests {
             "00000000-0000-0000-0000-000000000000",
             "A1a1A1a1A1a1A1a1A1a1A1a1A1a1",
             "DevelopmentSecretKeyForLocalUse",
+            "0123456789abcdef0123456789abcdef",
         ] {
             assert!(!is_random(text), "{text}");
         }
