@@ -244,19 +244,24 @@ fn server(status: u16) -> String {
     )
 }
 
-/// What becomes of the health of each service within some seconds: all are watched until none is `starting`.
-fn healths(attempt: &Attempt) -> Map<String, Value> {
+/// What the health of each service is now.
+fn healths(attempt: &Attempt) -> Value {
+    let all = attempt.containers().into_iter().map(|container| {
+        let name = container["Config"]["Labels"]["com.docker.compose.service"].as_str().expect("a service").to_owned();
+        (name, container["State"]["Health"]["Status"].clone())
+    });
+    all.collect::<Map<String, Value>>().into()
+}
+
+/// Waits until the health of each service is as expected: a busy machine takes its time.
+fn become_healthy_or_not(attempt: &Attempt, expected: &Value) {
     let start = Instant::now();
     loop {
-        let all = attempt.containers().into_iter().map(|container| {
-            let name =
-                container["Config"]["Labels"]["com.docker.compose.service"].as_str().expect("a service").to_owned();
-            (name, container["State"]["Health"]["Status"].clone())
-        });
-        let all: Map<String, Value> = all.collect();
-        if all.values().all(|health| health != "starting") || start.elapsed() > Duration::from_secs(60) {
-            return all;
+        let healths = healths(attempt);
+        if healths == *expected {
+            return;
         }
+        assert!(start.elapsed() < Duration::from_secs(60), "{healths} instead of {expected}");
         std::thread::sleep(Duration::from_millis(300));
     }
 }
@@ -278,10 +283,9 @@ fn a_worker_keeps_the_probe_of_its_image_and_fails_it() {
     );
     let attempt = Attempt::new(&compose).with("Dockerfile", &dockerfile);
     let (works, said) = attempt.up(60);
-    assert!(!works && said.contains("worker-1 is unhealthy"), "{said}");
-    let healths = healths(&attempt);
+    assert!(!works && said.contains("-1 is unhealthy"), "{said}");
     let expected = json!({ "api": "healthy", "worker": "unhealthy", "own": "healthy", "off": null });
-    assert_eq!(Value::from(healths), expected);
+    become_healthy_or_not(&attempt, &expected);
 }
 
 #[test]
@@ -326,20 +330,11 @@ fn probes_that_cannot_fail_do_not() {
     let attempt = Attempt::new(&compose);
     let (works, _) = attempt.up(60);
     assert!(!works, "all are healthy");
-    // The first moments may have been too early for those that answer.
-    let start = Instant::now();
     let expected = json!({
         "in-any-case": "healthy", "fetches": "healthy", "looks": "unhealthy", "ping": "healthy", "strict": "unhealthy",
         "told": "healthy", "tool": "unhealthy",
     });
-    loop {
-        let healths = Value::from(healths(&attempt));
-        if healths == expected {
-            break;
-        }
-        assert!(start.elapsed() < Duration::from_secs(30), "{healths}");
-        std::thread::sleep(Duration::from_millis(300));
-    }
+    become_healthy_or_not(&attempt, &expected);
 }
 
 #[test]
