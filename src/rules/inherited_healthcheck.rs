@@ -41,8 +41,9 @@ command = \"celery -A app worker\"
 health = \"celery -A app inspect ping\"      # good
 ```
 
-**Fix.** Give it a probe of its own with `health`; or take the image's away: `compose = { healthcheck = { disable = true } }`.
-A `HEALTHCHECK` that only one service needs belongs into services.toml, as the `health` of that service.
+**Fix.** Give it a probe of its own with `health`; or take the `HEALTHCHECK` out of the Dockerfile and write it as the `health` of
+the one service that it is for. Switching it off with `compose = { healthcheck = { disable = true } }` works too, but then
+`docker compose up --wait` ends with `container … has no healthcheck configured` (Compose 2.40).
 
 **Source.** Dockerfile reference, \"HEALTHCHECK\"; compose-spec, `healthcheck`: it overrides what the image sets.
 ",
@@ -90,8 +91,8 @@ fn judge(
     let message = format!("`{name}` runs another command, and keeps the probe of the image, which asks a port");
     let label = Label::value(environment, place, "nothing says that this listens");
     let probe = Label::within(&written.path, probe.span.clone(), "this is asked");
-    let help = "give it its own probe, `health = [\"<command>\", …]`, or none: `compose = { healthcheck = { disable = \
-                true } }`";
+    let help = "give it its own probe, `health = [\"<command>\", …]`; or move that of the Dockerfile into the `health` of \
+                the service that it is for";
     Some(Finding::new(RULE.id, RULE.severity, message, label).with(probe).help(help))
 }
 

@@ -279,13 +279,15 @@ fn a_worker_keeps_the_probe_of_its_image_and_fails_it() {
     let compose = format!(
         "services:\n  api: {{ build: ., init: true }}\n  worker: {{ build: ., init: true, command: sleep 60 }}\n  \
          own: {{ build: ., init: true, command: sleep 60, healthcheck: {{ test: [CMD, \"true\"], {SOON} }} }}\n  \
-         off: {{ build: ., init: true, command: sleep 60, healthcheck: {{ disable: true }} }}\n"
+         off: {{ build: ., init: true, command: sleep 60, healthcheck: {{ disable: true }}, profiles: [off] }}\n"
     );
     let attempt = Attempt::new(&compose).with("Dockerfile", &dockerfile);
     let (works, said) = attempt.up(60);
     assert!(!works && said.contains("-1 is unhealthy"), "{said}");
-    let expected = json!({ "api": "healthy", "worker": "unhealthy", "own": "healthy", "off": null });
+    let expected = json!({ "api": "healthy", "worker": "unhealthy", "own": "healthy" });
     become_healthy_or_not(&attempt, &expected);
+    let (works, said) = attempt.run(&["up", "--wait", "off"]);
+    assert!(!works && said.contains("has no healthcheck configured"), "{said}");
 }
 
 #[test]
