@@ -205,7 +205,7 @@ networks = ['...', 'mesh']
 [compose]
 x-team = 'ops'
 volumes.data.driver_opts = { type = 'tmpfs', device = 'tmpfs' }
-networks.mesh = { driver = 'overlay', attachable = true }
+networks.mesh = { driver = 'bridge', attachable = true }
 configs.site = { content = 'hello' }
 ",
     );
@@ -214,7 +214,7 @@ configs.site = { content = 'hello' }
         model::sections(&plan).iter().map(|(key, value)| (key.clone(), shown(value))).collect();
     let expected = json!({
         // It has another way out.
-        "networks": { "internal": { "internal": true }, "mesh": { "driver": "overlay", "attachable": true } },
+        "networks": { "internal": { "internal": true }, "mesh": { "driver": "bridge", "attachable": true } },
         "volumes": { "data": { "driver_opts": { "type": "tmpfs", "device": "tmpfs" } } },
         "x-team": "ops",
         "configs": { "site": { "content": "hello" } },
@@ -233,6 +233,7 @@ host = 'example.com'
 kind = 'traefik'
 version = '3.6'
 entrypoints.web = { port = 80 }
+static.providers.file.directory = '/dynamic'
 [services.app]
 image = 'app:1'
 port = 8000

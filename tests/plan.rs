@@ -191,6 +191,8 @@ version = '3.6'
 [services.proxy.entrypoints]
 web = { port = 80, redirect-to = 'websecure' }
 websecure = { port = 443, tls = true, middlewares = ['compress'] }
+[services.proxy.static.providers.file]
+directory = '/dynamic'
 [services.app]
 image = 'app:1'
 port = 8000
