@@ -201,6 +201,13 @@ pub struct Resolved {
     pub environments: Vec<String>,
 }
 
+impl Spot {
+    /// Whether it is the same place, which is known as a range.
+    fn is_at(&self, other: &Self) -> bool {
+        !self.span.is_empty() && self.span == other.span && self.file == other.file
+    }
+}
+
 impl Resolved {
     /// What is wrong, and what is said at the place, for readers who do not see the place.
     pub(crate) fn statement(&self) -> String {
@@ -252,13 +259,20 @@ impl Report {
             let primary = spot(&finding.primary);
             let key = (finding.rule, primary.file.clone(), primary.span.clone(), finding.message.clone());
             let position = *seen.entry(key).or_insert_with(|| {
+                // What several services have from one default stands there once.
+                let mut secondary: Vec<Spot> = Vec::new();
+                for spot in finding.secondary.iter().map(spot) {
+                    if !std::iter::once(&primary).chain(&secondary).any(|known| known.is_at(&spot)) {
+                        secondary.push(spot);
+                    }
+                }
                 fixes.push(Some(Vec::new()));
                 merged.push(Resolved {
                     rule: finding.rule,
                     severity: finding.severity,
                     message: finding.message.clone(),
                     primary,
-                    secondary: finding.secondary.iter().map(spot).collect(),
+                    secondary,
                     help: finding.help.clone(),
                     fix: None,
                     environments: Vec::new(),

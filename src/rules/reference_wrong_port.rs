@@ -4,6 +4,7 @@ use super::{Context, Rule, Told, declared_default, finds, told};
 use crate::addresses::{Address, UNKNOWN, addresses};
 use crate::diagnostics::{Finding, Label, Severity, words};
 use crate::kinds::Class;
+use crate::kinds::Output;
 use crate::plan::{Part, Plan, PublishedPort, Service};
 
 /// An address with a port on which the service does not listen.
@@ -54,7 +55,8 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         for service in plan.services.values() {
             for told in told(service) {
                 let mut known: Vec<(String, u16)> = Vec::new();
-                for wrong in wrong_ports(plan, service, &told) {
+                let wrong = wrong_ports(plan, service, &told).into_iter();
+                for wrong in wrong.filter(|wrong| !is_output(context, wrong)) {
                     let pair = (wrong.target.name.clone(), wrong.port);
                     if !known.contains(&pair) {
                         known.push(pair);
@@ -74,6 +76,18 @@ struct Wrong<'p> {
     is_named: bool,
     /// Whether the address is written out, and not the default of a variable.
     is_written: bool,
+}
+
+/// Whether the kind itself names the port in one of its outputs: then something listens there.
+fn is_output(context: &Context<'_>, wrong: &Wrong<'_>) -> bool {
+    let kind = wrong.target.kind.as_ref().and_then(|kind| context.read.kinds.get(kind));
+    let outputs = kind.into_iter().flat_map(|kind| kind.outputs.values());
+    let mut texts = outputs.flat_map(|output| match output {
+        Output::Text(text) => vec![text.as_str()],
+        Output::Cases(cases) => cases.iter().map(|case| case.value.as_str()).collect(),
+    });
+    let port = format!(":{}", wrong.port);
+    texts.any(|text| text.split(&port).skip(1).any(|rest| !rest.starts_with(|c: char| c.is_ascii_digit())))
 }
 
 fn wrong_ports<'p>(plan: &'p Plan, service: &Service, told: &Told<'_>) -> Vec<Wrong<'p>> {
