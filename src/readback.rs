@@ -7,7 +7,6 @@ use indexmap::IndexMap;
 use serde_yaml::Value as Yaml;
 
 use crate::diagnostics::{Finding, Label};
-use crate::manifest::types::Service;
 use crate::manifest::{Manifest, Problem, Read};
 use crate::plan::{Materials, Plan};
 use crate::render::{self, COMPOSE_TEMPLATE, RenderError};
@@ -111,7 +110,7 @@ fn lay_over(manifest: &mut Manifest, own: &Yaml, built_in: &Yaml) {
         let Some(name) = name.as_str() else { continue };
         let below = planned.get(name);
         let Some(toml::Value::Table(changed)) = difference(below, keys) else { continue };
-        let service = manifest.services.entry(name.to_owned()).or_insert_with(Service::default);
+        let service = manifest.services.entry(name.to_owned()).or_default();
         if below.is_none() {
             service.image = keys.get("image").and_then(Yaml::as_str).map(str::to_owned);
         }

@@ -248,9 +248,10 @@ mod tests {
 
     #[test]
     fn options_have_their_places() {
+        use MountOption::{Consistency, NoCopy, Propagation, ReadOnly, Selinux, Unknown};
+
         let mount = parse("./a:/b:ro,r0,z,nocopy,rslave,cached").unwrap();
         let options: Vec<_> = mount.options().map(|(_, _, option)| option).collect();
-        use MountOption::{Consistency, NoCopy, Propagation, ReadOnly, Selinux, Unknown};
         assert_eq!(options, [ReadOnly, Unknown, Selinux, NoCopy, Propagation, Consistency]);
         assert!(mount.options().all(|(at, word, _)| mount.mode[at..].starts_with(word)));
         assert_eq!(parse("a1:/b").unwrap().options().count(), 0);
