@@ -194,7 +194,7 @@ fn value(kind: Kind, seed: u32) -> String {
         &["true", "yes", "5", "1.5", "", "-1", "10s", "1h30m", "1d", "a,b", " 5", "0x1", "T", "+7", "1_0"];
     let pick = |words: &[&str]| words[seed as usize / 7 % words.len()].to_owned();
     match kind {
-        _ if seed % 6 == 0 => pick(ANY),
+        _ if seed.is_multiple_of(6) => pick(ANY),
         Kind::Bool => pick(&["true", "false", "1", "F"]),
         Kind::Int => pick(&["5", "-5", "0", "42"]),
         Kind::Duration => pick(&["5", "10s", "1h30m", "-1ms", "1.5s"]),

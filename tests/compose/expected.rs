@@ -279,7 +279,8 @@ fn build_secret(name: &str, source: &str) -> Value {
 
 /// The long syntax of a mount whose relative path begins in `folder`.
 fn mount(mount: &Mount, folder: &Path) -> Value {
-    let Mount { source, target, mode } = mount;
+    let Mount { source, target, mode, must_exist } = mount;
+    assert!(!must_exist, "only the long syntax asks for that: say what Compose makes of it");
     let mut model = Object::default();
     match source {
         Source::Volume(name) => {
@@ -293,6 +294,7 @@ fn mount(mount: &Mount, folder: &Path) -> Value {
             model.set("source", path(&source));
         }
         Source::Anonymous => model.set("type", "volume"),
+        Source::Other => panic!("only the long syntax knows more types: say what Compose makes of it"),
     }
     model.set("target", path(Path::new(target)));
     for word in mode.split(',').filter(|word| !word.is_empty()) {

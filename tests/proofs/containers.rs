@@ -41,9 +41,8 @@ const IMAGE: &str = "redis:7-alpine";
 
 /// A compose file of services, each with the image and further keys.
 fn file(services: &[(&str, &str)], rest: &str) -> String {
-    let services: String =
-        services.iter().map(|(name, keys)| format!("  {name}: {{image: \"{IMAGE}\", {keys}}}\n")).collect();
-    format!("services:\n{services}{rest}\n")
+    let services = services.iter().map(|(name, keys)| format!("  {name}: {{image: \"{IMAGE}\", {keys}}}\n"));
+    format!("services:\n{}{rest}\n", services.collect::<Vec<_>>().concat())
 }
 
 /// That `up` fails, and says so.

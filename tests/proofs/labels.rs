@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::support::oracle::{self, Verdict, request};
+use crate::support::oracle::{self, Answer, Verdict, request};
 
 /// The rules whose mistakes are made here.
 pub(crate) const PROVED: &[&str] = &[
@@ -94,7 +94,7 @@ fn a_label_that_cannot_be_read_loses_the_container() {
     ] {
         assert!(log.contains(said), "{said} is not in {log}");
     }
-    let answers: Vec<_> = proxy.answers().into_iter().map(|answer| answer.status()).collect();
+    let answers: Vec<_> = proxy.answers().into_iter().map(Answer::status).collect();
     // The entry points of `list` are all of them, and `off` speaks no TLS.
     assert_eq!(answers, [Some(200), Some(200), Some(404), Some(404)]);
 }

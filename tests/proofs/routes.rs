@@ -225,10 +225,10 @@ fn assert_answers(name: &str, labels: &[(&str, &str)], flags: &[&str], expected:
 
 #[test]
 fn a_router_answers_with_tls_or_without_and_never_both() {
+    const ENTRY_POINTS: &str = "traefik.http.routers.r.entrypoints";
     if !oracle::available() {
         return;
     }
-    const ENTRY_POINTS: &str = "traefik.http.routers.r.entrypoints";
     let (plain, tls) = ("http://a.example.com/", "https://a.example.com/");
     let secure = [(ENTRY_POINTS, "websecure")];
     assert_eq!(assert_answers("proof-plain", &secure, &[], &[(tls, 404)]), [""; 0]);

@@ -162,11 +162,9 @@ fn the_builder_knows_the_same_arguments_with_the_same_values() {
     if !has_engine() {
         return;
     }
-    let text = format!(
-        "ARG V=22\nARG VARIANT=slim\nARG FULL=${{V}}-${{VARIANT}}\nFROM node:${{FULL}} AS one\nARG A=1\nARG B=\"x $A\"\n\
-         ARG C='$A'\nARG D=${{UNSET:-y${{A}}}}\nARG E=${{A:+set}}\nFROM one\nARG V\nARG F=\\$A$V\n"
-    );
-    let folder = folder(&[("Dockerfile", &text)]);
+    let text = "ARG V=22\nARG VARIANT=slim\nARG FULL=${V}-${VARIANT}\nFROM node:${FULL} AS one\nARG A=1\nARG B=\"x $A\"\n\
+         ARG C='$A'\nARG D=${UNSET:-y${A}}\nARG E=${A:+set}\nFROM one\nARG V\nARG F=\\$A$V\n";
+    let folder = folder(&[("Dockerfile", text)]);
     let mut command = docker();
     command.current_dir(folder.path()).args(["buildx", "build", "--call=outline,format=json", "--build-arg=A=2", "."]);
     let output = command.output().expect("docker starts");
@@ -180,7 +178,7 @@ fn the_builder_knows_the_same_arguments_with_the_same_values() {
             (one["name"].as_str().expect("a name").to_owned(), one["value"].as_str().unwrap_or_default().to_owned())
         })
         .collect();
-    let file = Dockerfile::parse(&text);
+    let file = Dockerfile::parse(text);
     let passed = BTreeMap::from([("A".to_owned(), "2".to_owned())]);
     let mut known = file.values(1, &passed);
     for (name, value) in file.global_arguments(&passed) {
