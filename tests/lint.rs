@@ -56,6 +56,28 @@ fn a_dockerfile_ignores_one_rule_of_hadolint_and_says_why() {
 }
 
 #[test]
+fn what_the_schema_says_to_editors_fits_every_stack() {
+    if !has_tools(&["check-jsonschema"]) {
+        return;
+    }
+    let schema = repository().join("services.schema.json");
+    let said_of = |file: &Path| {
+        let mut command = Command::new(tool("check-jsonschema").expect("it was looked for"));
+        let output = command.arg("--schemafile").arg(&schema).arg(file).output().expect("check-jsonschema starts");
+        (output.status.success(), everything_said(&output))
+    };
+    for folder in examples().into_iter().chain([repository().to_owned()]) {
+        let (fits, said) = said_of(&folder.join("services.toml"));
+        assert!(fits, "{}: {said}", folder.display());
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let wrong = folder.path().join("services.toml");
+    fs::write(&wrong, "[stack]\nname = 's'\n[services.web]\nimage = 'nginx:1.28'\nprot = 80\n")
+        .expect("a writable folder");
+    assert!(said_of(&wrong).1.contains("prot"), "a misspelt key is found");
+}
+
+#[test]
 fn generated_programs_pass_shellcheck() {
     if !has_tools(&["shellcheck"]) {
         return;

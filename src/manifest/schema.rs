@@ -45,6 +45,7 @@ fn derived() -> Value {
 pub fn published<'a>(options: impl IntoIterator<Item = (&'a str, &'a str, &'a OptionDef)>) -> Value {
     let mut schema = generic().clone();
     allow_false(&mut schema);
+    allow_parts(&mut schema);
     if let Some(properties) = schema.pointer_mut("/definitions/Service/properties").and_then(Value::as_object_mut) {
         let mut by_name: IndexMap<&str, Vec<(&str, &OptionDef)>> = IndexMap::new();
         for (kind, name, option) in options {
@@ -217,6 +218,17 @@ fn allow_false(schema: &mut Value) {
         }
     }
     entries_or_false(schema);
+}
+
+/// Lets an editor accept a part of an entry: an overlay, or a service that extends another one, says only what differs.
+/// What is missing in the end is for `check` to say.
+fn allow_parts(schema: &mut Value) {
+    let Some(Value::Object(definitions)) = schema.get_mut("definitions") else { return };
+    for name in ["EntryPoint", "Certificate"] {
+        if let Some(Value::Object(definition)) = definitions.get_mut(name) {
+            definition.shift_remove("required");
+        }
+    }
 }
 
 fn takes_false(branch: &Value) -> bool {
