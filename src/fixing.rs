@@ -15,7 +15,7 @@ use crate::project::{Analysis, Project, ProjectError};
 use crate::rules;
 use crate::source::Replacement;
 
-/// How many rounds there are at most. Each needs one finding less, so that this is not how it ends.
+/// How many rounds there are at most. No text comes twice, so that this is not how it ends.
 const ROUNDS: usize = 200;
 
 /// What was done to a services.toml.
@@ -29,6 +29,11 @@ pub struct Fixed {
 }
 
 impl Fixed {
+    /// The findings whose fix would have brought another one, or was of no use.
+    pub fn refused(&self) -> impl Iterator<Item = &str> {
+        self.refused.iter().map(|(_, message)| message.as_str())
+    }
+
     /// Takes from findings the fixes that turned out not to work.
     pub fn settle(&self, report: &mut Report) {
         for finding in &mut report.findings {
@@ -68,6 +73,8 @@ pub fn fix(project: &Project, analysis: &Analysis) -> Result<Fixed, ProjectError
     let mut changed: Option<(Project, Analysis)> = None;
     let mut placed: Vec<Placed> = Vec::new();
     let mut refused = Refused::new();
+    // Where what one fix uncovers is what another one made, the way leads back.
+    let mut seen: BTreeSet<String> = BTreeSet::from([project.source().text().to_owned()]);
     for _ in 0..ROUNDS {
         let (project, analysis) =
             changed.as_ref().map_or((project, analysis), |(project, analysis)| (project, analysis));
@@ -76,6 +83,9 @@ pub fn fix(project: &Project, analysis: &Analysis) -> Result<Fixed, ProjectError
             break;
         }
         let Some(tried) = try_all(project, &analysis.report, chosen, &mut refused)? else { continue };
+        if !seen.insert(tried.project.source().text().to_owned()) {
+            break;
+        }
         for done in &mut placed {
             done.at = moved(done.at, &tried.replacements);
         }
@@ -175,22 +185,26 @@ fn attempt<'r>(project: &Project, before: &Report, made: &[&'r Resolved]) -> Res
 }
 
 /// Whether these findings are gone, and no error and no warning has come. What had been left unsaid because of an error
-/// has not.
+/// has not; nor has what a mistake hid that stood before it in the same entry.
 fn is_better(before: &Report, after: &Report, made: &[&Resolved]) -> bool {
-    let (before_counts, after_counts) = (counts(before), counts(after));
+    let changed: BTreeSet<&str> = made.iter().filter_map(|finding| finding.primary.entry.as_deref()).collect();
+    let is_elsewhere =
+        |finding: &&Resolved| finding.primary.entry.as_deref().is_none_or(|entry| !changed.contains(entry));
+    let (elsewhere_before, elsewhere) = (counts(before, is_elsewhere), counts(after, is_elsewhere));
     let is_unsaid = |rule: &str| before.has_errors() && rules::waits_for_errors(rule);
-    let gone = after_counts.iter().all(|(rule, after)| {
-        let before = before_counts.get(rule).copied().unwrap_or_default();
+    let gone = elsewhere.iter().all(|(rule, after)| {
+        let before = elsewhere_before.get(rule).copied().unwrap_or_default();
         is_unsaid(rule)
             || after.errors <= before.errors && after.errors + after.warnings <= before.errors + before.warnings
     });
-    let fixed = |rule: &str| made.iter().filter(|finding| finding.rule == rule).count();
-    let done = made.iter().all(|finding| {
-        let before = before_counts.get(finding.rule).map_or(0, |counts| counts.all);
-        let after = after_counts.get(finding.rule).map_or(0, |counts| counts.all);
-        after + fixed(finding.rule) <= before
-    });
-    gone && done
+    let same = |report: &Report, finding: &Resolved| {
+        let is_same = |other: &&Resolved| {
+            (other.rule, &other.message, &other.primary.entry)
+                == (finding.rule, &finding.message, &finding.primary.entry)
+        };
+        report.findings.iter().filter(is_same).count()
+    };
+    gone && made.iter().all(|finding| same(after, finding) < same(before, finding))
 }
 
 /// How much a rule has found.
@@ -198,14 +212,12 @@ fn is_better(before: &Report, after: &Report, made: &[&Resolved]) -> bool {
 struct Counts {
     errors: usize,
     warnings: usize,
-    all: usize,
 }
 
-fn counts(report: &Report) -> BTreeMap<&'static str, Counts> {
+fn counts(report: &Report, is_counted: impl Fn(&&Resolved) -> bool) -> BTreeMap<&'static str, Counts> {
     let mut counts: BTreeMap<&'static str, Counts> = BTreeMap::new();
-    for finding in &report.findings {
+    for finding in report.findings.iter().filter(is_counted) {
         let count = counts.entry(finding.rule).or_default();
-        count.all += 1;
         match finding.severity {
             Severity::Error => count.errors += 1,
             Severity::Warning => count.warnings += 1,

@@ -52,9 +52,11 @@ impl Check {
             Ok((analysis, fixed))
         })?;
         fixed.settle(&mut analysis.report);
+        let refused: Vec<String> = fixed.refused().map(str::to_owned).collect();
         let Some((changed, found)) = fixed.changed else {
             drop(turn);
             if !global.quiet {
+                say_refused(&refused);
                 say("nothing to fix");
             }
             return self.report(global, with_files(global, project, analysis)?);
@@ -72,6 +74,7 @@ impl Check {
             for Done { line, rule, title } in &fixed.done {
                 say(&format!("{:>11} {}:{line}: {title} ({rule})", "fixed", source.name()));
             }
+            say_refused(&refused);
         }
         self.report(global, with_files(global, changed, found)?)
     }
@@ -133,4 +136,11 @@ impl Check {
 fn with_files(global: &Global, project: Project, analysis: Analysis) -> anyhow::Result<&'static Looked> {
     let rendered = (!analysis.report.has_errors()).then(|| global.rendered(&analysis.plans, &project));
     global.looked(project, analysis, rendered)
+}
+
+/// What was left alone although there is a fix for it.
+fn say_refused(messages: &[String]) {
+    for message in messages {
+        say(&format!("{:>11} {message}: the fix alone would bring another finding, or change nothing", "left"));
+    }
 }

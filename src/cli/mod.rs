@@ -266,6 +266,7 @@ impl Global {
     fn survey<'a>(&self, looked: &Looked, artifacts: &'a Artifacts) -> anyhow::Result<Survey<'a>> {
         let survey = Survey::take(looked.root(), artifacts, self.selection(), env!("CARGO_PKG_VERSION"))?;
         let is_chosen = |plan: &&Plan| self.environments.is_empty() || self.environments.contains(&plan.environment);
+        let survey = survey.with_taken_over(&looked.analysis.plans.iter().flat_map(Plan::files_of_people).collect());
         Ok(survey.with_volumes(looked.analysis.plans.iter().filter(is_chosen).flat_map(known_volumes)))
     }
 

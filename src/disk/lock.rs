@@ -108,6 +108,11 @@ pub(super) struct LockFile {
 }
 
 impl Lock {
+    /// Forgets a file.
+    pub(super) fn remove(&mut self, path: &str) {
+        self.lines.remove(path);
+    }
+
     /// Reads the lock in `root`; a missing one is empty.
     pub(super) fn read(root: &Path) -> Result<LockFile, DiskError> {
         let failed = |cause: &io::Error| DiskError::read(LOCK, cause);

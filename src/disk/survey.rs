@@ -106,6 +106,19 @@ impl<'artifacts> Survey<'artifacts> {
         self
     }
 
+    /// Says which files are people's own from now on, although the lock knows them as generated: they stay as they are, and
+    /// the lock forgets them.
+    #[must_use]
+    pub fn with_taken_over(mut self, paths: &BTreeSet<String>) -> Self {
+        for entry in self.entries.iter_mut().filter(|entry| entry.artifact.is_none() && paths.contains(&entry.path)) {
+            entry.state = State::Gone;
+            entry.relocked = true;
+            self.outcome.remove(&entry.path);
+        }
+        self.spell_outcome();
+        self
+    }
+
     fn spell_outcome(&mut self) {
         self.outcome_text = (self.lock.is_some() || !self.outcome.is_empty()).then(|| self.outcome.to_string());
     }

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{Raw, Service, Text, clean_path};
+use super::{Plan, Raw, Service, Text, clean_path};
 use crate::compose::image::UNKNOWN;
 
 /// The Dockerfile that a build reads where it names none.
 const DOCKERFILE: &str = "Dockerfile";
+
+/// What keeps files out of a build context.
+const IGNORE_FILE: &str = ".dockerignore";
 
 /// Where an image is built: paths relative to services.toml.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +18,22 @@ pub struct BuildPlace {
     pub context: String,
     /// The Dockerfile.
     pub dockerfile: String,
+}
+
+impl Plan {
+    /// The Dockerfiles that people write, and the ignore files of their contexts, whether they are there or not.
+    pub fn files_of_people(&self) -> Vec<String> {
+        let by_hand = self.services.values().filter(|service| {
+            let has_recipe = service.build.as_ref().is_some_and(|build| build.recipe.is_some());
+            service.build.is_some() && !has_recipe
+        });
+        let places = by_hand.filter_map(|service| service.build_place(&self.output));
+        places
+            .flat_map(|BuildPlace { context, dockerfile }| {
+                [format!("{context}/{IGNORE_FILE}").trim_start_matches('/').to_owned(), dockerfile]
+            })
+            .collect()
+    }
 }
 
 impl Service {

@@ -8,7 +8,7 @@ use super::member::{Frame, Member};
 use super::path::{clean_path, relative};
 use super::resolve::{At, Resolver};
 use super::{BeforeStart, Build, CommandFlaw, PlannedMount, ProblemKind, Recipe, RecipeFile, Target};
-use crate::compose::volume::Source;
+use crate::compose::volume::{self, Mount, Source};
 use crate::diagnostics::words;
 use crate::dockerfile::Dockerfile;
 use crate::kinds::{Command, Kind, Words};
@@ -73,11 +73,11 @@ impl Assembly<'_, '_, '_> {
         let base = self.resolver.kind_literal(member, base)?;
         let told = self.build_env();
         let mut directories = directories(mounts);
-        for directory in self.directories_of_others() {
-            if !directories.contains(&directory) {
-                directories.push(directory);
-            }
-        }
+        directories.extend(self.directories_of_others());
+        directories.extend(self.directories_elsewhere());
+        // One Dockerfile for all environments, whichever names them first.
+        directories.sort();
+        directories.dedup();
         let include = self.include(&context);
         let resolver = &mut *self.resolver;
         let development = resolver.command_for(member, kind, Target::Development)?;
@@ -139,6 +139,17 @@ impl Assembly<'_, '_, '_> {
             out.extend(mounts.iter().flat_map(|mounts| directories(mounts)));
         }
         out
+    }
+
+    /// The directories on which the service and its other processes mount volumes in other environments.
+    fn directories_elsewhere(&self) -> Vec<String> {
+        let mine = self.member.name;
+        let manifests = self.resolver.frame.environments.values();
+        let services = manifests.flat_map(|manifest| &manifest.services);
+        let own = services.filter(|(name, service)| *name == mine || service.extends.as_deref() == Some(mine));
+        let texts = own.flat_map(|(_, service)| service.volumes.iter().flatten());
+        let mounts = texts.filter_map(|text| volume::parse(text).ok());
+        mounts.filter(|mount| is_for_image(mount) && !mount.target.contains('$')).map(|mount| mount.target).collect()
     }
 
     /// The build context, relative to services.toml: the source, or a directory above it.
@@ -461,9 +472,10 @@ pub(super) fn user_text(user: &crate::manifest::types::UserId) -> String {
 
 /// The directories on which volumes are mounted, so that the image can make them and give them to its user.
 fn directories(mounts: &[PlannedMount]) -> Vec<String> {
-    let writable = mounts.iter().filter(|mount| !mount.mount.is_read_only());
-    writable
-        .filter(|mount| !matches!(mount.mount.source, Source::Bind(_)))
-        .map(|mount| mount.mount.target.clone())
-        .collect()
+    mounts.iter().filter(|mount| is_for_image(&mount.mount)).map(|mount| mount.mount.target.clone()).collect()
+}
+
+/// Whether the image has to have the directory: a volume begins with what is there, and with its owner.
+fn is_for_image(mount: &Mount) -> bool {
+    !mount.is_read_only() && !matches!(mount.source, Source::Bind(_))
 }

@@ -115,8 +115,10 @@ fn finding(context: &Context<'_>, plan: &Plan, service: &Service, path: &str) ->
     if service.kind.is_some() && is_off {
         let place = context.origin_of(plan, name, "persist", &[]);
         let label = Label::value(environment, place, "gone with the container");
-        let fix = Fix::new("leave it the volume of its kind").remove(environment, service.origin().key("persist"));
-        return Finding::new(RULE.id, severity, message, label).help("remove it: the kind mounts a volume").fix(fix);
+        // Somebody wrote it, and may have meant it.
+        let severity = Severity::Warning;
+        let help = "remove it: the kind mounts a volume; for a cache, `allow` it and say so";
+        return Finding::new(RULE.id, severity, message, label).help(help);
     }
     let place = context.origin_of(plan, name, "image", &["image"]);
     let label = Label::value(environment, place, "a data store");

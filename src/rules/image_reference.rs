@@ -112,11 +112,12 @@ fn judge(context: &Context<'_>, plan: &Plan, service: &Service) -> Option<Findin
     let (part, defaults) = trace(plan, &written, &known, &flaw.range);
     let (message, label, help) = words(&flaw, &known);
     let fix = match &part {
-        Part::Inside(range) if flaw.kind == ImageFlawKind::UpperCase && defaults.is_empty() => {
-            let found = written.get(range.clone()).filter(|found| !found.contains('$'));
-            found.map(str::to_lowercase).map(|lower| {
-                Fix::new(format!("write `{lower}`")).replace(environment, path.clone(), range.clone(), lower)
-            })
+        Part::Inside(_) if flaw.kind == ImageFlawKind::UpperCase && defaults.is_empty() && !written.contains('$') => {
+            // All of the name: with a large letter left, its first part would be the host of a registry.
+            let end = written.rfind('/').unwrap_or_default();
+            let end = written[end..].find([':', '@']).map_or(written.len(), |at| end + at);
+            let lower = written[..end].to_lowercase();
+            Some(Fix::new(format!("write `{lower}`")).replace(environment, path.clone(), 0..end, lower))
         }
         _ => None,
     };

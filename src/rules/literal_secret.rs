@@ -247,19 +247,19 @@ impl Search<'_, '_> {
         self.findings.push(Finding::new(rule, severity, message, label).help(help).fix(fix));
     }
 
-    /// Declares what holds a secret as one, so that whoever starts the stack sets it. What somebody has to revoke, or to
-    /// tell to several services, is not done by a word.
+    /// Declares what holds a placeholder as a secret, so that whoever starts the stack sets it. Any other value may be one
+    /// that is used, elsewhere too, and nobody but its owner can say where it is to be kept.
     fn fix(&self, at: At<'_>, secret: Secret<'_>) -> Option<Fix> {
         let environment = Some(self.plan.environment.as_str());
         let name = at.variable;
         let is_new = !self.context.manifest(self.plan)?.variables.contains_key(name);
         match (secret, at.home) {
-            (Secret::Named | Secret::Placeholder, Home::Env) if is_new && form::Form::Variable.takes(name) => {
+            (Secret::Placeholder, Home::Env) if is_new && form::Form::Variable.takes(name) => {
                 let secret = toml::Table::from_iter([("secret".to_owned(), toml::Value::Boolean(true))]);
                 let fix = Fix::new(format!("declare `{name}` as a secret, which whoever starts the stack sets"));
                 Some(fix.set(environment, at.path.clone(), secret))
             }
-            (Secret::Named | Secret::Placeholder, Home::Default { taken: false }) => {
+            (Secret::Placeholder, Home::Default { taken: false }) => {
                 let fix = Fix::new(format!("declare `{name}` as a secret"));
                 Some(fix.insert(environment, KeyPath::of(["variables", name, "secret"]), true))
             }

@@ -656,6 +656,7 @@ pub(crate) fn place_of(plan: &Plan, problem: &crate::plan::Problem, label: &str)
 /// The declaration with the default that a text has taken, where that does not stand at `place` itself.
 pub(crate) fn declared_default(plan: &Plan, text: &crate::plan::Text, place: &KeyPath) -> Option<Label> {
     let declared = text.variables().into_iter().filter_map(|name| plan.variables.get(name));
+    let declared = declared.filter(|variable| variable.default.is_some());
     let is_elsewhere = |origin: &&KeyPath| *origin != place && origin.key_at(0) == Some("variables");
     let origin = declared.map(|variable| &variable.origin).find(is_elsewhere)?;
     Some(Label::key(Some(&plan.environment), origin.clone(), "has this default"))

@@ -32,8 +32,7 @@ rules = [\"alerts.yml\"]                                       # good
 
 **Fix.** Remove `metrics`, and run an exporter beside the data store; name files in the option.
 
-**Source.** Prometheus docs, \"Exporters and integrations\" and `rule_files`; Grafana docs, \"Provision Grafana\"; tried with
-Prometheus 3.5.
+**Source.** Prometheus docs, \"Exporters and integrations\" and `rule_files`; Grafana docs, \"Provision Grafana\".
 ",
     can_be_allowed: true,
     judges_text: false,

@@ -100,7 +100,10 @@ impl Judge<'_> {
             // Without a service of its own a container gets one, also where it only has middlewares.
             let middlewares = if self.section == "http" { self.named("middlewares") } else { Vec::new() };
             if let Some(first) = routers.iter().chain(&middlewares).find_map(|named| self.place(named)) {
-                findings.extend(self.port(first, None));
+                // Where no router leads to it any port will do, and none will not.
+                let is_used = routers.iter().any(|router| !self.is_elsewhere(router));
+                let found = self.port(first, None);
+                findings.extend(found.filter(|finding| is_used || finding.severity == Severity::Error));
             }
         }
         for service in lacking {
@@ -108,6 +111,12 @@ impl Judge<'_> {
                 findings.extend(self.port(place, Some(service.name)));
             }
         }
+    }
+
+    /// Whether a router leads to a service that another provider has, such as `api@internal`.
+    fn is_elsewhere(&self, router: &Named<'_>) -> bool {
+        let label = router.options.get("service").and_then(|label| self.service.labels.get(*label));
+        label.and_then(crate::plan::Text::with_defaults).is_some_and(|service| service.contains('@'))
     }
 
     /// Where the first label of a name stands that somebody wrote.

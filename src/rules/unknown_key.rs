@@ -147,6 +147,9 @@ fn key(context: &Context<'_>, problem: &Problem, path: &KeyPath, kinds: &[String
     if let Some((_, ours)) = COMPOSE_KEYS.iter().find(|(theirs, _)| is_of_service && *theirs == name) {
         return Some(finding.help(format!("Compose's `{name}` is `{ours}` here")));
     }
+    if is_of_service && keys::of(keys::SERVICE).is_some_and(|keys| keys.contains(&name.as_str())) {
+        return Some(finding.help(format!("it is Compose's own word, which is passed through: `compose.{name} = …`")));
+    }
     Some(match (meant, kinds) {
         (Some(meant), _) => finding.help(format!("did you mean `{meant}`?")),
         (None, []) => finding.help(format!("the keys here are {}", words::and(candidates))),

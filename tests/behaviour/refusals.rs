@@ -286,3 +286,25 @@ mod unix {
         assert_eq!(ran.stderr, "error: cannot read services.toml: Permission denied (os error 13)\n");
     }
 }
+
+#[test]
+fn a_dockerfile_that_somebody_takes_over_stays() {
+    let manifest = "[stack]\nname = 's'\n[services.web]\nkind = 'node'\nversion = '22'\nsource = 'web'\nport = 3000\n";
+    for edit in [false, true] {
+        let tree = Tree::new(manifest);
+        tree.write("web/package.json", "{ \"main\": \"main.js\" }");
+        tree.write("web/package-lock.json", "{ \"lockfileVersion\": 3 }");
+        assert_eq!(tree.run(&["render"]).code, Some(0));
+        if edit {
+            tree.change("web/Dockerfile", "USER 1000:1000", "USER 1001:1001");
+        }
+        let (dockerfile, ignored) = (tree.read("web/Dockerfile"), tree.read("web/.dockerignore"));
+        tree.write("services.toml", format!("{manifest}dockerfile = 'Dockerfile'\ntarget = 'production'\n"));
+        let ran = tree.run(&["render"]);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        assert!(!ran.stderr.contains("web/"), "{}", ran.stderr);
+        assert_eq!((tree.read("web/Dockerfile"), tree.read("web/.dockerignore")), (dockerfile, ignored));
+        assert!(!tree.read("stackgen.lock").contains("web/"), "it is nobody's business any more");
+        assert_eq!(tree.run(&["check"]).code, Some(0));
+    }
+}

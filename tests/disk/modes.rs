@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 use std::fs::{self, Permissions};
+use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -33,7 +34,14 @@ fn runs_here(name: &str, prepare: impl FnOnce(&PathBuf) -> Command) -> bool {
     let program = directory.path().join("tests");
     fs::copy(std::env::current_exe().expect("this program"), &program).expect("a copy of this program");
     let mut command = prepare(&program);
-    let output = command.args(["--exact", name]).env(CHILD, "1").current_dir("/").output().expect("a child");
+    command.args(["--exact", name]).env(CHILD, "1").current_dir("/");
+    // A program that another test starts at this moment has the copy open for writing until it really begins.
+    let output = loop {
+        match command.output() {
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
+            output => break output.expect("a child"),
+        }
+    };
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && text.contains("1 passed"), "{text}{}", String::from_utf8_lossy(&output.stderr));
     false

@@ -101,25 +101,22 @@ fn compose_puts_into_texts_what_stackgen_does() {
     judge.compare(&texts);
 }
 
+/// Compose warns of more: also of variables in arguments that nothing needs.
 #[test]
-fn compose_warns_of_the_variables_that_stackgen_calls_unset() {
+fn compose_warns_of_every_variable_that_stackgen_calls_unset() {
     if !has_compose() {
         return;
     }
     let shell = shell();
     let texts = cases(&text(), count().min(1000));
-    let read: Vec<(&String, Vec<String>)> =
-        texts.iter().filter_map(|text| Some((text, substitute(text, &oracle::lookup(&shell)).ok()?.unset))).collect();
-    // All that warn at once, and all that do not.
-    let (warned, silent): (Vec<_>, Vec<_>) = read.into_iter().partition(|(_, unset)| !unset.is_empty());
-    let (few, all) = (warned.len().min(silent.len()), texts.len());
-    assert!(few > all / 25, "{} of {all} texts warn, {} do not", warned.len(), silent.len());
-    for (texts, batch) in [(&warned, 10), (&silent, 100)] {
-        for texts in texts.chunks(batch) {
-            let ours: BTreeSet<String> = texts.iter().flat_map(|(_, unset)| unset.clone()).collect();
-            let texts: Vec<&String> = texts.iter().map(|(text, _)| *text).collect();
-            let (_, theirs) = understood(&texts).expect("texts that can be read");
-            assert_eq!(ours, theirs, "{texts:?}");
-        }
+    let read = texts.iter().filter_map(|text| Some((text, substitute(text, &oracle::lookup(&shell)).ok()?.unset)));
+    let warned: Vec<(&String, Vec<String>)> = read.filter(|(_, unset)| !unset.is_empty()).collect();
+    let (few, all) = (warned.len(), texts.len());
+    assert!(few > all / 25, "{few} of {all} texts warn");
+    for texts in warned.chunks(5) {
+        let ours: BTreeSet<String> = texts.iter().flat_map(|(_, unset)| unset.clone()).collect();
+        let texts: Vec<&String> = texts.iter().map(|(text, _)| *text).collect();
+        let (_, theirs) = understood(&texts).expect("texts that can be read");
+        assert_eq!(ours.difference(&theirs).collect::<Vec<_>>(), [""; 0], "{texts:?}");
     }
 }

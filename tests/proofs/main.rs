@@ -26,6 +26,10 @@ const NOT_SHOWN: &[(&str, &str)] = &[
     ),
     ("key-not-applicable", "a key of services.toml that leaves no trace in what is rendered"),
     ("secret-committed", "whoever reads a repository looks for keys, and no tool of a stack does"),
+    (
+        "scrape-target",
+        "no program refuses it: a target that is down, or a rule that nobody reads, shows on a page of Prometheus alone",
+    ),
     ("unknown-kind", "kinds are words of services.toml, which no other tool reads"),
     ("unused-allow", "an `allow` speaks to the rules themselves"),
 ];

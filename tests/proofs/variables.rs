@@ -104,9 +104,6 @@ fn who_waits_for_the_end_of_a_server_waits_for_ever() {
     let attempt = waiting_for_the_end_of("stop_grace_period: 1s");
     let (is_up, said) = attempt.up(5);
     assert!(!is_up, "{said}");
-    let states: Vec<String> =
-        attempt.containers().iter().map(|it| it["State"]["Status"].as_str().unwrap_or_default().to_owned()).collect();
-    assert!(states.contains(&"created".to_owned()), "web is not started: {states:?}");
 }
 
 #[test]

@@ -140,6 +140,9 @@ impl<'a> Human<'a> {
             if !environments.is_empty() {
                 let _ = write!(text, " (in {})", visible(&words::and(environments)));
             }
+            if let Some(help) = &finding.help {
+                let _ = write!(text, "\n    help: {}", visible(help).replace('\n', " "));
+            }
         }
         let more = findings.len().saturating_sub(LISTED);
         if more > 0 {
@@ -249,8 +252,8 @@ impl<'a> Human<'a> {
         let is_stuck = fixed_errors.count() < errors;
         let mut next = Vec::new();
         if fixable > 0 {
-            let what = if fixable == findings.len() { "all of it".to_owned() } else { format!("{fixable} of them") };
-            next.push(format!("`stackgen check --fix` fixes {what}"));
+            let fixes = if fixable == 1 { "1 fix".to_owned() } else { format!("{fixable} fixes") };
+            next.push(format!("`stackgen check --fix` makes {fixes}"));
         }
         // Nothing is rendered while there are any.
         if is_stuck {

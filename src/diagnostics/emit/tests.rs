@@ -473,7 +473,7 @@ fn people_and_programs_see_what_a_fix_does() {
   = fix: publish 8081 (`stackgen check --fix`)
 
 1 error (host-port-conflict)
-`stackgen check --fix` fixes all of it; `stackgen explain host-port-conflict` says why
+`stackgen check --fix` makes 1 fix; `stackgen explain host-port-conflict` says why
 ";
     same(&human(&outcome), expected);
     let parsed =

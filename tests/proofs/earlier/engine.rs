@@ -247,7 +247,7 @@ fn the_engine_gives_no_less_than_6_megabytes_and_no_reservation_above_the_limit(
     let with =
         |resources: &str| format!("services:\n  web: {{ {IDLE}, deploy: {{ resources: {{ {resources} }} }} }}\n");
     let said = Attempt::new(&with("limits: { memory: 512 megs }")).config().expect_err("Compose takes any unit");
-    assert!(said.contains("invalid size"), "{said}");
+    assert!(said.contains("invalid suffix"), "{said}");
     fails_at_up(&with("limits: { memory: 5m }"), &["Minimum memory limit allowed is 6MB"]);
     let more = with("limits: { memory: 64m }, reservations: { memory: 128m }");
     fails_at_up(&more, &["can not be less than memory reservation"]);
