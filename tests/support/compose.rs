@@ -124,18 +124,11 @@ impl Stack {
 
     /// Runs a Compose command that has to succeed without a warning.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
-        let output = self.try_run(arguments);
-        self.judge(arguments, &output);
-        output
-    }
-
-    /// That a Compose command has succeeded without a warning.
-    pub(crate) fn judge(&self, arguments: &[&str], output: &Output) {
-        let said = everything_said(output);
-        let command = format!("{}: docker compose {}", self.project, arguments.join(" "));
-        assert!(output.status.success(), "{command}: {}\n{said}", output.status);
+        let output = succeed(&mut self.compose(arguments));
+        let said = everything_said(&output);
         let warnings = warnings_in(&said).join("\n");
-        assert!(warnings.is_empty(), "{command}:\n{warnings}");
+        assert!(warnings.is_empty(), "{}: docker compose {}:\n{warnings}", self.project, arguments.join(" "));
+        output
     }
 
     /// Runs a Compose command that may fail.

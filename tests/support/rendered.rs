@@ -24,11 +24,12 @@ impl Rendered {
     /// Renders a services.toml; `sources` holds the directories that it names.
     pub(crate) fn of(name: &str, manifest: &str, sources: Option<&Path>) -> Self {
         let folder = tempfile::Builder::new().prefix("stackgen-rendered-").tempdir().expect("a temporary folder");
-        let path = folder.path().join("services.toml");
-        fs::write(&path, manifest).expect("a writable folder");
         if let Some(sources) = sources {
             copy_sources(sources, folder.path());
         }
+        // After the sources, which may hold the services.toml that this one is made of.
+        let path = folder.path().join("services.toml");
+        fs::write(&path, manifest).expect("a writable folder");
         let project = Project::open(&path).expect("a services.toml");
         let analysis = project.analyse().expect("plans");
         let errors: Vec<&str> = analysis.report.findings.iter().map(|finding| finding.message.as_str()).collect();

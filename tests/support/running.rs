@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::process;
-use std::thread::sleep;
-use std::time::Duration;
 
 use stackgen::plan::Plan;
 
 use super::compose::Stack;
 use super::rendered::Rendered;
-use super::{everything_said, write_env_file};
+use super::write_env_file;
 
 /// The value of every secret that no test sets.
 pub(crate) const SECRET: &str = "a-secret-of-the-tests";
@@ -53,15 +51,7 @@ impl Running {
 
     /// Starts what is built, and waits until it is healthy.
     pub(crate) fn start(&self) {
-        let up = ["up", "--no-build", "--wait", "--wait-timeout", "60"];
-        // While the engine gives other stacks their networks, it may refuse one that is free.
-        let output = self.stack.try_run(&up);
-        if !output.status.success() && everything_said(&output).contains("Pool overlaps with other one") {
-            sleep(Duration::from_secs(5));
-            self.stack.run(&up);
-        } else {
-            self.stack.judge(&up, &output);
-        }
+        self.stack.run(&["up", "--no-build", "--wait", "--wait-timeout", "60"]);
     }
 
     /// The host port that a variable sets.

@@ -66,7 +66,13 @@ fn elsewhere() -> Rendered {
     let folder = repository().join("examples/personal-assistant");
     let manifest = fs::read_to_string(folder.join("services.toml")).expect("a services.toml");
     assert_eq!(manifest.matches("\"172.2").count(), 6, "two subnets for each environment");
-    Rendered::of("personal-assistant", &manifest.replace("\"172.2", "\"10.2"), Some(&folder))
+    let rendered = Rendered::of("personal-assistant", &manifest.replace("\"172.2", "\"10.2"), Some(&folder));
+    for plan in &rendered.plans {
+        let compose = rendered.root().join(plan.compose_file());
+        let compose = fs::read_to_string(compose).expect("a compose file");
+        assert!(compose.contains("\"10.2") && !compose.contains("\"172.2"), "{compose}");
+    }
+    rendered
 }
 
 /// One environment of the stack, up and healthy.
