@@ -195,12 +195,7 @@ fn time(context: &Context<'_>, plan: &Plan, service: &Service, passed: &str, key
 /// A probe that asks its own container at a port on which the service does not listen.
 fn wrong_port(context: &Context<'_>, plan: &Plan, service: &Service) -> Option<Finding> {
     let port = service.port?;
-    let is_own = service.network_mode().is_none()
-        && !plan
-            .services
-            .values()
-            .any(|other| other.name != service.name && plan.namespace(other) == Namespace::Of(&service.name));
-    let place = own_probe(context, plan, service).filter(|_| is_own)?;
+    let place = own_probe(context, plan, service).filter(|_| service.network_mode().is_none())?;
     let listening = service.listening();
     let words: Vec<String> = service.health.as_ref()?.command.iter().filter_map(Text::with_defaults).collect();
     let asked = words.iter().flat_map(|word| addresses(word)).find_map(|address| {
@@ -210,6 +205,11 @@ fn wrong_port(context: &Context<'_>, plan: &Plan, service: &Service) -> Option<F
         let asked = address.port.filter(|_| is_itself)?;
         (!listening.iter().any(|(number, _)| *number == asked)).then_some(asked)
     })?;
+    // Who lives in its network may listen there as well.
+    let joins = |other: &Service| other.name != service.name && plan.namespace(other) == Namespace::Of(&service.name);
+    if plan.services.values().any(joins) {
+        return None;
+    }
     let numbers: Vec<String> = listening.iter().map(|(number, _)| number.to_string()).collect();
     let message =
         format!("the probe of `{}` asks at port {asked}, and it listens on {}", service.name, words::and(&numbers));

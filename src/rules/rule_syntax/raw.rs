@@ -81,12 +81,16 @@ fn is_v2(syntax: Option<&str>) -> bool {
 
 /// The router whose rule a label is.
 pub(super) fn router_of(label: &str) -> Option<(RouteProtocol, &str)> {
-    let parts: Vec<&str> = label.split('.').collect();
-    let [traefik, section, routers, name, rule] = parts.as_slice() else { return None };
+    let mut parts = label.split('.');
+    let mut next = || parts.next();
+    let (traefik, section, routers, name, rule) = (next()?, next()?, next()?, next()?, next()?);
+    if next().is_some() {
+        return None;
+    }
     let is = |part: &str, word: &str| part.eq_ignore_ascii_case(word);
     let protocol = [("http", RouteProtocol::Http), ("tcp", RouteProtocol::Tcp)];
     let (_, protocol) = protocol.into_iter().find(|(word, _)| is(section, word))?;
-    (is(traefik, "traefik") && is(routers, "routers") && is(rule, "rule")).then_some((protocol, *name))
+    (is(traefik, "traefik") && is(routers, "routers") && is(rule, "rule")).then_some((protocol, name))
 }
 
 impl RawRule<'_> {
