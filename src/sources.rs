@@ -140,7 +140,9 @@ impl Sources {
 
     /// The text of a file other than services.toml whose lines findings can show.
     pub fn text_of(&self, path: &str) -> Option<&str> {
-        self.written.file(path).map(|written| written.text.as_str())
+        let written = self.written.file(path).map(|written| written.text.as_str());
+        let named = || self.surroundings.named(path).and_then(|known| known.text.as_deref());
+        written.or_else(named).or_else(|| self.surroundings.examples().get(path).map(String::as_str))
     }
 
     /// What the plans name besides the sources; nothing before [`Sources::look_around`].

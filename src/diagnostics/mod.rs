@@ -158,6 +158,12 @@ impl Label {
         Self { place: Place::File { path: path.into(), range }, text: text.into(), redact: false }
     }
 
+    /// A range of bytes of another file that holds a secret, of which nothing else is said: it is shown nowhere, and only
+    /// hidden.
+    pub fn hidden(path: impl Into<String>, range: Range<usize>) -> Self {
+        Self::within(path, range, "").redacted()
+    }
+
     /// Says that the place holds a secret. Where the place is a string, its quotes stay visible.
     #[must_use]
     pub fn redacted(mut self) -> Self {
@@ -261,7 +267,8 @@ impl Report {
             let position = *seen.entry(key).or_insert_with(|| {
                 // What several services have from one default stands there once.
                 let mut secondary: Vec<Spot> = Vec::new();
-                for spot in finding.secondary.iter().map(spot) {
+                let is_shown = |label: &&Label| !(label.redact && label.text.is_empty());
+                for spot in finding.secondary.iter().filter(is_shown).map(spot) {
                     if !std::iter::once(&primary).chain(&secondary).any(|known| known.is_at(&spot)) {
                         secondary.push(spot);
                     }

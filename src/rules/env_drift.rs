@@ -1,8 +1,10 @@
 //! `env-drift`: see [`RULE`].
 
+use std::ops::Range;
+
 use indexmap::IndexMap;
 
-use super::{Context, Rule};
+use super::{Context, Rule, env_files};
 use crate::compose::dotenv::{self, Value};
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::plan::{Plan, Service};
@@ -57,12 +59,20 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 pub(super) struct SetByFile {
     /// The file, relative to services.toml.
     pub(super) path: String,
-    /// The line, from 1.
-    pub(super) line: usize,
+    /// Where the name stands there.
+    pub(super) name: Range<usize>,
     /// Where the file is named.
     pub(super) origin: KeyPath,
     /// The value, where no other variable takes part.
     value: Option<String>,
+}
+
+impl SetByFile {
+    /// The line that sets it, and what of the file is not shown.
+    pub(super) fn places(&self, context: &Context<'_>) -> impl Iterator<Item = Label> + use<> {
+        let (place, hidden) = env_files::place(context, &self.path, self.name.clone(), "here");
+        std::iter::once(place).chain(hidden)
+    }
 }
 
 /// What the env files of a service set, as far as they can be read. The last one counts.
@@ -73,12 +83,17 @@ pub(super) fn set_by_files(context: &Context<'_>, plan: &Plan, service: &Service
         let Some((path, text)) = known.and_then(|(path, known)| Some((path, known.text.as_ref()?))) else { continue };
         let Ok(read) = dotenv::EnvFile::parse(text) else { continue };
         for entry in read.entries.into_iter().filter(|entry| !entry.name.is_empty()) {
-            let value = match entry.value {
+            let value = match &entry.value {
                 Value::Inherited => continue,
-                Value::Literal(value) => Some(value),
-                Value::Template(value) => Some(value).filter(|value| !value.contains('$')),
+                Value::Literal(value) => Some(value.clone()),
+                Value::Template(value) => Some(value.clone()).filter(|value| !value.contains('$')),
             };
-            let by = SetByFile { path: path.clone(), line: entry.line, origin: file.origin.clone(), value };
+            let by = SetByFile {
+                path: path.clone(),
+                name: env_files::name_of(text, &entry),
+                origin: file.origin.clone(),
+                value,
+            };
             set.insert(entry.name, by);
         }
     }
@@ -95,12 +110,17 @@ fn finding(context: &Context<'_>, plan: &Plan, service: &Service, name: &str, so
     }
     let environment = Some(plan.environment.as_str());
     let message = format!("`{name}` of `{}` has no effect: `env` of `{}` sets it too", source.path, service.name);
-    let primary = Label::value(environment, source.origin.clone(), format!("sets it in line {}", source.line));
+    let primary = Label::value(environment, source.origin.clone(), "this file sets it");
     let place = context.origin_of_env(plan, service, name);
     let other = if place.steps().len() > 2 {
         Label::key(environment, place, "wins")
     } else {
         context.key_of(plan, &place, "its kind sets it, and wins")
     };
-    Some(Finding::new(RULE.id, RULE.severity, message, primary).with(other).help("keep one of them"))
+    Some(
+        Finding::new(RULE.id, RULE.severity, message, primary)
+            .with(other)
+            .with_all(source.places(context))
+            .help("keep one of them"),
+    )
 }

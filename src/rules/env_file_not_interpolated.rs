@@ -65,17 +65,18 @@ fn of_service(context: &Context<'_>, plan: &Plan, service: &Service) -> Vec<Find
     let finding = found.filter_map(|(name, source)| {
         let variable = plan.variables.get(name)?;
         let message = format!("`${{{name}}}` does not come from `{}`: only the container reads that", source.path);
-        let label = Label::value(
-            Some(&plan.environment),
-            source.origin.clone(),
-            format!("sets `{name}`, line {}", source.line),
-        );
+        let label = Label::value(Some(&plan.environment), source.origin.clone(), format!("sets `{name}`"));
         let declared = Label::key(Some(&plan.environment), variable.origin.clone(), "what the compose file reads");
         let help = format!(
             "set it in `{}`, pass it on with `env.{name} = \"${{{name}}}\"`, and take it out here",
             plan.env_path()
         );
-        Some(Finding::new(RULE.id, RULE.severity, message, label).with(declared).help(help))
+        Some(
+            Finding::new(RULE.id, RULE.severity, message, label)
+                .with(declared)
+                .with_all(source.places(context))
+                .help(help),
+        )
     });
     finding.collect()
 }

@@ -1,8 +1,9 @@
 //! `env-file-syntax`: see [`RULE`].
 
 use std::collections::HashSet;
+use std::ops::Range;
 
-use super::{Context, Rule};
+use super::{Context, Rule, env_files};
 use crate::compose::dotenv::{self, Entry, Value};
 use crate::compose::interpolation;
 use crate::diagnostics::{Finding, Label, Severity, words};
@@ -55,7 +56,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             for file in service.env_files(plan) {
                 let Some(path) = file.path.clone().filter(|path| told.insert(path.clone())) else { continue };
                 let Some(known) = context.sources.surroundings().named(&path) else { continue };
-                let search = Search { plan, file: &file, path: &path };
+                let search = Search { context, plan, file: &file, path: &path };
                 match (&known.text, known.path.presence) {
                     (Some(text), _) if !file.is_raw => search.read(text, findings),
                     (None, Presence::Missing) if file.required && !known.path.is_ignored => {
@@ -80,6 +81,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 
 /// Looks at one file.
 struct Search<'s> {
+    context: &'s Context<'s>,
     plan: &'s Plan,
     file: &'s NamedEnvFile,
     path: &'s str,
@@ -91,10 +93,18 @@ impl Search<'_> {
         Finding::new(RULE.id, severity, message, label)
     }
 
-    /// A finding about a line. Nothing of a value is repeated.
-    fn line(&self, severity: Severity, line: usize, what: &str, help: &str) -> Finding {
-        let message = format!("line {line} of `{}`: {what}", self.path);
-        self.finding(severity, message, "named here").help(help)
+    /// A finding about a place in the file. Nothing of a value is repeated, nor shown.
+    fn at(&self, severity: Severity, range: Range<usize>, what: &str, help: &str) -> Finding {
+        let (primary, hidden) = env_files::place(self.context, self.path, range, "");
+        let named = Label::value(Some(&self.plan.environment), self.file.origin.clone(), "the file is named here");
+        let mut finding = Finding::new(RULE.id, severity, what, primary).with(named).with_all(hidden);
+        finding.environment = Some(self.plan.environment.clone());
+        finding.help(help)
+    }
+
+    /// A finding about a variable, at its name.
+    fn entry(&self, severity: Severity, text: &str, entry: &Entry, what: &str, help: &str) -> Finding {
+        self.at(severity, env_files::name_of(text, entry), what, help)
     }
 
     fn read(&self, text: &str, findings: &mut Vec<Finding>) {
@@ -105,7 +115,12 @@ impl Search<'_> {
                     Some(name) => format!("`{name}`: {}", flaw.kind),
                     None => flaw.kind.to_string(),
                 };
-                findings.push(self.line(Severity::Error, flaw.line, &what, "correct the line"));
+                findings.push(self.at(
+                    Severity::Error,
+                    env_files::begin_of(text, flaw.line),
+                    &what,
+                    "correct the line",
+                ));
                 return;
             }
         };
@@ -113,13 +128,16 @@ impl Search<'_> {
             let before = &file.entries[..index];
             findings.extend(self.behind(text, before.last(), entry));
             findings.extend(self.disk(text, entry));
-            findings.extend(self.dollar(before, &file.entries[index + 1..], entry));
+            findings.extend(self.dollar(text, before, &file.entries[index + 1..], entry));
         }
-        for (name, lines) in file.repeated().into_iter().filter(|(name, _)| !name.is_empty()) {
-            let (last, before) = lines.split_last().map_or((0, &lines[..]), |(last, before)| (*last, before));
-            let before: Vec<String> = before.iter().map(ToString::to_string).collect();
-            let what = format!("`{name}` is set again, and line {} has no effect", words::and(&before));
-            findings.push(self.line(Severity::Warning, last, &what, "keep one of them"));
+        for (name, _) in file.repeated().into_iter().filter(|(name, _)| !name.is_empty()) {
+            let all: Vec<&Entry> = file.entries.iter().filter(|entry| entry.name == name).collect();
+            let Some((last, before)) = all.split_last() else { continue };
+            let lines: Vec<String> = before.iter().map(|entry| entry.line.to_string()).collect();
+            let what = format!("`{name}` is set again, and line {} has no effect", words::and(&lines));
+            let finding = self.entry(Severity::Warning, text, last, &what, "keep one of them");
+            let place = |entry: &&Entry| Label::within(self.path, env_files::name_of(text, entry), "without effect");
+            findings.push(finding.with_all(before.iter().map(place)));
         }
     }
 
@@ -127,14 +145,16 @@ impl Search<'_> {
     fn behind(&self, text: &str, before: Option<&Entry>, entry: &Entry) -> Option<Finding> {
         if entry.name.is_empty() {
             let what = "a last line without `=` sets nothing";
-            return Some(self.line(Severity::Warning, entry.line, what, "write `NAME=value`, or take it away"));
+            let help = "write `NAME=value`, or take it away";
+            let start = entry.span.start;
+            return Some(self.at(Severity::Warning, start..start + 1, what, help));
         }
         let before = before?;
         let is_behind =
             !text.get(before.span.end..entry.span.start)?.contains('\n') && !text[..before.span.end].ends_with('\n');
         let what = format!("what stands behind the quote of `{}` is another variable, `{}`", before.name, entry.name);
         let help = "put the whole value into the quotes, or the variable on a line of its own";
-        is_behind.then(|| self.line(Severity::Warning, entry.line, &what, help))
+        is_behind.then(|| self.entry(Severity::Warning, text, entry, &what, help))
     }
 
     /// The path of a Windows disk in double quotes, with an escape in it.
@@ -145,11 +165,11 @@ impl Search<'_> {
         let is_escape = |rest: &str| rest.starts_with(['a', 'b', 'f', 'n', 'r', 't', 'v', '0']);
         let is_broken = value.replace("\\\\", "").split('\\').skip(1).any(is_escape);
         let what = format!("`{}` is a path in double quotes, where `\\n`, `\\t` and the like are escapes", entry.name);
-        (is_disk && is_broken).then(|| self.line(Severity::Warning, entry.line, &what, "write it in single quotes"))
+        (is_disk && is_broken).then(|| self.entry(Severity::Warning, text, entry, &what, "write it in single quotes"))
     }
 
     /// A `$` that Compose takes for the begin of a variable that nobody sets.
-    fn dollar(&self, before: &[Entry], after: &[Entry], entry: &Entry) -> Option<Finding> {
+    fn dollar(&self, text: &str, before: &[Entry], after: &[Entry], entry: &Entry) -> Option<Finding> {
         let Value::Template(template) = &entry.value else { return None };
         if !template.contains('$') {
             return None;
@@ -162,7 +182,7 @@ impl Search<'_> {
             Err(error) => {
                 let what = format!("`{}`: {error}", entry.name);
                 let help = "write the value in single quotes, where it stands for itself";
-                return Some(self.line(Severity::Error, entry.line, &what, help));
+                return Some(self.entry(Severity::Error, text, entry, &what, help));
             }
         };
         let name = substituted.unset.first()?;
@@ -175,6 +195,6 @@ impl Search<'_> {
             let what = format!("in the value of `{}`, a `$` is taken for a variable that nothing sets", entry.name);
             (what, "write the value in single quotes, or `$$` for a dollar sign")
         };
-        Some(self.line(Severity::Warning, entry.line, &what, help))
+        Some(self.entry(Severity::Warning, text, entry, &what, help))
     }
 }

@@ -40,6 +40,7 @@ mod env_drift;
 mod env_file_not_interpolated;
 mod env_file_syntax;
 mod env_file_tracked;
+mod env_files;
 mod environment_project_clash;
 mod ephemeral_host_port;
 mod external_resource;

@@ -1,9 +1,10 @@
 //! `secret-committed`: see [`RULE`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{Context, Rule, literal_secret};
 use crate::diagnostics::{Finding, Label, Severity};
+use crate::plan::Text;
 use crate::secrets::{forms, lines, names};
 
 /// A live key in the repository.
@@ -43,26 +44,35 @@ GITHUB_TOKEN = { secret = true }         # good: whoever starts the stack sets i
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     findings.extend(literal_secret::search(context).into_iter().filter(|finding| finding.rule == RULE.id));
-    for (path, text) in files(context) {
-        findings.extend(text.lines().enumerate().filter_map(|(index, line)| of_line(&path, index + 1, line)));
+    let files = files(context);
+    let repeated = if files.is_empty() { Vec::new() } else { told(context) };
+    for (path, text) in files {
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            let line = line.trim_end();
+            // What an env example repeats is told where it is written.
+            let finding = of_line(&path, start, line).filter(|_| !repeated.iter().any(|known| line.contains(known)));
+            findings.extend(finding);
+            start += line.len();
+        }
     }
+}
+
+/// What an env example repeats of services.toml: defaults and examples.
+fn told(context: &Context<'_>) -> Vec<String> {
+    let variables = context.plans.iter().flat_map(|plan| plan.variables.values());
+    let told = variables.flat_map(|variable| {
+        let default = variable.default.as_ref().and_then(Text::with_defaults);
+        variable.example.iter().cloned().chain(default)
+    });
+    told.filter(|text| !text.is_empty() && (forms::live_key(text).is_some() || forms::is_random(text))).collect()
 }
 
 /// The files that people wrote and committed, with their texts.
 fn files<'a>(context: &Context<'a>) -> BTreeMap<String, &'a str> {
     let mut files: BTreeMap<String, &str> = BTreeMap::new();
-    // What is rendered only repeats what services.toml says.
-    let rendered: BTreeSet<String> = context
-        .plans
-        .iter()
-        .map(|plan| {
-            let name = plan.env_example();
-            if plan.output.is_empty() { name } else { format!("{}/{name}", plan.output) }
-        })
-        .collect();
     let surroundings = context.sources.surroundings();
-    let examples = surroundings.examples().iter().filter(|(path, _)| !rendered.contains(*path));
-    files.extend(examples.map(|(path, text)| (path.clone(), text.as_str())));
+    files.extend(surroundings.examples().iter().map(|(path, text)| (path.clone(), text.as_str())));
     for service in context.read.environments.values().flat_map(|manifest| manifest.services.values()) {
         let (Some(source), Some(dockerfile)) = (&service.source, &service.dockerfile) else { continue };
         let text = context.sources.get(source).and_then(|directory| directory.text(dockerfile));
@@ -78,16 +88,20 @@ fn files<'a>(context: &Context<'a>) -> BTreeMap<String, &'a str> {
     files
 }
 
-fn of_line(path: &str, number: usize, line: &str) -> Option<Finding> {
-    let is_named = || {
-        let (name, value) = lines::setting(line)?;
-        let noun = names::noun(name)?;
-        (names::is_secret(noun, value) && forms::is_random(value)).then_some(name)
+/// What is wrong with a line that begins at `start`.
+fn of_line(path: &str, start: usize, line: &str) -> Option<Finding> {
+    let (message, range) = match forms::live_key(line) {
+        Some((words, range)) => (format!("`{path}` holds {words}"), range),
+        None => {
+            let (name, value) = lines::setting(line)?;
+            let noun = names::noun(&line[name.clone()])?;
+            let is_real = names::is_secret(noun, &line[value.clone()]) && forms::is_random(&line[value.clone()]);
+            let name = is_real.then(|| &line[name])?;
+            (format!("`{path}` has a value for `{name}` that looks like a real one"), value)
+        }
     };
-    let message = match forms::live_key(line) {
-        Some((words, _)) => format!("line {number} of `{path}` holds {words}"),
-        None => format!("line {number} of `{path}` has a value for `{}` that looks like a real one", is_named()?),
-    };
+    // Whatever follows may be another one.
+    let label = Label::within(path, start + range.start..start + line.len(), "a live key").redacted();
     let help = "revoke it: it stays in the history. Then take it out, and let whoever starts the stack set it";
-    Some(Finding::new(RULE.id, RULE.severity, message, Label::file(path, "a live key")).help(help))
+    Some(Finding::new(RULE.id, RULE.severity, message, label).help(help))
 }

@@ -60,11 +60,10 @@ fn masked(text: &str, mut spans: Vec<Range<usize>>) -> String {
     out
 }
 
-/// The name and the value of a line that sets something, be it in a comment.
-pub(crate) fn setting(line: &str) -> Option<(&str, &str)> {
+/// Where the name and the value stand in a line that sets something, be it in a comment.
+pub(crate) fn setting(line: &str) -> Option<(Range<usize>, Range<usize>)> {
     let is_comment = line.trim_start().starts_with('#');
-    let (name, value) = entry(line, scalar(line, 0..line.len()), is_comment)?;
-    Some((&line[name], &line[value]))
+    entry(line, scalar(line, 0..line.len()), is_comment)
 }
 
 struct Line<'l> {
