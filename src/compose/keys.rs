@@ -1,8 +1,8 @@
 //! The keys that Compose has, for what is passed through to it (the schema of the Compose specification; tried with
 //! `docker compose config` 2.40, which refuses the whole file for one key that it does not know).
 
-/// The keys of a mapping, by the way to it; `*` stands for any name. A mapping that is not here takes any key.
-const KEYS: [(&str, &[&str]); 24] = [
+/// The keys of a mapping, by the way to it; `*` stands for any name, and `[]` for an item of a list. A mapping that is not here takes any key.
+const KEYS: [(&str, &[&str]); 41] = [
     ("", &["configs", "include", "models", "name", "networks", "secrets", "services", "version", "volumes"]),
     ("configs.*", &["content", "environment", "external", "file", "labels", "name", "template_driver"]),
     (
@@ -21,6 +21,7 @@ const KEYS: [(&str, &[&str]); 24] = [
         ],
     ),
     ("networks.*.ipam", &["config", "driver", "options"]),
+    ("networks.*.ipam.config[]", &["aux_addresses", "gateway", "ip_range", "subnet"]),
     ("secrets.*", &["driver", "driver_opts", "environment", "external", "file", "labels", "name", "template_driver"]),
     (SERVICE, OF_A_SERVICE),
     (
@@ -56,6 +57,8 @@ const KEYS: [(&str, &[&str]); 24] = [
         "services.*.blkio_config",
         &["device_read_bps", "device_read_iops", "device_write_bps", "device_write_iops", "weight", "weight_device"],
     ),
+    ("services.*.build.secrets[]", OF_A_GRANT),
+    ("services.*.configs[]", OF_A_GRANT),
     ("services.*.credential_spec", &["config", "file", "registry"]),
     ("services.*.depends_on.*", &["condition", "required", "restart"]),
     (
@@ -73,13 +76,21 @@ const KEYS: [(&str, &[&str]); 24] = [
         ],
     ),
     ("services.*.deploy.placement", &["constraints", "max_replicas_per_node", "preferences"]),
+    ("services.*.deploy.placement.preferences[]", &["spread"]),
     ("services.*.deploy.resources", &["limits", "reservations"]),
     ("services.*.deploy.resources.limits", &["cpus", "memory", "pids"]),
     ("services.*.deploy.resources.reservations", &["cpus", "devices", "generic_resources", "memory"]),
+    (
+        "services.*.deploy.resources.reservations.devices[]",
+        &["capabilities", "count", "device_ids", "driver", "options"],
+    ),
     ("services.*.deploy.restart_policy", &["condition", "delay", "max_attempts", "window"]),
     ("services.*.deploy.rollback_config", OF_AN_UPDATE),
     ("services.*.deploy.update_config", OF_AN_UPDATE),
     ("services.*.develop", &["watch"]),
+    ("services.*.develop.watch[]", &["action", "exec", "ignore", "include", "initial_sync", "path", "target"]),
+    ("services.*.develop.watch[].exec", OF_A_HOOK),
+    ("services.*.env_file[]", &["format", "path", "required"]),
     (
         "services.*.healthcheck",
         &["disable", "interval", "retries", "start_interval", "start_period", "test", "timeout"],
@@ -99,7 +110,19 @@ const KEYS: [(&str, &[&str]); 24] = [
             "priority",
         ],
     ),
+    ("services.*.ports[]", &["app_protocol", "host_ip", "mode", "name", "protocol", "published", "target"]),
+    ("services.*.post_start[]", OF_A_HOOK),
+    ("services.*.pre_stop[]", OF_A_HOOK),
     ("services.*.provider", &["options", "type"]),
+    ("services.*.secrets[]", OF_A_GRANT),
+    (
+        "services.*.volumes[]",
+        &["bind", "consistency", "image", "read_only", "source", "target", "tmpfs", "type", "volume"],
+    ),
+    ("services.*.volumes[].bind", &["create_host_path", "propagation", "recursive", "selinux"]),
+    ("services.*.volumes[].image", &["subpath"]),
+    ("services.*.volumes[].tmpfs", &["mode", "size"]),
+    ("services.*.volumes[].volume", &["labels", "nocopy", "subpath"]),
     ("volumes.*", &["driver", "driver_opts", "external", "labels", "name"]),
 ];
 
@@ -205,6 +228,12 @@ const OF_A_SERVICE: &[&str] = &[
 /// The keys of what says how services are replaced.
 const OF_AN_UPDATE: &[&str] = &["delay", "failure_action", "max_failure_ratio", "monitor", "order", "parallelism"];
 
+/// The keys by which a service takes a secret or a config.
+const OF_A_GRANT: &[&str] = &["gid", "mode", "source", "target", "uid"];
+
+/// The keys of a command that is run in a container.
+const OF_A_HOOK: &[&str] = &["command", "environment", "privileged", "user", "working_dir"];
+
 /// The keys of the mapping at `way`; nothing where it takes any.
 pub(crate) fn of(way: &str) -> Option<&'static [&'static str]> {
     KEYS.iter().find(|(known, _)| *known == way).map(|(_, keys)| *keys)
@@ -218,6 +247,11 @@ pub(crate) fn below(way: &str, key: &str) -> String {
         false if way.is_empty() => key.to_owned(),
         false => format!("{way}.{key}"),
     }
+}
+
+/// The way to the items of the list at `way`.
+pub(crate) fn items(way: &str) -> String {
+    format!("{way}[]")
 }
 
 #[cfg(test)]
@@ -239,5 +273,7 @@ mod tests {
         assert_eq!(below("services.*.build", "args"), "services.*.build.args");
         assert!(of("services.*.build.args").is_none());
         assert!(of(&below(&below(SERVICE, "deploy"), "resources")).is_some());
+        assert!(of(&items(&below(SERVICE, "ports"))).is_some());
+        assert!(of(&below(&items(&below(SERVICE, "volumes")), "bind")).is_some());
     }
 }

@@ -6,10 +6,28 @@ use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::Problem;
 use super::shape::{Additional, Id, Shape, Shapes, article};
+use super::{Home, Problem};
 use crate::kinds::OptionDef;
 use crate::source::KeyPath;
+
+/// What people write first, and no spelling is near to: whether in a service or at the top, and what is meant.
+const SYNONYMS: [(bool, &str, &str); 14] = [
+    (false, "env", "variables"),
+    (false, "envs", "variables"),
+    (false, "parameters", "variables"),
+    (false, "params", "variables"),
+    (false, "project", "stack"),
+    (false, "vars", "variables"),
+    (true, "cmd", "command"),
+    (true, "dependencies", "depends-on"),
+    (true, "depends", "depends-on"),
+    (true, "dir", "source"),
+    (true, "directory", "source"),
+    (true, "needs", "depends-on"),
+    (true, "variables", "env"),
+    (true, "vars", "env"),
+];
 
 /// The result of a check: the value without what is wrong, and what is wrong.
 #[derive(Debug, Default)]
@@ -312,13 +330,31 @@ impl Walk<'_> {
         let known = shape.properties.iter().map(|(known, _)| known.as_str());
         let options = options.into_iter().flat_map(|options| options.keys().map(String::as_str));
         let candidates: Vec<&str> = known.chain(options).collect();
-        let meant = crate::diagnostics::words::nearest(name, candidates.iter().copied()).map(str::to_owned);
+        let is_top = matches!(shape.name.as_str(), "Manifest" | "Environment");
+        let synonym = SYNONYMS.iter().find(|(of_service, theirs, _)| {
+            *theirs == name && if *of_service { shape.name == "Service" } else { is_top }
+        });
+        let meant = synonym.map(|(_, _, ours)| *ours);
+        let meant = meant.or_else(|| crate::diagnostics::words::nearest(name, candidates.iter().copied()));
+        let meant = meant.map(str::to_owned);
+        let belongs = |id: Option<&Id>| {
+            let mut leaves = Vec::new();
+            id.into_iter().for_each(|id| self.shapes.leaves(*id, &mut leaves));
+            leaves.iter().any(|id| self.shapes.all[*id].by_name.contains_key(name))
+        };
+        let root = self.shapes.follow(self.shapes.root);
+        let home = match is_top {
+            true if belongs(root.by_name.get("stack")) => Some(Home::Stack),
+            true if belongs(self.shapes.definitions.get("Service")) => Some(Home::Service),
+            _ => None,
+        };
         let kinds = if shape.name == "Service" { self.kinds.kinds_with(name) } else { Vec::new() };
         let candidates = candidates.into_iter().map(str::to_owned).collect();
         self.out.problems.push(Problem::UnknownKey {
             path,
             environment: self.environment.clone(),
             meant,
+            home,
             kinds,
             candidates,
         });

@@ -35,7 +35,7 @@ pub(crate) use extends::OWN_KEYS;
 use kind_names::{KindAnswers, kind_names, unknown_kinds};
 pub(crate) use layers::{ENV_TABLES, is_variable};
 pub use newer::{Newer, NewerKind};
-pub use problem::{ExtendsFlaw, Problem};
+pub use problem::{ExtendsFlaw, Home, Problem};
 pub use schema::published as published_schema;
 pub use types::Manifest;
 

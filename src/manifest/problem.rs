@@ -5,6 +5,15 @@ use std::ops::Range;
 use super::newer::NewerKind;
 use crate::source::KeyPath;
 
+/// A table to which a key belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Home {
+    /// `[stack]`.
+    Stack,
+    /// The table of a service.
+    Service,
+}
+
 /// Something that is wrong with the file as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
@@ -30,6 +39,8 @@ pub enum Problem {
         environment: Option<String>,
         /// The key that was probably meant.
         meant: Option<String>,
+        /// The table in which it has its meaning, where it stands at the top.
+        home: Option<Home>,
         /// Kinds that have an option of this name.
         kinds: Vec<String>,
         /// The keys that exist there.

@@ -1,6 +1,6 @@
 //! `ephemeral-host-port`: see [`RULE`].
 
-use super::{Context, Rule};
+use super::{Context, Rule, unknown_key};
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::plan::{Plan, PublishedPort, Service};
 
@@ -44,7 +44,9 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         // Of several containers each wants a port of its own.
         for service in plan.services.values().filter(publishes).filter(|service| service.containers() < 2) {
             let is_picked = |port: &&PublishedPort| port.mapping.is_some_and(|mapping| mapping.published.is_none());
-            findings.extend(service.ports.iter().filter(is_picked).map(|port| finding(plan, service, port)));
+            let picked = service.ports.iter().filter(is_picked);
+            let picked = picked.filter(|port| !unknown_key::is_misspelt(context, plan, &port.origin));
+            findings.extend(picked.map(|port| finding(plan, service, port)));
         }
     }
 }

@@ -3,7 +3,8 @@
 use super::{Context, Rule};
 use crate::compose::keys;
 use crate::diagnostics::{Finding, Label, Severity, words};
-use crate::manifest::{DEFAULT_ENVIRONMENT, Problem};
+use crate::manifest::{DEFAULT_ENVIRONMENT, Home, Problem};
+use crate::plan::Plan;
 use crate::source::{KeyPath, Step};
 
 /// A key that does not exist.
@@ -51,6 +52,9 @@ const COMPOSE_KEYS: [(&str, &str); 8] = [
     ("deploy", "limits"),
 ];
 
+/// So many keys are named.
+const SHOWN: usize = 8;
+
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut told: Vec<(&str, &str)> = Vec::new();
     for problem in &context.read.problems {
@@ -91,12 +95,37 @@ fn passed_through(environment: &str, way: &str, table: &toml::Table, path: &KeyP
                 }));
             }
             _ => {
-                if let Some(table) = value.as_table() {
-                    passed_through(environment, &keys::below(way, key), table, &path, findings);
+                let below = keys::below(way, key);
+                match value {
+                    toml::Value::Table(table) => passed_through(environment, &below, table, &path, findings),
+                    toml::Value::Array(items) => {
+                        let tables = items.iter().enumerate().filter_map(|(at, item)| Some((at, item.as_table()?)));
+                        for (index, table) in tables {
+                            passed_through(environment, &keys::items(&below), table, &path.index(index), findings);
+                        }
+                    }
+                    _ => {}
                 }
             }
         }
     }
+}
+
+/// Whether the item at `path` of a list that is passed through to Compose has a key that is told here: it may well be the
+/// one that is missing.
+pub(super) fn is_misspelt(context: &Context<'_>, plan: &Plan, path: &KeyPath) -> bool {
+    let [Step::Key(services), Step::Key(service), Step::Key(compose), Step::Key(key), Step::Index(index)] =
+        path.steps()
+    else {
+        return false;
+    };
+    let table = || {
+        let service = context.manifest(plan)?.services.get(service)?;
+        service.compose.get(key)?.get(index)?.as_table()
+    };
+    let known = || keys::of(&keys::items(&keys::below(keys::SERVICE, key)));
+    let is_stranger = |(table, known): (&toml::Table, &[&str])| table.keys().any(|key| !known.contains(&key.as_str()));
+    services == "services" && compose == "compose" && table().zip(known()).is_some_and(is_stranger)
 }
 
 /// What several problems have in common that are one mistake.
@@ -150,9 +179,12 @@ fn key(context: &Context<'_>, problem: &Problem, path: &KeyPath, kinds: &[String
     if is_of_service && keys::of(keys::SERVICE).is_some_and(|keys| keys.contains(&name.as_str())) {
         return Some(finding.help(format!("it is Compose's own word, which is passed through: `compose.{name} = …`")));
     }
+    if let Some(help) = elsewhere(problem, path, &name) {
+        return Some(finding.help(help));
+    }
     Some(match (meant, kinds) {
         (Some(meant), _) => finding.help(format!("did you mean `{meant}`?")),
-        (None, []) => finding.help(format!("the keys here are {}", words::and(candidates))),
+        (None, []) => finding.help(known(&name, candidates)),
         (None, kinds) if one_thing(context, problem).is_some() => {
             // Its kind is there, with a mistake that is reported on its own.
             let service = KeyPath::of(["services", path.key_at(1)?]);
@@ -168,6 +200,36 @@ fn key(context: &Context<'_>, problem: &Problem, path: &KeyPath, kinds: &[String
         }
         (None, kinds) => finding.help(format!("it is an option of the kind {}", words::or(kinds))),
     })
+}
+
+/// Where a key has its meaning that stands at the top of the file, or of an overlay.
+fn elsewhere(problem: &Problem, path: &KeyPath, name: &str) -> Option<String> {
+    let Problem::UnknownKey { environment, home, meant: None, .. } = problem else { return None };
+    let top = environment.as_ref().map_or_else(String::new, |environment| format!("environments.{environment}."));
+    if path.steps().len() != 1 {
+        return None;
+    }
+    match home {
+        _ if name == "version" => Some("files have no version here: remove it".to_owned()),
+        Some(Home::Stack) => Some(format!("it belongs to the stack: write it in `[{top}stack]`")),
+        Some(Home::Service) => Some(format!("it belongs to a service: write it in `[{top}services.<name>]`")),
+        None if keys::of("").is_some_and(|keys| keys.contains(&name)) => {
+            Some(format!("it is Compose's own word, which is passed through: `[{top}compose.{name}]`"))
+        }
+        None => None,
+    }
+}
+
+/// The keys that exist, the most alike first; of many only those.
+fn known(name: &str, candidates: &[String]) -> String {
+    let mut sorted: Vec<&String> = candidates.iter().collect();
+    sorted.sort_by_key(|candidate| strsim::osa_distance(name, candidate));
+    let Some(more) = sorted.len().checked_sub(SHOWN).filter(|more| *more > 0) else {
+        return format!("the keys here are {}", words::names(&sorted));
+    };
+    sorted.truncate(SHOWN);
+    let named: Vec<String> = sorted.iter().map(|key| format!("`{key}`")).collect();
+    format!("among the keys here are {}; `stackgen schema` has the other {more}", words::and(&named))
 }
 
 fn service(environment: &str, name: &str, known: &[String]) -> Finding {
