@@ -30,6 +30,25 @@ impl<'a> Resolver<'a, '_> {
         self.ways.get_or_init(|| found).clone()
     }
 
+    /// The port of the dashboard, which asks for no password: for this host alone, and not in production.
+    fn published_dashboard(&mut self, member: &Member<'_>) -> Option<PublishedPort> {
+        let is_on = member.option("dashboard").and_then(toml::Value::as_bool) == Some(true);
+        let is_passed = member.service.compose.get("ports").is_some_and(|ports| ports.to_string().contains("8080"));
+        if !is_on || is_passed || self.frame.production {
+            return None;
+        }
+        let origin = member.path().key("dashboard");
+        let number = self.with_offset(DASHBOARD_PORT, &origin)?;
+        Some(self.derived(
+            member.name,
+            Some("dashboard"),
+            number,
+            DASHBOARD_PORT,
+            &origin,
+            Some("127.0.0.1".to_owned()),
+        ))
+    }
+
     fn find_ways(&mut self) -> Option<Ways> {
         let frame = self.frame;
         let mut proxies = frame.members.values().filter(|member| member.class() == Class::Proxy);
@@ -54,8 +73,7 @@ impl<'a> Resolver<'a, '_> {
         // Without the option, the kind says that it needs it.
         if written.is_empty() && member.option("entrypoints").is_some() {
             let message = format!("the proxy `{}` has no entry points", member.name);
-            let help =
-                format!("give it at least one: `[services.{}.entrypoints]` with `web = {{ port = 80 }}`", member.name);
+            let help = "give it at least one: `entrypoints = { web = { port = 80 } }`".to_owned();
             self.problem(member.path(), ProblemKind::Incomplete { message, help, missing: base.clone() });
         }
         let mut entry_points = IndexMap::new();
@@ -96,6 +114,10 @@ impl<'a> Resolver<'a, '_> {
             let redirect_to = entry.redirect_to.clone();
             let entry_point = EntryPoint { port, public_port, public_number: number, redirect_to, tls, middlewares };
             entry_points.insert(name.clone(), entry_point);
+        }
+        if is_published {
+            let is_taken = entry_points.values().any(|entry: &EntryPoint| entry.port == DASHBOARD_PORT);
+            ports.extend(if is_taken { None } else { self.published_dashboard(member) });
         }
         Some(Ways { proxy: member.name.to_owned(), entry_points, ports })
     }
@@ -159,6 +181,9 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 }
+
+/// Where Traefik shows its dashboard to everybody.
+const DASHBOARD_PORT: u16 = 8080;
 
 /// A table of an option, in its type.
 fn option_table<T: serde::de::DeserializeOwned>(member: &Member<'_>, name: &str) -> IndexMap<String, T> {
