@@ -127,6 +127,14 @@ pub struct Refusal {
     pub why: Why,
 }
 
+impl Refusal {
+    /// Whether it is a Dockerfile that somebody wrote by hand.
+    fn is_own_dockerfile(&self) -> bool {
+        let name = self.path.rsplit('/').next().unwrap_or_default();
+        self.why == Why::Foreign && name.starts_with("Dockerfile") && !name.ends_with(".dockerignore")
+    }
+}
+
 /// Why a file stops a render.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Why {
@@ -205,6 +213,11 @@ fn refused(refusals: &[Refusal]) -> String {
     }
     if refusals.iter().any(|refusal| matches!(refusal.why, Why::Blocked(_))) {
         text.push_str("\nmove away what is in the way, then run again");
+    }
+    if refusals.iter().any(Refusal::is_own_dockerfile) {
+        text.push_str(
+            "\na Dockerfile of your own can stay: `dockerfile = \"Dockerfile\"` in the service says to build with it",
+        );
     }
     if refusals.iter().any(|refusal| !matches!(refusal.why, Why::Blocked(_))) {
         text.push_str(

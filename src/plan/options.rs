@@ -21,7 +21,7 @@ impl Assembly<'_, '_, '_> {
             let Some(value) = self.member.service.options.get(name) else {
                 if option.required {
                     let message = format!("a `{}` service needs `{name}`", kind.name);
-                    let help = format!("add `{name}`: {}", words::uncapitalised(&option.help));
+                    let help = self.wanted_option(name, option);
                     let incomplete = ProblemKind::Incomplete { message, help, missing: path };
                     self.resolver.problem(self.member.path(), incomplete);
                 }
@@ -67,6 +67,20 @@ impl Assembly<'_, '_, '_> {
                 self.resolver.kind_text(self.member, &refusal.message).text.with_defaults().unwrap_or_default();
             self.resolver.problem(path, ProblemKind::Option { message, help: Some(refusal.help.clone()) });
         }
+    }
+
+    /// How to write an option that is missing.
+    fn wanted_option(&self, name: &str, option: &OptionDef) -> String {
+        let help = words::uncapitalised(&option.help);
+        if !option.secret {
+            return format!("add `{name}`: {help}");
+        }
+        let variable = format!("{}_{name}", self.member.name).replace('-', "_").to_ascii_uppercase();
+        let reference = format!("add `{name} = \"${{{variable}}}\"`: {help}");
+        if self.resolver.frame.manifest.variables.contains_key(&variable) {
+            return reference;
+        }
+        format!("{reference}. In `[variables]`: `{variable} = {{ secret = true, generate = true }}`")
     }
 
     fn check_version(&mut self, kind: &Kind) {

@@ -7,6 +7,7 @@ use super::{Context, Rule};
 use crate::compose::image::UNKNOWN;
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::dockerfile::{Instruction, Keyword};
+use crate::manifest::types::Service as Written;
 use crate::manifest::unions::{Health, Toggle};
 use crate::plan::{Plan, ProblemKind, Service};
 use crate::probe::Join;
@@ -85,18 +86,26 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         };
         let own = plan.services.get(name);
         let port = own.and_then(|service| service.port).map_or_else(|| "<port>".to_owned(), |port| port.to_string());
-        let command = format!("`health = [\"wget\", \"-q\", \"--spider\", \"http://127.0.0.1:{port}/…\"]`");
+        let path = asked_path(service).unwrap_or("/…");
+        let url = format!("http://127.0.0.1:{port}{path}");
+        let image = own.and_then(|own| base_of(context, plan, own)).map(|base| base.image);
+        let command = image.as_ref().and_then(|image| images::asking(image, &url));
+        let command = match (command, image) {
+            (Some(command), _) => format!("write what it can run, `health = {command}`"),
+            (None, Some(image)) if images::lacks(&image, "wget").is_some() => {
+                "bring a program that can ask into the image, and write its command".to_owned()
+            }
+            _ => format!(
+                "write a command that the image has, such as `health = [\"wget\", \"-q\", \"--spider\", \"{url}\"]`"
+            ),
+        };
         let (runs, says, help) = match &service.kind {
             Some(kind) => (
                 "kind",
                 format!("a `{kind}` image has no tool for it"),
                 "leave `health` out for the probe of the kind, or write a command that the image has".to_owned(),
             ),
-            None => (
-                "image",
-                "nothing is known of this image".to_owned(),
-                format!("write a command that the image has, such as {command}, or leave `health` out"),
-            ),
+            None => ("image", "nothing is known of this image".to_owned(), format!("{command}, or leave `health` out")),
         };
         let message = format!("nothing in the image of `{name}` is known to be able to ask for the health path");
         let primary = Label::value(environment, place, "this path cannot be asked for");
@@ -136,28 +145,7 @@ fn missing(context: &Context<'_>, plan: &Plan, service: &Service) -> Option<Find
 /// the Dockerfile starts from, without anything that would bring it along; or the one that is run as it is.
 fn missing_from_base(context: &Context<'_>, probe: &AskedProbe<'_>) -> Option<Finding> {
     let (plan, service) = (probe.plan, probe.service);
-    let (image, brought, place) = match (&service.build, context.sources.written(plan, service)) {
-        (Some(build), Some(written)) => {
-            let file = &written.file;
-            let arguments = service.build_arguments();
-            let stage = file.target(build.target.as_deref()).filter(|_| file.flaws.is_empty() && !file.is_foreign())?;
-            let values = file.global_arguments(&arguments);
-            let mut at = stage;
-            while let Some(below) = file.base_of(at, &values) {
-                at = below;
-            }
-            let base = &file.stages[at];
-            let texts = file.inherited(stage, &arguments).into_iter().map(text_of).collect::<Vec<_>>();
-            let label = Label::within(&written.path, base.base.span.clone(), "the image starts from this");
-            (file.base(base, &values)?, texts, label)
-        }
-        (None, None) => {
-            let place = context.origin_of(plan, &service.name, "image", &["image"]);
-            let label = Label::value(Some(&plan.environment), place, "runs this image");
-            (service.image.as_ref()?.with_unknown(UNKNOWN), Vec::new(), label)
-        }
-        _ => return None,
-    };
+    let Base { image, brought, place } = base_of(context, plan, service)?;
     let is_brought = |program: &str| {
         let names: &[&str] = match program {
             "pgrep" | "ps" => &["procps"],
@@ -184,16 +172,73 @@ fn missing_from_base(context: &Context<'_>, probe: &AskedProbe<'_>) -> Option<Fi
         None => format!("the probe of `{}` starts `{program}`, which is not in its image", service.name),
     };
     let label = format!("starts `{program}`");
+    // The address that the probe asks, where it names one.
+    let mut words = probe.script.commands.iter().flat_map(|command| &command.words);
+    let is_plain =
+        |word: &&String| word.starts_with("http") && word.contains("://") && !word.contains(['"', '\'', '\\']);
+    let url = words.find(is_plain);
+    let asking = url.and_then(|url| images::asking(&image, url)).map(|command| match probe.instruction() {
+        Some(_) => format!("`HEALTHCHECK CMD {command}`"),
+        None => format!("`health = {command}`"),
+    });
     let image = image.replace(UNKNOWN, "…");
     let help = match lacking.install {
-        _ if service.build.is_none() => format!("`{image}` has no `{program}`: write a command that it has"),
         Some(install) => {
-            format!("`{image}` has no `{program}`: bring it along, `RUN {install}`, or ask with what it has")
+            let what = match asking {
+                Some(command) => format!("ask with what it has, {command}"),
+                None => "write a command that it has".to_owned(),
+            };
+            let bring = format!(", or bring `{program}` along: `RUN {install}`");
+            let bring = if service.build.is_some() { bring.as_str() } else { "" };
+            format!("`{image}` has no `{program}`: {what}{bring}")
         }
         None => format!("`{image}` has no `{program}`, and no shell: ask with the program itself, or not at all"),
     };
     let finding = probe.finding(context, &RULE, RULE.severity, message, &label);
     Some(finding.with(place).help(help))
+}
+
+/// The image that a service runs in the end, or that its Dockerfile starts from.
+struct Base<'c> {
+    image: String,
+    /// What the Dockerfile does to it.
+    brought: Vec<&'c str>,
+    place: Label,
+}
+
+fn base_of<'c>(context: &Context<'c>, plan: &Plan, service: &Service) -> Option<Base<'c>> {
+    match (&service.build, context.sources.written(plan, service)) {
+        (Some(build), Some(written)) => {
+            let file = &written.file;
+            let arguments = service.build_arguments();
+            let stage = file.target(build.target.as_deref()).filter(|_| file.flaws.is_empty() && !file.is_foreign())?;
+            let values = file.global_arguments(&arguments);
+            let mut at = stage;
+            while let Some(below) = file.base_of(at, &values) {
+                at = below;
+            }
+            let base = &file.stages[at];
+            let brought = file.inherited(stage, &arguments).into_iter().map(text_of).collect();
+            let place = Label::within(&written.path, base.base.span.clone(), "the image starts from this");
+            Some(Base { image: file.base(base, &values)?, brought, place })
+        }
+        (None, None) => {
+            let place = context.origin_of(plan, &service.name, "image", &["image"]);
+            let place = Label::value(Some(&plan.environment), place, "runs this image");
+            Some(Base { image: service.image.as_ref()?.with_unknown(UNKNOWN), brought: Vec::new(), place })
+        }
+        _ => None,
+    }
+}
+
+/// The path that `health` names.
+fn asked_path(service: &Written) -> Option<&str> {
+    match service.health.as_ref().and_then(Toggle::on)? {
+        Health::Text(text) => Some(text.as_str()),
+        Health::Table(table) => table.path.as_deref(),
+        Health::Command(_) => None,
+    }
+    .filter(|path| path.starts_with('/'))
 }
 
 /// What a bare image is known not to have.

@@ -133,8 +133,11 @@ impl Missed<'_> {
         }
         let references: Vec<String> =
             others.iter().map(|other| format!("`{}`", self.reference(context, other))).collect();
-        let help = format!("write {}", words::or(&references));
         finding.fix = self.fix(context, &place);
+        let help = match &finding.fix {
+            Some(fix) => fix.title.clone(),
+            None => format!("write {}", words::or(&references)),
+        };
         let outside = others.iter().find(|other| !other.routers.is_empty() || !other.ports.is_empty());
         finding.help(match outside {
             Some(other) => format!("{help}; where a browser is meant, `${{services.{}.public-url}}`", other.name),

@@ -188,7 +188,12 @@ fn too_little(context: &Context<'_>, plan: &Plan, service: &Service) -> Option<F
     let message =
         format!("`{}` may take {text} of memory, and the engine gives no container less than 6m", service.name);
     let label = label_at(plan, place, "too little");
-    Some(Finding::new(RULE.id, RULE.severity, message, label).help("write a unit: `512m`, `1g`"))
+    let help = if text.trim_end().ends_with(|c: char| c.is_ascii_digit()) {
+        "without a unit these are bytes: write `512m`, or `1g`"
+    } else {
+        "write `6m` or more: what the program takes at its peak"
+    };
+    Some(Finding::new(RULE.id, RULE.severity, message, label).help(help))
 }
 
 fn more_than_allowed(context: &Context<'_>, plan: &Plan, service: &Service) -> Option<Finding> {

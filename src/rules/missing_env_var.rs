@@ -3,6 +3,7 @@
 use super::{Context, Rule, at_problem, place_of};
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::plan::{Plan, Problem, ProblemKind, VariableFlaw};
+use crate::secrets::names::{self, Noun};
 use crate::source::KeyPath;
 
 /// A variable that nothing declares.
@@ -70,7 +71,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             (None, Some(other)) => finding
                 .with(Label::key(Some(other), declaration, "declared only here"))
                 .help("declare it in the base file, which holds in every environment"),
-            (None, None) => finding.help(advice(problem, name)),
+            (None, None) => finding.help(advice(context, plan, problem, name)),
         });
     }
 }
@@ -91,8 +92,19 @@ fn declaring<'a>(context: &Context<'a>, name: &str) -> Option<&'a str> {
         .map(|(environment, _)| environment.as_str())
 }
 
-fn advice(problem: &Problem, name: &str) -> String {
+fn advice(context: &Context<'_>, plan: &Plan, problem: &Problem, name: &str) -> String {
     let is_own = problem.path.key_at(2) == Some("env") && problem.path.key_at(3) == Some(name);
     let place = if is_own { "here or in `[variables]`" } else { "in `[variables]`" };
-    format!("declare it {place}: `{name} = {{ help = \"…\" }}`; without a `default` it is required")
+    // A password can be made up here; a key is somebody else's.
+    match names::noun(name).or_else(|| context.holds_secret(plan, &problem.path).then_some(Noun::Password)) {
+        Some(Noun::Password) => format!(
+            "declare it {place}: `{name} = {{ secret = true }}`; with `generate = true`, `stackgen env --write` makes one up"
+        ),
+        Some(Noun::Key) => {
+            format!(
+                "declare it {place}: `{name} = {{ secret = true, help = \"…\" }}`; whoever starts the stack sets it"
+            )
+        }
+        None => format!("declare it {place}: `{name} = {{ help = \"…\" }}`; without a `default` it is required"),
+    }
 }

@@ -161,7 +161,7 @@ fn missing(context: &Context<'_>, plan: &Plan, first: &Problem, what: &str, name
             None => "add one: `[services.traefik]` with `kind = \"traefik\"`".to_owned(),
         },
         (_, Some(proxy)) if name == "with port 80" => {
-            format!("add one to `[services.{proxy}.entrypoints]`: `web = {{ port = 80 }}`")
+            format!("add one to `{proxy}`, {}", beside_others("entrypoints", "web", "{ port = 80 }"))
         }
         (_, Some(proxy)) => {
             let entry_points = plan.services.get(proxy).and_then(|service| service.proxy.as_ref());
@@ -178,6 +178,11 @@ fn missing(context: &Context<'_>, plan: &Plan, first: &Problem, what: &str, name
     finding.help(help)
 }
 
+/// How to write one more entry of a table, as the others are written: TOML knows no second way beside the first.
+fn beside_others(table: &str, name: &str, value: &str) -> String {
+    format!("in the form of the others: `{table}.{name} = {value}`, or below `[….{table}]` just `{name} = {value}`")
+}
+
 /// What was probably meant, else what there is, else how to define it.
 fn advice(plan: &Plan, what: &str, name: &str, known: &[String]) -> String {
     if let Some(meant) = words::nearest(name, known.iter().map(String::as_str)) {
@@ -189,10 +194,17 @@ fn advice(plan: &Plan, what: &str, name: &str, known: &[String]) -> String {
             format!("define it with `[middlewares.{name}]`, or name one of another provider as `{name}@file`")
         }
         "certificate resolver" => {
-            format!("define it in `[services.{proxy}.certificates]`: `{name} = {{ email = \"…\" }}`")
+            let value = "{ email = \"…\" }";
+            match known {
+                [] => format!("define it in `[services.{proxy}]`: `certificates.{name} = {value}`"),
+                _ => format!("define it in `{proxy}`, {}", beside_others("certificates", name, value)),
+            }
         }
         "port" => format!("name it among the `ports` of the service: `ports.{name} = 8081`"),
-        _ => format!("define it in `[services.{proxy}.entrypoints]`: `{name} = {{ port = 8080 }}`"),
+        _ => match known {
+            [] => format!("define it in `[services.{proxy}]`: `entrypoints.{name} = {{ port = 8080 }}`"),
+            _ => format!("define it in `{proxy}`, {}", beside_others("entrypoints", name, "{ port = 8080 }")),
+        },
     };
     match known {
         [] => how,

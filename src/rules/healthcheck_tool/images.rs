@@ -41,6 +41,20 @@ pub(super) fn lacks(image: &str, program: &str) -> Option<Lacking> {
     }
 }
 
+/// A probe that an image can run whichever variant it is of: with its own runtime.
+pub(super) fn asking(image: &str, url: &str) -> Option<String> {
+    let reference = image::parse(image).ok()?;
+    match reference.name.trim_start_matches("docker.io/").trim_start_matches("library/") {
+        "node" => Some(format!(
+            "[\"node\", \"-e\", \"fetch('{url}').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))\"]"
+        )),
+        "python" => {
+            Some(format!("[\"python\", \"-c\", \"import urllib.request as u; u.urlopen('{url}', timeout=4)\"]"))
+        }
+        _ => None,
+    }
+}
+
 fn family(image: &str) -> Option<Family> {
     if image == "scratch" {
         return Some(Family::Bare);
@@ -65,6 +79,20 @@ fn family(image: &str) -> Option<Family> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_runtime_can_ask_in_every_variant() {
+        for (image, program) in [
+            ("node:22-slim", Some("node")),
+            ("docker.io/library/python:3.13-alpine", Some("python")),
+            ("nginx:1.28", None),
+        ] {
+            let command = asking(image, "http://127.0.0.1:80/");
+            let words = command.map(|command| format!("health = {command}").parse::<toml::Table>().unwrap());
+            let first = words.as_ref().map(|words| words["health"][0].as_str().unwrap());
+            assert_eq!(first, program, "{image}");
+        }
+    }
 
     #[test]
     fn what_images_lack_depends_on_their_variant() {
