@@ -31,35 +31,43 @@ impl<'a> Resolver<'a, '_> {
                 self.unknown_routing("proxy", "for this route", Vec::new(), origin, Some(note));
                 continue;
             };
-            let port = match &route.port {
-                Some(PortOrName::Number(port)) => Some(*port),
-                Some(PortOrName::Name(name)) => {
-                    let Some(port) = member.listeners.get(name) else {
-                        let known = member.listeners.keys().cloned().collect();
-                        self.unknown_routing("port", name, known, origin.key("port"), None);
-                        continue;
-                    };
-                    Some(*port)
-                }
-                None => member.port,
+            let port = self.port_of(member, name, route, &origin);
+            let made = match route.protocol.unwrap_or_default() {
+                RouteProtocol::Http => self.route(member, name, route, ways, port.unwrap_or_default(), &origin),
+                RouteProtocol::Tcp => self.tcp_route(member, name, route, ways, port.unwrap_or_default(), &origin),
             };
-            let Some(port) = port else {
-                let message = format!("the route `{name}` leads to `{}`, which has no `port`", member.name);
-                let help = "say where it listens: `port = 8080`".to_owned();
-                let missing = member.path().key("port");
-                self.problem(origin, ProblemKind::Incomplete { message, help, missing });
-                continue;
-            };
-            if route.port == Some(PortOrName::Number(0)) {
-                self.problem(origin.key("port"), super::ports::no_port());
-                continue;
-            }
-            routers.extend(match route.protocol.unwrap_or_default() {
-                RouteProtocol::Http => self.route(member, name, route, ways, port, &origin),
-                RouteProtocol::Tcp => self.tcp_route(member, name, route, ways, port, &origin),
-            });
+            // Where nobody knows to which port it leads, all that can be said of it is what else is wrong.
+            routers.extend(made.into_iter().filter(|_| port.is_some()));
         }
         routers
+    }
+
+    /// The port that a route leads to; none where there is no such.
+    fn port_of(&mut self, member: &Member<'a>, name: &str, route: &Route, origin: &KeyPath) -> Option<u16> {
+        let port = match &route.port {
+            Some(PortOrName::Number(0)) => {
+                self.problem(origin.key("port"), super::ports::no_port());
+                return None;
+            }
+            Some(PortOrName::Number(port)) => Some(*port),
+            Some(PortOrName::Name(name)) => {
+                let port = member.listeners.get(name).copied();
+                if port.is_none() {
+                    let known = member.listeners.keys().cloned().collect();
+                    self.unknown_routing("port", name, known, origin.key("port"), None);
+                    return None;
+                }
+                port
+            }
+            None => member.port,
+        };
+        if port.is_none() {
+            let message = format!("the route `{name}` leads to `{}`, which has no `port`", member.name);
+            let help = "say where it listens: `port = 8080`".to_owned();
+            let missing = member.path().key("port");
+            self.problem(origin.clone(), ProblemKind::Incomplete { message, help, missing });
+        }
+        port
     }
 
     fn route(
