@@ -63,8 +63,10 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let mut search = Search { context, plan, names, proxy, findings };
         for service in plan.services.values().filter(|service| !names::has_foreign_network(service)) {
             search.route(service);
-            search.references(service);
-            search.texts(service);
+            let mut found = Found::default();
+            search.references(service, &mut found);
+            search.texts(service, &mut found);
+            search.findings.extend(found.findings);
         }
     }
 }
@@ -76,6 +78,35 @@ struct Search<'s, 'c> {
     names: Names<'c>,
     proxy: Option<&'c Service>,
     findings: &'s mut Vec<Finding>,
+}
+
+/// What one service does not reach: a finding for each, which names every place that asks for it.
+#[derive(Default)]
+struct Found {
+    findings: Vec<Finding>,
+    /// Of each finding, who is not reached, and the places.
+    targets: Vec<(String, Vec<KeyPath>)>,
+}
+
+impl Found {
+    fn add(
+        &mut self,
+        target: &str,
+        place: &KeyPath,
+        finding: impl FnOnce() -> Finding,
+        other: impl FnOnce(&KeyPath) -> Label,
+    ) {
+        let Some(known) = self.targets.iter().position(|(name, _)| name == target) else {
+            self.targets.push((target.to_owned(), vec![place.clone()]));
+            self.findings.push(finding());
+            return;
+        };
+        let places = &mut self.targets[known].1;
+        if !places.contains(place) {
+            places.push(place.clone());
+            self.findings[known].secondary.push(other(place));
+        }
+    }
 }
 
 /// Why a service is not reached.
@@ -119,65 +150,51 @@ impl<'c> Search<'_, 'c> {
     }
 
     /// References, all to one service together.
-    fn references(&mut self, service: &'c Service) {
-        let mut told: Vec<&str> = Vec::new();
+    fn references(&mut self, service: &'c Service, found: &mut Found) {
         for reference in &service.references {
             let Some(target) = self.plan.services.get(&reference.service) else { continue };
             let Some(obstacle) = obstacle(service, target) else { continue };
-            if told.contains(&target.name.as_str()) {
-                continue;
-            }
-            told.push(&target.name);
-            let finding = self.unreached(service, target, &obstacle, &reference.origin);
-            let others = service.references.iter().filter(|other| other.service == target.name);
-            let mut known = vec![&reference.origin];
-            let mut finding = finding;
-            for other in others {
-                if !known.contains(&&other.origin) {
-                    known.push(&other.origin);
-                    finding = finding.with(self.place(&other.origin, "here too"));
-                }
-            }
-            self.findings.push(finding);
+            let finding = || self.unreached(service, target, &obstacle, &reference.origin);
+            found.add(&target.name, &reference.origin, finding, |place| self.place(place, "here too"));
         }
     }
 
     /// Addresses that are written out.
-    fn texts(&mut self, service: &'c Service) {
+    fn texts(&mut self, service: &'c Service, found: &mut Found) {
         for (name, text) in &service.environment {
             // What is baked into a program is read elsewhere.
             if super::public_var_internal_host::baked_prefix(name).is_some() {
                 continue;
             }
             let place = self.context.origin_of_env(self.plan, service, name);
-            self.text(service, text, &place);
+            self.text(service, text, &place, found);
         }
         for (key, words) in [("command", &service.command), ("entrypoint", &service.entrypoint)] {
             let place = self.context.origin_of(self.plan, &service.name, key, &[key]);
             for word in words.iter().flatten() {
-                self.text(service, word, &place);
+                self.text(service, word, &place, found);
             }
         }
     }
 
-    fn text(&mut self, service: &'c Service, text: &Text, place: &KeyPath) {
+    fn text(&mut self, service: &'c Service, text: &Text, place: &KeyPath, found: &mut Found) {
         let flat = text.with_unknown(UNKNOWN);
-        let mut told: Vec<String> = Vec::new();
         for address in addresses(&flat) {
             let host = address.host.to_ascii_lowercase();
             let is_typed = |name: &str| {
                 service.references.iter().any(|reference| reference.service == name && reference.origin == *place)
             };
-            if told.contains(&host) || is_typed(&host) {
+            if is_typed(&host) {
                 continue;
             }
-            let finding = match self.names.find(service, &host) {
-                Known::Service(target) => self.service(service, target, &address, place),
-                Known::Nowhere if address.in_url => self.nowhere(service, &address.host, place),
+            let (target, finding) = match self.names.find(service, &host) {
+                Known::Service(target) => (target.name.as_str(), self.service(service, target, &address, place)),
+                Known::Nowhere if address.in_url => (host.as_str(), self.nowhere(service, &address.host, place)),
                 Known::Reached | Known::Nowhere => continue,
             };
-            told.push(host);
-            self.findings.extend(finding);
+            if let Some(finding) = finding {
+                found.add(target, place, || finding, |place| self.place(place, "here too"));
+            }
         }
     }
 
