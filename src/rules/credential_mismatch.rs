@@ -20,7 +20,9 @@ A URL in a variable or the command of a container leads to a data store or queue
 or database than the store is told, or the scheme of another program; or its password has a character in it that ends a
 password: `@`, `/`, `?`, `#`, or a `%` that begins no escape. Where only the defaults of operator variables say so, or two
 variables have to be set to the same, it is a warning. Postgres, MySQL, MariaDB, MongoDB, Redis, Valkey and RabbitMQ are known
-by their images. A script in `/docker-entrypoint-initdb.d` may make any user, so users and databases are left alone then.
+by their images. Another database alone is a warning: something else may make it. Where the rest of the URL refers to the store,
+or another URL of the container names the database that the store makes, it is meant so, and so is a user whose password is a
+variable of its own. A script in `/docker-entrypoint-initdb.d` may make any user, so users and databases are left alone then.
 
 **Why it breaks.** The store makes one user, one password and one database, from its own variables, at its first start. A
 password is part of the URL's syntax: what stands behind its first `/` is taken for a path, and the rest for a host.
@@ -122,16 +124,22 @@ impl Search<'_, '_> {
             let right = asked.store.schemes.first().copied().unwrap_or_default();
             return Some(finding.with(self.store(target, "no such server")).help(self.advice(target, right)));
         }
-        let wrong = self.wrong(&asked);
+        let wrong = self.wrong(target, &asked);
         let difference = wrong.iter().map(|(_, difference)| *difference).min()?;
         let parts: Vec<&str> = wrong.iter().map(|(part, _)| *part).collect();
         let message = format!("{} names another {} than `{name}` is told", self.told.source, words::and(&parts));
-        let finding = self.finding(difference, message, "does not open it");
+        let finding = if difference == Difference::Certain && parts == ["database"] {
+            // Programs and people make databases too.
+            let message = format!("{message}, unless something else makes it");
+            Finding { severity: Severity::Warning, ..self.finding(difference, message, "does not open it") }
+        } else {
+            self.finding(difference, message, "does not open it")
+        };
         Some(finding.with(self.store(target, "made with its own")).help(self.advice(target, scheme)))
     }
 
     /// What differs, in words.
-    fn wrong(&self, asked: &Asked) -> Vec<(&'static str, Difference)> {
+    fn wrong(&self, target: &Service, asked: &Asked) -> Vec<(&'static str, Difference)> {
         let mut wrong = Vec::new();
         let url = self.url;
         let literal = |text: &Option<Text>| text.as_ref().and_then(Text::with_defaults);
@@ -143,7 +151,17 @@ impl Search<'_, '_> {
             .map(|(_, password)| password);
         let compare = |own: &Option<Text>, other: &Option<Text>| difference(own.as_ref()?, other.as_ref()?);
         if administrator.is_none() {
-            wrong.extend(compare(&url.user, &asked.user).map(|found| ("user", found)));
+            // A user with a variable of its own for its password is another one, made elsewhere, with its databases.
+            let has_own_password = |password: &Text| {
+                let own: Vec<&str> = password.variables();
+                let others = asked.password.as_ref().map_or_else(Vec::new, Text::variables);
+                !own.is_empty() && asked.password.is_some() && own.iter().all(|name| !others.contains(name))
+            };
+            let user = compare(&url.user, &asked.user);
+            if user.is_some() && url.password.as_ref().is_some_and(has_own_password) {
+                return Vec::new();
+            }
+            wrong.extend(user.map(|found| ("user", found)));
         }
         // Somebody else's password is another one.
         if wrong.is_empty() {
@@ -151,10 +169,33 @@ impl Search<'_, '_> {
             wrong.extend(compare(&url.password, password).map(|found| ("password", found)));
         }
         let database = literal(&url.database);
-        if !database.is_some_and(|database| asked.databases.contains(&database)) {
+        let is_meant = database.is_some_and(|database| asked.databases.contains(&database));
+        if !is_meant && !self.is_deliberate(target, asked) {
             wrong.extend(compare(&url.database, &asked.database).map(|found| ("database", found)));
         }
         wrong
+    }
+
+    /// Whether who wrote the URL knows the database that the store makes, and means another one: the rest of it refers to
+    /// the store, or another URL of the service leads there.
+    fn is_deliberate(&self, target: &Service, asked: &Asked) -> bool {
+        let place = self.context.origin_of_told(self.plan, self.service, self.told);
+        let refers = self
+            .service
+            .references
+            .iter()
+            .any(|reference| reference.service == target.name && reference.origin == place);
+        let leads_there = |url: &Url| {
+            let same = url.database.as_ref().zip(asked.database.as_ref());
+            url.host == self.url.host && same.is_some_and(|(own, other)| difference(own, other).is_none())
+        };
+        let named = self.url.database.as_ref().zip(asked.database.as_ref());
+        let names = named.and_then(|(own, other)| own.with_defaults().zip(other.with_defaults()));
+        // Somebody mistyped it.
+        if names.is_some_and(|(own, other)| words::nearest(&own, [other.as_str()]).is_some()) {
+            return false;
+        }
+        refers || told(self.service).any(|told| urls::urls(told.text).0.iter().any(leads_there))
     }
 
     fn finding(&self, difference: Difference, message: String, label: &str) -> Finding {
