@@ -16,7 +16,8 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 In a production environment a route is for `localhost`, a name below it or a loopback address; or a variable of a container
 or of its build has such an address in it. Where only the default of an operator's variable says so, or a port that is
-published on this machine, it is a warning. The container's own port does not count: a program may well ask itself.
+published on this machine, it is a warning. The container's own port does not count: a program may well ask itself. Nor does
+a list of URLs that names others as well, as those of origins do: whoever comes from elsewhere is let in all the same.
 
 **Why it breaks.** Every machine calls itself `localhost`. A browser looks for the page on the visitor's own machine, and a
 program in a container looks in its own container.
@@ -94,7 +95,7 @@ impl Search<'_, '_> {
     }
 
     fn variable(&self, service: &Service, name: &str, text: &Text, place: impl Fn() -> KeyPath) -> Option<Finding> {
-        let value = text.with_defaults()?;
+        let value = text.with_defaults().filter(|value| !has_public_ones(value))?;
         // An address with a published port in it is for browsers, whatever the number.
         let is_literal = text.as_literal().is_some();
         let is_own = |port: Option<u16>| is_literal && port.is_some_and(|port| service.listens_on(port));
@@ -130,4 +131,20 @@ impl Search<'_, '_> {
             service.and_then(|service| service.routes.get(route)).is_some_and(|route| route.host.is_some())
         })
     }
+}
+
+/// Whether this is a list of URLs of pages of which some have a name that others know.
+fn has_public_ones(value: &str) -> bool {
+    let items = value.split(|c: char| c == ',' || c == ';' || c.is_whitespace());
+    let items = items.map(|item| item.trim_matches(|c: char| matches!(c, '[' | ']' | '"' | '\'')));
+    let items: Vec<&str> = items.filter(|item| !item.is_empty()).collect();
+    let is_url = |item: &&str| item.starts_with("http://") || item.starts_with("https://");
+    let is_public = |item: &&str| {
+        let found = addresses(item);
+        found.iter().any(|found| {
+            let is_name = found.host.contains('.') && found.host.parse::<std::net::IpAddr>().is_err();
+            is_name && !is_this_machine(&found.host)
+        })
+    };
+    items.len() > 1 && items.iter().all(is_url) && items.iter().any(is_public)
 }
