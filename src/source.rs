@@ -11,12 +11,14 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use toml::Spanned;
-use toml::de::{DeArray, DeTable, DeValue};
+use toml::de::{DeTable, DeValue};
 
+mod arrays;
 mod edit;
 mod outline;
 mod spelling;
 
+use arrays::{spliced, whole, with_item};
 pub use edit::{Change, Editor, References, Replacement};
 
 /// One step of a [`KeyPath`].
@@ -290,9 +292,16 @@ impl Source {
                     return self.edits(document, editor, path, environment, &change, is_everywhere);
                 };
                 let place = overlay.join(path.steps());
-                // An item of an array has no overlay of its own.
-                if path.steps().iter().any(|step| matches!(step, Step::Index(_))) {
-                    return editor.set(stands()?, value);
+                if let Some(at) = path.steps().iter().position(|step| matches!(step, Step::Index(_))) {
+                    let is_in_overlay = |steps: &[Step]| KeyPath::from_steps(steps).starts_with(&overlay);
+                    if stands().is_some_and(is_in_overlay) {
+                        return editor.set(stands()?, value);
+                    }
+                    // An item of an array has no overlay of its own: all of them stand there.
+                    let array = KeyPath::from_steps(&path.steps()[..at]);
+                    let whole = whole(document, &self.layers(&array, environment))?;
+                    let whole = with_item(whole, &path.steps()[at..], value)?;
+                    return editor.insert(overlay.join(array.steps()).steps(), &whole);
                 }
                 editor.set(place.steps(), value).or_else(|| editor.insert(place.steps(), value))
             }
@@ -388,6 +397,15 @@ impl Source {
         parents
     }
 
+    /// Whether one service takes over what another one says, directly or through others.
+    pub(crate) fn is_heir(&self, environment: Option<&str>, service: &str, of: &str) -> bool {
+        let Some((environment, origins)) = environment.zip(self.origins.get()) else { return false };
+        let above = |name: &str| origins.extends.get(&(environment.to_owned(), name.to_owned())).map(String::as_str);
+        let chain = std::iter::successors(above(service), |name| above(name));
+        // A circle is told elsewhere.
+        chain.take(origins.extends.len()).any(|name| name == of)
+    }
+
     fn part(&self, entry: &Entry, part: &Part) -> Range<usize> {
         match part {
             Part::Key => entry.key.clone().unwrap_or_else(|| entry.value.clone()),
@@ -429,45 +447,6 @@ struct Entry {
 fn lookup(document: &Spanned<DeTable<'_>>, steps: &[Step]) -> Option<Entry> {
     let (depth, entry) = nearest(document, steps)?;
     (depth == steps.len()).then_some(entry)
-}
-
-/// The places that these layers name, strongest first, where a position counts the items of all of them: `"..."` in an
-/// array stands for that of the next layer (`docs/manifest.md`, "Merging").
-fn spliced(document: &Spanned<DeTable<'_>>, layers: Vec<KeyPath>) -> Vec<KeyPath> {
-    let mut position = None;
-    let mut arrays: Vec<(&DeArray<'_>, &[Step], &[Step])> = Vec::new();
-    for layer in &layers {
-        let Some(at) = layer.steps().iter().position(|step| matches!(step, Step::Index(_))) else { continue };
-        let (table, rest) = layer.steps().split_at(at);
-        let [Step::Index(index), rest @ ..] = rest else { continue };
-        position = Some(*index);
-        if let Some(array) = value(document, table).and_then(DeValue::as_array) {
-            arrays.push((array, table, rest));
-        }
-    }
-    let Some((layer, index)) = position.and_then(|position| locate(&arrays, position)) else { return layers };
-    let (_, table, rest) = arrays[layer];
-    vec![KeyPath::from_steps(table).index(index).join(rest)].into_iter().chain(layers.iter().cloned()).collect()
-}
-
-/// Which of the arrays holds the item at `position` of all together, and where.
-fn locate(arrays: &[(&DeArray<'_>, &[Step], &[Step])], position: usize) -> Option<(usize, usize)> {
-    let ((array, ..), weaker) = arrays.split_first()?;
-    let dots = array.iter().position(|item| item.get_ref().as_str() == Some("..."));
-    let Some(dots) = dots.filter(|dots| *dots <= position && !weaker.is_empty()) else { return Some((0, position)) };
-    let length = length(weaker);
-    if position < dots + length {
-        locate(weaker, position - dots).map(|(layer, index)| (layer + 1, index))
-    } else {
-        Some((0, position + 1 - length))
-    }
-}
-
-/// How many items the arrays have together.
-fn length(arrays: &[(&DeArray<'_>, &[Step], &[Step])]) -> usize {
-    let Some(((array, ..), weaker)) = arrays.split_first() else { return 0 };
-    let has_dots = array.iter().any(|item| item.get_ref().as_str() == Some("..."));
-    if has_dots && !weaker.is_empty() { array.len() - 1 + length(weaker) } else { array.len() }
 }
 
 /// The value at these keys.

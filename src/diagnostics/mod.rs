@@ -3,7 +3,6 @@
 //! A [`Finding`] points with symbolic [`Place`]s. [`Report::new`] turns them into bytes, merges what several
 //! environments have in common, and sorts; the formats in [`emit`] only print.
 
-use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,17 +10,19 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use crate::source::{Editor, KeyPath, Part, Place, Source};
+use crate::source::{KeyPath, Part, Place, Source};
 
 mod drift;
 pub mod emit;
 mod fix;
+mod merging;
 pub mod page;
 pub(crate) mod redaction;
 pub mod words;
 
 pub use drift::Drift;
 pub use fix::{Edit, Fix, ResolvedFix};
+use merging::Merging;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -239,21 +240,12 @@ pub struct Report {
 }
 
 impl Report {
-    /// Resolves places, merges the same finding of several environments into one, and sorts.
+    /// Resolves places, merges the same finding of several environments into one, and that of several services which take
+    /// over what one of them says, and sorts.
     pub fn new(source: &Source, document: &Spanned<DeTable<'_>>, findings: Vec<Finding>) -> Self {
-        let mut merged: Vec<Resolved> = Vec::new();
         let mut redacted = Vec::new();
         let mut redacted_in: BTreeMap<String, Vec<Range<usize>>> = BTreeMap::new();
-        let mut seen = std::collections::HashMap::new();
-        let spot = |label: &Label| {
-            let (file, entry) = match &label.place {
-                Place::File { path, .. } => (Some(path.clone()), None),
-                Place::Entry { path, .. } => (None, Some(path.to_string())),
-                Place::Bytes(_) => (None, None),
-            };
-            Spot { file, span: source.resolve(document, &label.place), text: label.text.clone(), entry }
-        };
-        let mut fixes: Vec<Option<Vec<Fix>>> = Vec::new();
+        let mut merging = Merging::new(source, document);
         for finding in findings {
             // Before findings are merged: each environment may have its own secret.
             for label in std::iter::once(&finding.primary).chain(&finding.secondary).filter(|label| label.redact) {
@@ -262,53 +254,9 @@ impl Report {
                     place => redacted.push(source.resolve(document, place)),
                 }
             }
-            let primary = spot(&finding.primary);
-            let key = (finding.rule, primary.file.clone(), primary.span.clone(), finding.message.clone());
-            let position = *seen.entry(key).or_insert_with(|| {
-                // What several services have from one default stands there once.
-                let mut secondary: Vec<Spot> = Vec::new();
-                let is_shown = |label: &&Label| !(label.redact && label.text.is_empty());
-                for spot in finding.secondary.iter().filter(is_shown).map(spot) {
-                    if !std::iter::once(&primary).chain(&secondary).any(|known| known.is_at(&spot)) {
-                        secondary.push(spot);
-                    }
-                }
-                fixes.push(Some(Vec::new()));
-                merged.push(Resolved {
-                    rule: finding.rule,
-                    severity: finding.severity,
-                    message: finding.message.clone(),
-                    primary,
-                    secondary,
-                    help: finding.help.clone(),
-                    fix: None,
-                    environments: Vec::new(),
-                });
-                merged.len() - 1
-            });
-            let known = &mut merged[position];
-            // One environment without a fix, and there is none.
-            fixes[position] = fixes[position].take().zip(finding.fix).map(|(mut known, fix)| {
-                known.push(fix);
-                known
-            });
-            known.severity = known.severity.min(finding.severity);
-            if let Some(environment) = finding.environment
-                && !known.environments.contains(&environment)
-            {
-                known.environments.push(environment);
-            }
+            merging.add(finding);
         }
-        let editor = OnceCell::new();
-        let environments = Source::environments(document);
-        for (finding, fixes) in merged.iter_mut().zip(fixes) {
-            let Some(fixes) = fixes else { continue };
-            let editor = editor.get_or_init(|| Editor::new(source.text()));
-            let is_everywhere = finding.environments.len() >= environments;
-            let mut resolved = fixes.iter().map(|fix| fix.resolve(source, document, editor, is_everywhere));
-            let first = resolved.next().flatten();
-            finding.fix = resolved.fold(first, |known, fix| known.zip(fix).and_then(|(known, fix)| known.and(fix)));
-        }
+        let mut merged = merging.done();
         let order = |finding: &Resolved| {
             (finding.severity, finding.primary.file.clone(), finding.primary.span.start, finding.rule)
         };

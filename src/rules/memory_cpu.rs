@@ -170,13 +170,19 @@ fn amount_of(
     let resources: Option<&Resources> =
         if key == "limits" { service.limits.as_ref() } else { service.reservations.as_ref() };
     if let Some(text) = resources.and_then(|resources| resources.memory.as_deref()) {
-        let place = context.origin_of(plan, &service.name, key, &["deploy", "resources", key, "memory"]);
+        let place = own(context, plan, service, key, &["deploy", "resources", key, "memory"]);
         let place = if place.key_at(2) == Some("compose") { place } else { place.key("memory") };
         return Some((text.to_owned(), amount::bytes(text)?, place));
     }
     let text = passed(service, short)?;
     let bytes = amount::bytes(&text)?;
     Some((text, bytes, service.origin().key("compose").key(short)))
+}
+
+/// Where a key of a service stands, as its own: also where it takes it over, so that all who do have one finding.
+fn own(context: &Context<'_>, plan: &Plan, service: &Service, key: &str, passed: &[&str]) -> KeyPath {
+    let place = context.origin_of(plan, &service.name, key, passed);
+    if place.key_at(2) == Some("compose") { place } else { service.origin().key(key) }
 }
 
 fn too_little(context: &Context<'_>, plan: &Plan, service: &Service) -> Option<Finding> {
@@ -210,7 +216,7 @@ fn more_than_allowed(context: &Context<'_>, plan: &Plan, service: &Service) -> O
 /// A share of a processor that is none.
 fn too_few(context: &Context<'_>, plan: &Plan, service: &Service) -> Option<Finding> {
     let limit = service.limits.as_ref().and_then(|limits| limits.cpus).map(|cpus| {
-        let place = context.origin_of(plan, &service.name, "limits", &["deploy", "resources", "limits", "cpus"]);
+        let place = own(context, plan, service, "limits", &["deploy", "resources", "limits", "cpus"]);
         (cpus, if place.key_at(2) == Some("compose") { place } else { place.key("cpus") })
     });
     let short = || {
