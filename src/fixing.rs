@@ -3,8 +3,9 @@
 //!
 //! A round makes all fixes at once that do not touch each other; the others have their turn in the next one, where their
 //! findings are found anew. Nothing is believed of a fix: the changed text is read and judged like any other. Where a
-//! finding is still there, or another error or warning has come, the fixes of that round are tried one by one, and the
-//! one that does it is left out. Whoever calls writes the text.
+//! finding is still there, or another error or warning has come, the round is made without the fixes that are to blame.
+//! What did not work has another turn once the others are made, so that a second run finds nothing left to do. Whoever
+//! calls writes the text.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -14,6 +15,8 @@ use crate::diagnostics::{Report, Resolved, Severity};
 use crate::project::{Analysis, Project, ProjectError};
 use crate::rules;
 use crate::source::Replacement;
+
+mod showing;
 
 /// How many rounds there are at most. No text comes twice, so that this is not how it ends.
 const ROUNDS: usize = 200;
@@ -25,23 +28,42 @@ pub struct Fixed {
     pub changed: Option<(Project, Analysis)>,
     /// What was done, in the order of the lines.
     pub done: Vec<Done>,
-    refused: Refused,
+    /// The first findings with a fix.
+    firsts: Vec<First>,
+    refused: BTreeSet<Identity>,
 }
 
 impl Fixed {
     /// The findings whose fix would have brought another one, or was of no use.
     pub fn refused(&self) -> impl Iterator<Item = &str> {
-        self.refused.iter().map(|(_, message)| message.as_str())
+        self.refused.iter().map(|identity| identity.message.as_str())
     }
 
-    /// Takes from findings the fixes that turned out not to work.
+    /// Takes from the first findings, which are those of `report`, the fixes that were not made: what is offered is what is
+    /// done.
     pub fn settle(&self, report: &mut Report) {
-        for finding in &mut report.findings {
-            if self.refused.contains(&(finding.rule, finding.message.clone())) {
+        for first in self.firsts.iter().filter(|first| !first.is_made) {
+            if let Some(finding) = report.findings.get_mut(first.index) {
                 finding.fix = None;
             }
         }
     }
+}
+
+/// `diff`, which leads from the text of one project to that of another, without secrets.
+pub fn veiled(diff: &str, before: (&Project, &Analysis), after: (&Project, &Analysis)) -> String {
+    showing::veiled(diff, before, after)
+}
+
+/// Takes from the findings of `analysis`, which is that of `project`, the fixes that `check --fix` would not make.
+///
+/// # Errors
+/// Where stackgen itself cannot work.
+pub fn settle(project: &Project, analysis: &mut Analysis) -> Result<(), ProjectError> {
+    if analysis.report.findings.iter().any(|finding| finding.fix.is_some()) {
+        fix(project, analysis)?.settle(&mut analysis.report);
+    }
+    Ok(())
 }
 
 /// A fix that was made.
@@ -62,61 +84,129 @@ struct Placed {
     title: String,
 }
 
-/// A finding that keeps its fix to itself because that did not work.
-type Refused = BTreeSet<(&'static str, String)>;
+/// A finding of the text as it was, followed while others move its place.
+#[derive(Debug)]
+struct First {
+    /// Its position in the report.
+    index: usize,
+    at: usize,
+    is_made: bool,
+}
+
+/// What a finding is known by while its place moves.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Identity {
+    rule: &'static str,
+    message: String,
+    entry: Option<String>,
+}
+
+impl First {
+    fn of((index, finding): (usize, &Resolved)) -> Option<Self> {
+        finding.fix.as_ref().map(|_| Self { index, at: finding.primary.span.start, is_made: false })
+    }
+}
+
+impl Identity {
+    fn of(finding: &Resolved) -> Self {
+        Self { rule: finding.rule, message: finding.message.clone(), entry: finding.primary.entry.clone() }
+    }
+}
 
 /// Makes all fixes of `analysis`, which is that of `project`.
 ///
 /// # Errors
 /// Where stackgen itself cannot work.
 pub fn fix(project: &Project, analysis: &Analysis) -> Result<Fixed, ProjectError> {
-    let mut changed: Option<(Project, Analysis)> = None;
-    let mut placed: Vec<Placed> = Vec::new();
-    let mut refused = Refused::new();
-    // Where what one fix uncovers is what another one made, the way leads back.
-    let mut seen: BTreeSet<String> = BTreeSet::from([project.source().text().to_owned()]);
-    for _ in 0..ROUNDS {
-        let (project, analysis) =
-            changed.as_ref().map_or((project, analysis), |(project, analysis)| (project, analysis));
-        let chosen = choose(&analysis.report, &refused);
-        if chosen.is_empty() {
-            break;
-        }
-        let Some(tried) = try_all(project, &analysis.report, chosen, &mut refused)? else { continue };
-        if !seen.insert(tried.project.source().text().to_owned()) {
-            break;
-        }
-        for done in &mut placed {
-            done.at = moved(done.at, &tried.replacements);
-        }
-        let redaction = Redaction::new(project.source().text(), &analysis.report.redacted);
-        placed.extend(tried.made.iter().map(|finding| Placed {
-            at: moved(finding.primary.span.start, &tried.replacements),
-            rule: finding.rule,
-            title: finding.fix.as_ref().map_or_else(String::new, |fix| redaction.sentence(&fix.title).into_owned()),
-        }));
-        changed = Some((tried.project, tried.analysis));
+    let mut work = Work {
+        changed: None,
+        placed: Vec::new(),
+        firsts: analysis.report.findings.iter().enumerate().filter_map(First::of).collect(),
+        refused: BTreeSet::new(),
+        seen: BTreeSet::from([project.source().text().to_owned()]),
+    };
+    let mut rounds = 0;
+    // What was refused may do once the others are made.
+    while work.pass((project, analysis), &mut rounds)? && !work.refused.is_empty() {
+        work.refused.clear();
     }
-    let project = changed.as_ref().map_or(project, |(project, _)| project);
-    let line = |at| project.source().position(at).line;
-    let mut done: Vec<Done> =
-        placed.into_iter().map(|Placed { at, rule, title }| Done { line: line(at), rule, title }).collect();
+    let Work { mut changed, placed, firsts, refused, .. } = work;
+    let source = changed.as_ref().map_or(project, |(project, _)| project).source();
+    let done =
+        placed.into_iter().map(|Placed { at, rule, title }| Done { line: source.position(at).line, rule, title });
+    let mut done: Vec<Done> = done.collect();
     done.sort();
-    let mut fixed = Fixed { changed: None, done, refused };
-    if let Some((project, mut analysis)) = changed {
-        fixed.settle(&mut analysis.report);
-        fixed.changed = Some((project, analysis));
+    // None of the fixes that are left would be made.
+    for finding in changed.iter_mut().flat_map(|(_, analysis)| &mut analysis.report.findings) {
+        finding.fix = None;
     }
-    Ok(fixed)
+    Ok(Fixed { changed, done, firsts, refused })
+}
+
+/// What was done so far.
+struct Work {
+    changed: Option<(Project, Analysis)>,
+    placed: Vec<Placed>,
+    firsts: Vec<First>,
+    /// Findings that keep their fix to themselves because it did not work.
+    refused: BTreeSet<Identity>,
+    /// The texts that were. Where what one fix uncovers is what another one made, the way leads back.
+    seen: BTreeSet<String>,
+}
+
+impl Work {
+    /// Makes rounds until nothing is left but what is refused. Whether anything was made.
+    fn pass(&mut self, first: (&Project, &Analysis), rounds: &mut usize) -> Result<bool, ProjectError> {
+        let (_, from) = first;
+        let mut is_made = false;
+        while *rounds < ROUNDS {
+            *rounds += 1;
+            let (project, analysis) = self.changed.as_ref().map_or(first, |(project, analysis)| (project, analysis));
+            let chosen = choose(&analysis.report, &self.refused);
+            if chosen.is_empty() {
+                break;
+            }
+            let Some(tried) = try_all(project, &analysis.report, &chosen, &mut self.refused)? else { continue };
+            if !self.seen.insert(tried.project.source().text().to_owned()) {
+                self.refused.extend(tried.made.iter().map(|finding| Identity::of(finding)));
+                continue;
+            }
+            is_made = true;
+            for done in &mut self.placed {
+                done.at = moved(done.at, &tried.replacements);
+            }
+            for first in &mut self.firsts {
+                let is_this = |finding: &&Resolved| {
+                    let then = &from.report.findings[first.index];
+                    let title = |finding: &Resolved| finding.fix.as_ref().map(|fix| fix.title.clone());
+                    (finding.rule, &finding.primary.file) == (then.rule, &then.primary.file)
+                        && finding.primary.span.start == first.at
+                        && (finding.message == then.message || title(finding) == title(then))
+                };
+                first.is_made |= tried.made.iter().copied().any(|finding| is_this(&finding));
+                if from.report.findings[first.index].primary.file.is_none() {
+                    first.at = moved(first.at, &tried.replacements);
+                }
+            }
+            let redaction = Redaction::new(project.source().text(), &analysis.report.redacted);
+            self.placed.extend(tried.made.iter().map(|finding| Placed {
+                at: moved(finding.primary.span.start, &tried.replacements),
+                rule: finding.rule,
+                title: finding.fix.as_ref().map_or_else(String::new, |fix| redaction.sentence(&fix.title).into_owned()),
+            }));
+            self.changed = Some((tried.project, tried.analysis));
+        }
+        Ok(is_made)
+    }
 }
 
 /// The findings whose fixes can be made together; of two that touch each other, the first.
-fn choose<'r>(report: &'r Report, refused: &Refused) -> Vec<&'r Resolved> {
+fn choose<'r>(report: &'r Report, refused: &BTreeSet<Identity>) -> Vec<&'r Resolved> {
     let mut taken: Vec<&Replacement> = Vec::new();
     let mut chosen: Vec<&Resolved> = Vec::new();
     for finding in &report.findings {
         let Some(fix) = &finding.fix else { continue };
-        if refused.contains(&(finding.rule, finding.message.clone())) {
+        if refused.contains(&Identity::of(finding)) {
             continue;
         }
         let is_made =
@@ -149,21 +239,22 @@ struct Tried<'r> {
 fn try_all<'r>(
     project: &Project,
     before: &Report,
-    chosen: Vec<&'r Resolved>,
-    refused: &mut Refused,
+    chosen: &[&'r Resolved],
+    refused: &mut BTreeSet<Identity>,
 ) -> Result<Option<Tried<'r>>, ProjectError> {
-    if let Some(tried) = attempt(project, before, &chosen)? {
-        return Ok(Some(tried));
-    }
-    let mut made: Vec<&Resolved> = Vec::new();
-    let mut best = None;
-    for finding in chosen {
-        made.push(finding);
+    let mut best: Option<Tried<'r>> = None;
+    // What is to be tried, the first on top; halves find those that are to blame in few attempts.
+    let mut rest: Vec<&[&'r Resolved]> = vec![chosen];
+    while let Some(next) = rest.pop() {
+        let mut made = best.as_ref().map_or_else(Vec::new, |tried| tried.made.clone());
+        made.extend_from_slice(next);
         if let Some(tried) = attempt(project, before, &made)? {
             best = Some(tried);
+        } else if let [finding] = next {
+            refused.insert(Identity::of(finding));
         } else {
-            made.pop();
-            refused.insert((finding.rule, finding.message.clone()));
+            let (first, second) = next.split_at(next.len() / 2);
+            rest.extend([second, first]);
         }
     }
     Ok(best)

@@ -23,7 +23,7 @@ use std::{env, fmt, fs};
 
 use stackgen::diagnostics::emit::{Format, Outcome, Terminal};
 use stackgen::diagnostics::{Report, Resolved, Severity};
-use stackgen::fixing;
+use stackgen::fixing::{self, Done};
 use stackgen::project::{Analysis, Project};
 use stackgen::rules::{self, ALL};
 use stackgen::source::Source;
@@ -255,7 +255,8 @@ impl Fixture {
             }
             None => Project::from_source(Source::new("services.toml", folder().join("sources"), self.text.clone())),
         };
-        let analysis = project.analyse().unwrap_or_else(|error| panic!("{self}: {error}"));
+        let mut analysis = project.analyse().unwrap_or_else(|error| panic!("{self}: {error}"));
+        fixing::settle(&project, &mut analysis).unwrap_or_else(|error| panic!("{self}: {error}"));
         Found { environments: analysis.environments(), project, analysis, _own: own }
     }
 
@@ -335,7 +336,7 @@ impl Fixture {
             return expected.map_or(Ok(()), |_| Err(format!("nothing is fixed, but there is {}", beside.display())));
         }
         let fixed = fixing::fix(&found.project, &found.analysis).map_err(|error| error.to_string())?;
-        let Some((project, analysis)) = fixed.changed else { return Err("no fix works".to_owned()) };
+        let Some((project, analysis)) = &fixed.changed else { return Err("no fix works".to_owned()) };
         let text = project.source().text();
         if env::var_os("STACKGEN_BLESS").is_some() {
             fs::write(&beside, text).map_err(|error| error.to_string())?;
@@ -352,9 +353,15 @@ impl Fixture {
         if remains != now {
             return Err(format!("{remains:?} should remain, and {now:?} does:\n{text}"));
         }
-        let again = fixing::fix(&project, &analysis).map_err(|error| error.to_string())?;
+        // What is read anew knows nothing of what was tried.
+        let anew = project.analyse().map_err(|error| error.to_string())?;
+        let again = fixing::fix(project, &anew).map_err(|error| error.to_string())?;
         if again.changed.is_some() {
-            return Err("a second run fixes more".to_owned());
+            return Err(format!("a second run fixes more: {:?}", again.done));
+        }
+        Self::judge_offers(&found, &fixed.done)?;
+        for finding in &fixable {
+            Self::judge_elsewhere(&found, finding)?;
         }
         // Every line that no edit touches is there still, and every comment.
         let edits = fixable.iter().filter_map(|finding| finding.fix.as_ref()).flat_map(|fix| &fix.replacements);
@@ -366,6 +373,48 @@ impl Fixture {
         follow(untouched.map(|(_, line)| line), text.lines())?;
         let comment = |line: &str| line.rsplit_once('#').map(|(_, comment)| comment.to_owned());
         follow(self.text.lines().filter_map(comment), text.lines().filter_map(comment))
+    }
+}
+
+impl Fixture {
+    /// Whether what is offered is what is done.
+    fn judge_offers(found: &Found, done: &[Done]) -> Result<(), String> {
+        // Before it is settled what is offered: what could be.
+        let raw = found.project.analyse().map_err(|error| error.to_string())?;
+        let titles = |report: &Report| {
+            let fixes = report.findings.iter().filter_map(|finding| Some((finding.rule, finding.fix.as_ref()?)));
+            fixes.map(|(rule, fix)| (rule, fix.title.clone())).collect::<BTreeSet<_>>()
+        };
+        let (offered, known) = (titles(&found.analysis.report), titles(&raw.report));
+        let done: BTreeSet<(&str, String)> = done.iter().map(|done| (done.rule, done.title.clone())).collect();
+        if let Some((rule, title)) = offered.difference(&done).next() {
+            return Err(format!("offers what is not done: {title} ({rule})"));
+        }
+        // What a fix brings to light could not be offered.
+        if let Some((rule, title)) = done.intersection(&known).find(|done| !offered.contains(*done)) {
+            return Err(format!("does what was not offered: {title} ({rule})"));
+        }
+        Ok(())
+    }
+
+    /// Whether a fix leaves the environments as they are in which there was nothing to find.
+    fn judge_elsewhere(found: &Found, finding: &Resolved) -> Result<(), String> {
+        let Some(fix) = &finding.fix else { return Ok(()) };
+        // A service has one name, whichever environment writes it.
+        if finding.environments.is_empty() || finding.rule == "invalid-service-name" {
+            return Ok(());
+        }
+        let mut text = found.project.source().text().to_owned();
+        for replacement in fix.replacements.iter().rev() {
+            text.replace_range(replacement.span.clone(), &replacement.text);
+        }
+        let alone = found.project.with_text(text).analyse().map_err(|error| error.to_string())?;
+        for (before, after) in found.analysis.plans.iter().zip(&alone.plans) {
+            if !finding.environments.contains(&before.environment) && before != after {
+                return Err(format!("`{}` changes `{}`, where it is right", fix.title, before.environment));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -65,7 +65,7 @@ impl Check {
         let file = ManifestFile::new(source.directory(), source.file_name())?;
         let (before, after) = (source.text(), changed.source().text());
         if self.dry_run {
-            let diff = file.diff(before, after);
+            let diff = fixing::veiled(&file.diff(before, after), (&project, &analysis), (&changed, &found));
             return self.show(global, global.looked(project, analysis, None)?, diff, fixed.done.len());
         }
         file.write(before, after)?;
@@ -81,13 +81,13 @@ impl Check {
 
     /// What would be done to services.toml: to people the diff, to programs what is found, and the diff.
     fn show(&self, global: &Global, looked: &Looked, diff: String, fixes: usize) -> anyhow::Result<ExitCode> {
-        let drift = [Drift {
+        let drift = Drift {
             path: looked.project.source().file_name().to_owned(),
             state: "changed",
             message: "would be changed by `stackgen check --fix`".to_owned(),
             diff: Some(diff),
-        }];
-        let outcome = looked.outcome(&drift);
+        };
+        let outcome = looked.outcome(&[]).with_veiled(drift);
         if self.format == Format::Human {
             print(&outcome.drift().iter().filter_map(|drift| drift.diff.as_deref()).collect::<String>())?;
         } else {

@@ -13,6 +13,7 @@ use stackgen::compose::engine::{self, EngineVolume};
 use stackgen::diagnostics::emit::{Format, Outcome, Terminal};
 use stackgen::diagnostics::{Drift, words};
 use stackgen::disk::{DiskError, Entry, KnownVolume, State, Survey, Turn};
+use stackgen::fixing;
 use stackgen::plan::Plan;
 use stackgen::project::{Analysis, Project};
 use stackgen::render::{self, Artifacts, RenderError};
@@ -170,15 +171,22 @@ impl Global {
     /// Opens the project, runs the rules, and meanwhile renders. What is found is never freed: the process ends with
     /// it, and freeing a large stack piece by piece takes longer than writing it.
     fn look(&self) -> anyhow::Result<&'static Looked> {
-        let (project, (analysis, rendered)) =
-            self.read(|project| Ok(project.analyse_beside(|plans| self.rendered(plans, project))?))?;
+        let (project, (analysis, rendered)) = self.read(|project| {
+            let (mut analysis, rendered) = project.analyse_beside(|plans| self.rendered(plans, project))?;
+            fixing::settle(project, &mut analysis)?;
+            Ok((analysis, rendered))
+        })?;
         self.looked(project, analysis, rendered)
     }
 
     /// The same for a command that only shows the plans, so that nothing is rendered. None where there are errors,
     /// which are then told.
     fn look_at_plans(&self) -> anyhow::Result<Option<&'static Looked>> {
-        let (project, analysis) = self.read(|project| Ok(project.analyse()?))?;
+        let (project, analysis) = self.read(|project| {
+            let mut analysis = project.analyse()?;
+            fixing::settle(project, &mut analysis)?;
+            Ok(analysis)
+        })?;
         let looked = self.looked(project, analysis, None)?;
         if looked.analysis.report.has_errors() {
             self.tell_findings(looked)?;

@@ -3,3 +3,4 @@
 pub(crate) mod forms;
 pub(crate) mod lines;
 pub(crate) mod names;
+pub(crate) mod toml;

@@ -132,6 +132,13 @@ impl<'a> Outcome<'a> {
         Self { source, findings, drift: drift.collect(), redaction, files, environments: &[], directory: None }
     }
 
+    /// Adds what is not as it should be, and shows no secret.
+    #[must_use]
+    pub fn with_veiled(mut self, drift: Drift) -> Self {
+        self.drift.push(drift);
+        self
+    }
+
     /// Names all environments of the stack, so that formats for people mention only what does not hold in all.
     #[must_use]
     pub fn of_environments(mut self, environments: &'a [String]) -> Self {
