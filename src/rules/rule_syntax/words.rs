@@ -20,6 +20,13 @@ fn words(message: &str, label: &'static str, help: &str) -> Words {
 
 pub(in crate::rules) fn of(flaw: &Flaw, rule: &str, protocol: RouteProtocol) -> Words {
     let found = rule.get(flaw.range.clone()).unwrap_or_default().replace(UNKNOWN, "…");
+    if let Some((matcher, argument)) = unquoted(rule, flaw.range.start) {
+        return words(
+            &format!("what `{matcher}` is to match stands without quotes"),
+            "no text",
+            &format!("put it in backticks: `` {matcher}(`{argument}`) ``"),
+        );
+    }
     let example = if protocol == RouteProtocol::Http { "Host(`app.example.com`)" } else { "HostSNI(`db.example.com`)" };
     match &flaw.kind {
         FlawKind::Empty => words(
@@ -80,6 +87,18 @@ pub(in crate::rules) fn of(flaw: &Flaw, rule: &str, protocol: RouteProtocol) -> 
         }
         FlawKind::Matcher(flaw) => of_matcher(flaw, &found, protocol),
     }
+}
+
+/// The matcher around a place, and its one argument, where that is written without quotes: `PathPrefix(/api)`.
+fn unquoted(rule: &str, at: usize) -> Option<(&str, &str)> {
+    let open = rule.get(..at)?.rfind('(').or_else(|| rule.get(at..)?.starts_with('(').then_some(at))?;
+    let name = rule[..open].rsplit(|c: char| !c.is_ascii_alphanumeric()).next()?;
+    let argument = rule[open + 1..].split(')').next()?.trim();
+    let is_text = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '*');
+    let is_known = [RouteProtocol::Http, RouteProtocol::Tcp]
+        .into_iter()
+        .any(|protocol| MatcherKind::names(protocol).any(|known| known.eq_ignore_ascii_case(name)));
+    (is_known && !argument.is_empty() && argument.chars().all(is_text)).then_some((name, argument))
 }
 
 /// What is said about a matcher, or about an argument of one.
@@ -218,6 +237,28 @@ pub(in crate::rules) fn regex_words(kind: RegexFlawKind) -> (&'static str, &'sta
         }
         RegexFlawKind::Nesting => {
             ("a regular expression is nested deeper than Traefik reads it", "write it with fewer groups")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_argument_without_quotes_is_told_as_such() {
+        for (rule, protocol, found) in [
+            ("PathPrefix(/api)", RouteProtocol::Http, Some(("PathPrefix", "/api"))),
+            ("Host(`a`) && Path( /b/c )", RouteProtocol::Http, Some(("Path", "/b/c"))),
+            ("Host(shop.example.com)", RouteProtocol::Http, Some(("Host", "shop.example.com"))),
+            ("HostSNI(*)", RouteProtocol::Tcp, Some(("HostSNI", "*"))),
+            ("Host('a')", RouteProtocol::Http, None),
+            ("Host(`a`) & Path(`/b`)", RouteProtocol::Http, None),
+            ("(Host(`a`) | Path(`/b`))", RouteProtocol::Http, None),
+            ("Nothing(/a)", RouteProtocol::Http, None),
+        ] {
+            let flaws = crate::traefik::rule::parse(rule, protocol).unwrap_err();
+            assert_eq!(unquoted(rule, flaws[0].range.start), found, "{rule}");
         }
     }
 }
