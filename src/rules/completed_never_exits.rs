@@ -1,6 +1,8 @@
 //! `completed-never-exits`: see [`RULE`].
 
+use super::datastore_without_volume::images;
 use super::{Context, Rule};
+use crate::addresses::UNKNOWN;
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::kinds::Class;
 use crate::plan::{Condition, Dependency, Plan, Service};
@@ -13,7 +15,8 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 A service waits until another one has ended (`depends-on = { X = \"completed\" }`, or Compose's `service_completed_successfully`),
 and that one goes on: the engine starts it again whenever it ends (`restart` is `always` or `unless-stopped`, which is what
-production has by default), or it is a server, of a kind that keeps running, with a port, a route or a probe.
+production has by default), or it is a server, of a kind that keeps running, of a known
+image, with a port, a route or a probe.
 
 **Why it breaks.** Nobody says that it is ready; only its end would do, with exit code 0, and without being started again.
 
@@ -70,6 +73,10 @@ enum Reason {
     Kind,
     /// It has a port.
     Port,
+    /// Its image is that of a server, with nothing else to run.
+    Image,
+    /// A port of it is published.
+    Published,
     /// It has a route.
     Route,
     /// Somebody asks whether it is well.
@@ -87,6 +94,10 @@ impl Reason {
             Some(Self::Kind)
         } else if service.port.is_some() {
             Some(Self::Port)
+        } else if is_server(service) {
+            Some(Self::Image)
+        } else if !service.ports.is_empty() {
+            Some(Self::Published)
         } else if !service.routers.is_empty() {
             Some(Self::Route)
         } else if service.health.is_some() {
@@ -95,6 +106,41 @@ impl Reason {
             service.restart.as_deref().filter(|restart| starts_again(restart)).map(|_| Self::Restart)
         }
     }
+}
+
+/// Images that run a server unless they are told to run something else (their pages on Docker Hub).
+const SERVERS: [&str; 22] = [
+    "caddy",
+    "grafana/grafana",
+    "grafana/loki",
+    "haproxy",
+    "httpd",
+    "mariadb",
+    "memcached",
+    "mongo",
+    "mysql",
+    "nats",
+    "nginx",
+    "nginxinc/nginx-unprivileged",
+    "pgvector/pgvector",
+    "postgis/postgis",
+    "postgres",
+    "prom/prometheus",
+    "rabbitmq",
+    "redis",
+    "registry",
+    "timescale/timescaledb",
+    "traefik",
+    "valkey/valkey",
+];
+
+/// Whether a service runs the server of its image: flags alone are told to that.
+fn is_server(service: &Service) -> bool {
+    let image = service.image.as_ref().filter(|_| service.build.is_none() && service.entrypoint.is_none());
+    let Some(image) = image.map(|image| image.with_unknown(UNKNOWN)) else { return false };
+    let first = service.command.iter().flatten().next();
+    let is_own = first.is_none_or(|word| word.as_literal().is_some_and(|word| word.starts_with('-')));
+    is_own && SERVERS.binary_search(&images::repository(&image).0).is_ok()
 }
 
 /// Whether the engine starts a container again that has ended well (compose-spec, `restart`).
@@ -121,6 +167,8 @@ fn finding(
     let why = match reason {
         Reason::Kind => at("kind", &[], "a server"),
         Reason::Port => context.key_of(plan, &target.origin(), "listens on a port"),
+        Reason::Image => at("image", &["image"], "the image of a server"),
+        Reason::Published => context.key_of(plan, &target.origin(), "publishes a port"),
         Reason::Route => context.key_of(plan, &target.origin(), "has a route"),
         Reason::Probe => context.key_of(plan, &target.origin(), "has a probe"),
         Reason::Restart => {
@@ -144,4 +192,12 @@ fn finding(
         _ => format!("wait for its start: `depends-on = {{ {to} = \"started\" }}`"),
     };
     Finding::new(RULE.id, RULE.severity, message, primary).with(why).help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn servers_are_sorted_for_the_search() {
+        assert!(super::SERVERS.is_sorted());
+    }
 }
