@@ -11,6 +11,7 @@ use crate::secrets::forms::{self, Form};
 use crate::secrets::names::{self, Noun};
 use crate::source::{KeyPath, Part};
 
+mod dockerfile;
 mod walk;
 
 /// A secret that stands in the file.
@@ -24,7 +25,8 @@ A password, token or key that is written out: the value of something whose name 
 default of a variable that is declared a secret. Elsewhere a declared secret may have a default: a fake one, for development.
 What looks like a real one, such as `ghp_…` or a private key, is `secret-committed`. No output of stackgen shows the value.
 
-What is passed through to Compose counts like anything else.
+What is passed through to Compose counts like anything else. In a Dockerfile that somebody wrote, `ENV` and `ARG` are judged as
+far as they reach the image, and what is found is a warning: whoever has the image has the value, `docker history` shows it.
 
 The last word of a name counts: `API_KEY` is a key, `KEY_ID` and `TOKEN_BUDGET` are not, and `PUBLIC_KEY` is for everybody.
 Numbers, switches such as `true`, paths and addresses are no secrets.
@@ -60,6 +62,7 @@ default that holds in development only, add `required = [\"prod\"]`. A secret th
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     findings.extend(search(context).into_iter().filter(|finding| finding.rule == RULE.id));
+    dockerfile::check(context, findings);
 }
 
 /// Every secret that stands in services.toml, as a finding of this rule or of the one for live keys.
