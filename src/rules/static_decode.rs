@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "static configuration that Traefik cannot read",
     docs: "\
-`static` of the proxy, or a command that takes the place of its flags, names an option that Traefik v3 does not have, or
+`static` of the proxy, or a command that takes the place of its flags (also that of a plain `image = \"traefik:…\"`), names an option that Traefik v3 does not have, or
 gives one a value that it cannot read.
 
 **Why it breaks.** Traefik reads all of its flags before it does anything, and ends at the first one that it does not

@@ -11,6 +11,7 @@ use crate::diagnostics::Label;
 use crate::manifest::types::Service as Written;
 use crate::manifest::unions::OneOrMany;
 use crate::plan::{Plan, Proxy, Service, Text};
+use crate::rules::datastore_without_volume::images;
 use crate::rules::{Context, trace};
 use crate::source::KeyPath;
 use crate::traefik::rule::UNKNOWN;
@@ -48,7 +49,8 @@ enum Origin {
 impl<'p> Flags<'p> {
     /// None where the plan has no proxy of its own, or one that reads its configuration elsewhere.
     pub(in crate::rules) fn of(context: &Context<'p>, plan: &'p Plan) -> Option<Self> {
-        let service = plan.services.values().find(|service| service.proxy.is_some())?;
+        let service = plan.services.values().find(|service| service.proxy.is_some());
+        let service = service.or_else(|| plain(context, plan))?;
         let written = context.manifest(plan)?.services.get(&service.name)?;
         let command = service.command.as_ref()?;
         let flags = match words(written, service) {
@@ -172,6 +174,21 @@ impl Flag {
             Origin::Own(path) | Origin::Static(path) | Origin::Word { path, .. } => path,
         }
     }
+}
+
+/// The one service that runs Traefik as an image like any other, with flags in its command and no file that takes their
+/// place (Traefik docs, "Configuration Overview": a file is looked for first, in `/etc/traefik` too).
+fn plain<'p>(context: &Context<'_>, plan: &'p Plan) -> Option<&'p Service> {
+    let is_plain = |service: &&Service| {
+        let image = service.image.as_ref().filter(|_| service.build.is_none() && service.entrypoint.is_none());
+        let has_file = || service.volumes.iter().any(|mount| mount.mount.target.starts_with("/etc/traefik"));
+        image.is_some_and(|image| images::repository(&image.with_unknown(UNKNOWN)).0 == "traefik") && !has_file()
+    };
+    let mut found = plan.services.values().filter(is_plain);
+    let service = found.next().filter(|_| found.next().is_none())?;
+    let first = service.command.as_ref()?.first()?.with_unknown(UNKNOWN);
+    let written = context.manifest(plan)?.services.get(&service.name)?;
+    (first.starts_with('-') && words(written, service).is_some()).then_some(service)
 }
 
 /// A word of a command, and where it stands; no text where the whole command is one.

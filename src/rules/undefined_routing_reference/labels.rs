@@ -23,8 +23,10 @@ const API: &str = "traefik";
 
 pub(super) fn check(context: &Context<'_>, plan: &Plan, findings: &mut Vec<Finding>) {
     let Some(manifest) = context.manifest(plan) else { return };
-    let flags = ProxyFlags::of(context, plan).filter(|_| plan.edge.is_none());
-    let search = Search { plan, manifest, defined: Defined::of(plan), proxy: Flags::of(plan), flags };
+    let flags = ProxyFlags::of(context, plan);
+    let proxy = flags.as_ref().and_then(|flags| Flags::of(flags.service));
+    let flags = flags.filter(|_| plan.edge.is_none());
+    let search = Search { plan, manifest, defined: Defined::of(plan), proxy, flags };
     for service in plan.services.values() {
         for label in service.labels.keys() {
             findings.extend(search.label(service, label));
@@ -115,9 +117,8 @@ struct Flags<'p> {
 }
 
 impl<'p> Flags<'p> {
-    /// None where the plan has no proxy of its own, or one whose configuration is elsewhere.
-    fn of(plan: &'p Plan) -> Option<Self> {
-        let service = plan.services.values().find(|service| service.proxy.is_some())?;
+    /// None for a proxy whose configuration is elsewhere.
+    fn of(service: &'p Service) -> Option<Self> {
         let mut flags = Self { proxy: &service.name, entry_points: BTreeSet::new(), resolvers: BTreeSet::new() };
         flags.entry_points.insert(API.to_owned());
         for word in service.command.iter().flatten() {
