@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Context, Rule, declared_default, localhost_reference};
 use crate::addresses::{addresses, is_this_machine};
 use crate::diagnostics::{Finding, Label, Severity};
-use crate::plan::{Plan, Service, Text};
+use crate::plan::{Plan, Router, Service, Text};
 use crate::source::KeyPath;
 
 /// An address of the developer's own machine, in production.
@@ -16,8 +16,9 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 In a production environment a route is for `localhost`, a name below it or a loopback address; or a variable of a container
 or of its build has such an address in it. Where only the default of an operator's variable says so, or a port that is
-published on this machine, it is a warning. The container's own port does not count: a program may well ask itself. Nor does
-a list of URLs that names others as well, as those of origins do: whoever comes from elsewhere is let in all the same.
+published on this machine, it is a warning; and so is a route for a name that the public DNS does not have: below `.test`,
+`.example`, `.invalid` or `.local`. The container's own port does not count: a program may well ask itself. Nor does a list of
+URLs that names others as well, as those of origins do: whoever comes from elsewhere is let in all the same.
 
 **Why it breaks.** Every machine calls itself `localhost`. A browser looks for the page on the visitor's own machine, and a
 program in a container looks in its own container.
@@ -42,7 +43,8 @@ FRONTEND_URL.required = true                                 # good: whoever run
 **Fix.** Refer to the address that a service has (`url` between services, `public-url` from outside), or let the operator set
 it: no default, or `required = true` in production.
 
-**Source.** RFC 6761, section 6.3, \"Domain Name Reservation Considerations for localhost\"; RFC 1122, section 3.2.1.3.
+**Source.** RFC 6761, section 6.3, \"Domain Name Reservation Considerations for localhost\"; RFC 1122, section 3.2.1.3;
+RFC 2606 and RFC 6762 for the names that nobody registers.
 ",
     can_be_allowed: true,
     judges_text: false,
@@ -68,6 +70,29 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Why a name that is no machine's own is none for production either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reserved {
+    /// Nothing is registered there (RFC 6761, RFC 2606).
+    Unknown,
+    /// It is looked for in the local network alone (RFC 6762).
+    Multicast,
+}
+
+impl Reserved {
+    fn of(host: &str) -> Option<Self> {
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        let below = |domains: &[&str]| {
+            domains.iter().any(|domain| host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')))
+        };
+        if below(&["test", "example", "invalid"]) {
+            Some(Self::Unknown)
+        } else {
+            below(&["local"]).then_some(Self::Multicast)
+        }
+    }
+}
+
 /// Looks at one production environment.
 struct Search<'s, 'c> {
     context: &'s Context<'c>,
@@ -80,11 +105,21 @@ impl Search<'_, '_> {
         let mut seen = BTreeSet::new();
         let mut findings = Vec::new();
         for router in self.plan.services.values().flat_map(|service| &service.routers) {
-            let local = router.hosts.iter().filter_map(|host| Some((host, host.with_defaults()?)));
-            for (host, name) in local.filter(|(_, name)| is_this_machine(name)) {
+            let hosts = router.hosts.iter().filter_map(|host| Some((host, host.with_defaults()?)));
+            for (host, name) in hosts {
+                let flaw = Reserved::of(&name);
+                // That no authority gives a certificate for it is told on its own.
+                let is_told = flaw.is_none() || self.is_certified(router);
+                if is_told && !is_this_machine(&name) {
+                    continue;
+                }
                 let own = router.origin.key("host");
                 let place = if self.is_written(&own) { own } else { KeyPath::of(["stack", "host"]) };
                 if !seen.insert((place.to_string(), name.clone())) {
+                    continue;
+                }
+                if let Some(flaw) = flaw {
+                    findings.push(self.reserved(flaw, host, &place, &name));
                     continue;
                 }
                 let message = format!("production is routed at `{name}`, which nobody else can reach");
@@ -92,6 +127,29 @@ impl Search<'_, '_> {
             }
         }
         findings
+    }
+
+    /// Whether a certificate authority of the internet is asked for the certificate.
+    fn is_certified(&self, router: &Router) -> bool {
+        let resolver = router.tls.as_ref().and_then(|tls| tls.resolver.as_ref());
+        let proxy = self.plan.services.values().find_map(|service| service.proxy.as_ref());
+        let known = resolver.and_then(|name| proxy?.resolvers.get(name));
+        // One of one's own signs what it likes.
+        known.is_some_and(|resolver| resolver.ca_server.is_none())
+    }
+
+    fn reserved(&self, flaw: Reserved, host: &Text, place: &KeyPath, name: &str) -> Finding {
+        let unless = if host.as_literal().is_some() { "" } else { " unless the operator sets it" };
+        let (what, label) = match flaw {
+            Reserved::Unknown => ("which no name server knows", "reserved for tests and examples"),
+            Reserved::Multicast => ("which only the machines of one network find", "a name of multicast DNS"),
+        };
+        let message = format!("production is routed at `{name}`, {what}{unless}");
+        let label = Label::value(Some(&self.plan.environment), place.clone(), label);
+        let finding = Finding::new(RULE.id, Severity::Warning, message, label)
+            .with_all(declared_default(self.plan, host, place))
+            .with(self.context.production(self.plan));
+        finding.help("name the host that visitors type")
     }
 
     fn variable(&self, service: &Service, name: &str, text: &Text, place: impl Fn() -> KeyPath) -> Option<Finding> {
