@@ -1,6 +1,6 @@
 //! `localhost-reference`: see [`RULE`].
 
-use super::{Context, Rule, declared_default};
+use super::{Context, Rule, Telling, declared_default};
 use crate::addresses::{Address, UNKNOWN, addresses, is_this_machine};
 use crate::diagnostics::{Finding, Fix, Label, Severity, words};
 use crate::manifest::unions::{EnvValue, Scalar};
@@ -54,6 +54,10 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             for (name, text) in &service.environment {
                 findings.extend(missed(plan, service, name, text).map(|missed| missed.finding(context)));
             }
+            for (key, words) in [("command", &service.command), ("entrypoint", &service.entrypoint)] {
+                let missed = words.as_deref().and_then(|words| missed_by_words(plan, service, key, words));
+                findings.extend(missed.map(|missed| missed.finding(context)));
+            }
         }
     }
 }
@@ -67,8 +71,11 @@ pub(super) fn is_missed(plan: &Plan, service: &Service, name: &str, text: &Text)
 struct Missed<'p> {
     plan: &'p Plan,
     service: &'p Service,
-    name: &'p str,
+    /// As what its container is given the text.
+    source: Telling<'p>,
     text: &'p Text,
+    /// Whether the host alone stands there, and its port elsewhere.
+    is_split: bool,
     /// Whether the address is written out, and not the default of a variable.
     is_written: bool,
     value: String,
@@ -79,7 +86,56 @@ struct Missed<'p> {
 
 fn missed<'p>(plan: &'p Plan, service: &'p Service, name: &'p str, text: &'p Text) -> Option<Missed<'p>> {
     let is_for_browsers = super::public_var_internal_host::baked_prefix(name).is_some() || is_list_of_origins(name);
-    if is_for_browsers || shares_network(service) {
+    if is_for_browsers {
+        return None;
+    }
+    let source = Telling::Variable(name);
+    missed_in(plan, service, source, text).or_else(|| missed_host(plan, service, name, text))
+}
+
+/// A host that is written alone, in a variable such as `DB_HOST`: its port stands in `DB_PORT`, or is that of the service
+/// that is called so.
+fn missed_host<'p>(plan: &'p Plan, service: &'p Service, name: &'p str, text: &'p Text) -> Option<Missed<'p>> {
+    let value = text.with_defaults().filter(|value| is_this_machine(value))?;
+    let stem = name.strip_suffix("HOSTNAME").or_else(|| name.strip_suffix("HOST"))?;
+    let number = service.environment.get(&format!("{stem}PORT")).and_then(Text::with_defaults);
+    let called = stem.trim_end_matches('_').to_ascii_lowercase().replace('_', "-");
+    let port = match number {
+        Some(number) => number.parse().ok()?,
+        None => {
+            let is_called =
+                |other: &&Service| other.name == called || (!called.is_empty() && other.kind.as_ref() == Some(&called));
+            plan.services.values().find(is_called)?.port?
+        }
+    };
+    let (address, others) =
+        others_of(plan, service, &format!("{value}:{port}")).filter(|_| !shares_network(service))?;
+    let is_written = text.as_literal().is_some();
+    let source = Telling::Variable(name);
+    Some(Missed { plan, service, source, text, is_split: true, is_written, value, address, others })
+}
+
+/// The first word of a command that looks for other services in its own container. What it listens on is its own.
+fn missed_by_words<'p>(
+    plan: &'p Plan,
+    service: &'p Service,
+    key: &'static str,
+    words: &'p [Text],
+) -> Option<Missed<'p>> {
+    const LISTENING: [&str; 5] = ["listen", "bind", "addr", "advertise", "serve"];
+    let listens = |word: &Text| {
+        let word = word.with_unknown(UNKNOWN).to_ascii_lowercase();
+        word.starts_with('-') && LISTENING.iter().any(|known| word.contains(known))
+    };
+    let mut before: Option<&Text> = None;
+    words.iter().find_map(|word| {
+        let is_own = before.replace(word).is_some_and(listens) || listens(word);
+        missed_in(plan, service, Telling::Word(key), word).filter(|_| !is_own)
+    })
+}
+
+fn missed_in<'p>(plan: &'p Plan, service: &'p Service, source: Telling<'p>, text: &'p Text) -> Option<Missed<'p>> {
+    if shares_network(service) {
         return None;
     }
     // What is written, whatever variables stand beside it; else what their defaults say.
@@ -92,7 +148,7 @@ fn missed<'p>(plan: &'p Plan, service: &'p Service, name: &'p str, text: &'p Tex
         Some(found) => (true, written, found),
         None => text.with_defaults().and_then(|value| search(&value).map(|found| (false, value, found)))?,
     };
-    Some(Missed { plan, service, name, text, is_written, value, address, others })
+    Some(Missed { plan, service, source, text, is_split: false, is_written, value, address, others })
 }
 
 /// The first address of the container itself at which other services are meant, and which.
@@ -109,13 +165,13 @@ fn others_of<'p>(plan: &'p Plan, service: &Service, value: &str) -> Option<(Addr
 
 impl Missed<'_> {
     fn finding(&self, context: &Context<'_>) -> Finding {
-        let Self { plan, service, name, text, address, others, .. } = self;
+        let Self { plan, service, source, text, address, others, .. } = self;
         let environment = Some(plan.environment.as_str());
         let (host, port) = (&address.host, address.port.unwrap_or_default());
         let names: Vec<&str> = others.iter().map(|other| other.name.as_str()).collect();
         let listen = if names.len() == 1 { "listens" } else { "listen" };
         let message = format!(
-            "`{name}` looks for `{host}:{port}` in the container of `{}`; {} {listen} there in another one",
+            "{source} looks for `{host}:{port}` in the container of `{}`; {} {listen} there in another one",
             service.name,
             words::names(&names)
         );
@@ -124,7 +180,10 @@ impl Missed<'_> {
         } else {
             (Severity::Warning, format!("{message}, unless the operator sets it"))
         };
-        let place = context.origin_of_env(plan, service, name);
+        let place = match source {
+            Telling::Variable(name) => context.origin_of_env(plan, service, name),
+            Telling::Word(key) => context.origin_of(plan, &service.name, key, &[key]),
+        };
         let label = Label::value(environment, place.clone(), format!("`{host}` is the container itself"));
         let mut finding = Finding::new(RULE.id, severity, message, label);
         finding = finding.with_all(declared_default(plan, text, &place));
@@ -151,7 +210,8 @@ impl Missed<'_> {
         // Where a browser can reach it as well, somebody has to say who is to.
         let is_inside_only = other.routers.is_empty() && other.ports.is_empty();
         let service = context.manifest(self.plan)?.services.get(&self.service.name)?;
-        let EnvValue::Scalar(Scalar::Text(written)) = service.env.get(self.name)? else { return None };
+        let Telling::Variable(name) = self.source else { return None };
+        let EnvValue::Scalar(Scalar::Text(written)) = service.env.get(name)? else { return None };
         let port = self.address.port?;
         let found = format!("{}:{port}", self.address.host);
         let (at, _) = written.match_indices(&found).next()?;
@@ -173,6 +233,9 @@ impl Missed<'_> {
     /// What to write instead: the whole address where the service's kind knows it, else its name and port.
     fn reference(&self, context: &Context<'_>, other: &Service) -> String {
         let name = &other.name;
+        if self.is_split {
+            return format!("${{services.{name}.host}}");
+        }
         let port = self.address.port;
         let kind = other.kind.as_ref().and_then(|kind| context.read.kinds.get(kind));
         if self.address.in_url && other.port == port && kind.is_some_and(|kind| kind.outputs.contains_key("url")) {
