@@ -121,6 +121,7 @@ mod unknown_reference;
 mod unreachable_reference;
 mod unused_allow;
 mod unused_variable;
+mod unused_volume;
 mod variable_declared_twice;
 mod volume_left_behind;
 
@@ -259,6 +260,7 @@ pub static ALL: &[&Rule] = &[
     &unreachable_reference::RULE,
     &unused_allow::RULE,
     &unused_variable::RULE,
+    &unused_volume::RULE,
     &variable_declared_twice::RULE,
     &volume_left_behind::RULE,
 ];
@@ -344,7 +346,7 @@ pub fn run(context: &Context<'_>) -> Outcome {
 
 /// Whether a rule says nothing as long as there are errors.
 pub(crate) fn waits_for_errors(rule: &str) -> bool {
-    rule == unused_variable::RULE.id
+    rule == unused_variable::RULE.id || rule == unused_volume::RULE.id
 }
 
 /// Findings about a text that is no TOML, where nothing else can be said.

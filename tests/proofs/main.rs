@@ -32,6 +32,7 @@ const NOT_SHOWN: &[(&str, &str)] = &[
     ),
     ("unknown-kind", "kinds are words of services.toml, which no other tool reads"),
     ("unused-allow", "an `allow` speaks to the rules themselves"),
+    ("unused-volume", "a declaration that leaves no trace in what is rendered"),
 ];
 
 #[test]
