@@ -70,7 +70,8 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 if is_passed && text.starts_with('/') { is_asked(text).then(|| text.to_owned()) } else { meant(text) };
             let Some(path) = path else { continue };
             let label = Label::value(Some(environment), place, "taken for a program");
-            let message = format!("the health of `{name}` looks like a path, and is run as a command");
+            let what = if text.contains("://") { "is an address" } else { "looks like a path" };
+            let message = format!("the health of `{name}` {what}, and is run as a command");
             let help = format!("write `health = \"{path}\"`; if it is a program of the image: `health = [\"{text}\"]`");
             findings.push(Finding::new(RULE.id, RULE.severity, message, label).help(help));
         }
