@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use indexmap::IndexMap;
 
+use super::named_files::Content;
 use super::resolve::{At, Resolved, Resolver};
 use super::{Form, Plan, Problem, ProblemKind, Secret, Text, Variable, VariableFlaw};
 use crate::manifest::text::{DEEPEST, Flaw, FlawKind, Operator};
@@ -340,6 +341,11 @@ impl Plan {
         self.relax_profiled(&variables);
         let mut elsewhere: HashSet<String> = HashSet::new();
         self.each_own_text(&mut |text| elsewhere.extend(text.variables().into_iter().map(str::to_owned)));
+        // What Compose makes a secret of it reads by its name.
+        elsewhere.extend(self.named_sources().into_iter().filter_map(|source| match source.content {
+            Content::Environment(name) => Some(name),
+            Content::File(..) | Content::External => None,
+        }));
         variables.retain(|name, variable| !variable.readers.is_empty() || elsewhere.contains(name));
         self.variables = variables;
     }
