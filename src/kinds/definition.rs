@@ -33,6 +33,8 @@ pub struct Kind {
     /// The versions it is known to work with; empty for any.
     #[serde(default)]
     pub versions: Vec<String>,
+    /// The newest major version that it was tried with, where it takes any: a newer one may not be there yet.
+    pub newest: Option<u32>,
     /// The port it listens on.
     pub port: Option<u16>,
     /// Further ports it listens on, by name.

@@ -2,6 +2,7 @@
 
 use super::{Context, Rule, at_problem};
 use crate::diagnostics::{Finding, Label, Severity, words};
+use crate::manifest::types::Service;
 use crate::plan::ProblemKind;
 use crate::source::KeyPath;
 
@@ -42,6 +43,10 @@ an image (`\"7-bookworm\"`). For an image that stackgen cannot know, leave `kind
 };
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    findings.extend(context.read.environments.iter().flat_map(|(environment, manifest)| {
+        let services = manifest.services.iter();
+        services.filter_map(move |(name, service)| too_new(context, environment, name, service))
+    }));
     for (plan, problem) in context.problems() {
         let ProblemKind::Option { message, help } = &problem.kind else { continue };
         let service_name = problem.path.key_at(1).filter(|_| problem.path.key_at(0) == Some("services"));
@@ -74,4 +79,17 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         }
         findings.push(help.iter().fold(finding, |finding, help| finding.help(help.clone())));
     }
+}
+
+/// A major version that the kind does not know yet, and that may not be there.
+fn too_new(context: &Context<'_>, environment: &str, name: &str, service: &Service) -> Option<Finding> {
+    let kind = context.read.kinds.get(service.kind.as_ref()?)?;
+    let (version, newest) = service.version.as_ref().zip(kind.newest)?;
+    let major: u32 = version.split(['.', '-']).next()?.parse().ok()?;
+    let message = format!("`{}` is known up to version {newest}, and {major} may not be there", kind.name);
+    let path = KeyPath::of(["services", name, "version"]);
+    let label = Label::value(Some(environment), path, "newer than what was tried");
+    let finding = Finding::new(RULE.id, Severity::Warning, message, label);
+    let help = format!("write one that there is, such as \"{newest}\"; where {major} is out, say so with `image`");
+    (major > newest).then(|| finding.help(help))
 }
