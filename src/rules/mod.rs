@@ -127,7 +127,7 @@ mod volume_left_behind;
 
 pub use context::Context;
 pub(crate) use context::{at_problem, declared_default, names_secret, place_of, trace};
-pub(crate) use told::{Told, finds, told};
+pub(crate) use told::{Telling, Told, finds, told};
 
 use allowed::Allowed;
 
