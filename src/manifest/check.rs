@@ -339,7 +339,9 @@ impl Walk<'_> {
         let meant = meant.map(str::to_owned);
         let belongs = |id: Option<&Id>| {
             let mut leaves = Vec::new();
-            id.into_iter().for_each(|id| self.shapes.leaves(*id, &mut leaves));
+            if let Some(id) = id {
+                self.shapes.leaves(*id, &mut leaves);
+            }
             leaves.iter().any(|id| self.shapes.all[*id].by_name.contains_key(name))
         };
         let root = self.shapes.follow(self.shapes.root);

@@ -90,15 +90,14 @@ fn files<'a>(context: &Context<'a>) -> BTreeMap<String, &'a str> {
 
 /// What is wrong with a line that begins at `start`.
 fn of_line(path: &str, start: usize, line: &str) -> Option<Finding> {
-    let (message, range) = match forms::live_key(line) {
-        Some((words, range)) => (format!("`{path}` holds {words}"), range),
-        None => {
-            let (name, value) = lines::setting(line)?;
-            let noun = names::noun(&line[name.clone()])?;
-            let is_real = names::is_secret(noun, &line[value.clone()]) && forms::is_random(&line[value.clone()]);
-            let name = is_real.then(|| &line[name])?;
-            (format!("`{path}` has a value for `{name}` that looks like a real one"), value)
-        }
+    let (message, range) = if let Some((words, range)) = forms::live_key(line) {
+        (format!("`{path}` holds {words}"), range)
+    } else {
+        let (name, value) = lines::setting(line)?;
+        let noun = names::noun(&line[name.clone()])?;
+        let is_real = names::is_secret(noun, &line[value.clone()]) && forms::is_random(&line[value.clone()]);
+        let name = is_real.then(|| &line[name])?;
+        (format!("`{path}` has a value for `{name}` that looks like a real one"), value)
     };
     // Whatever follows may be another one.
     let label = Label::within(path, start + range.start..start + line.len(), "a live key").redacted();
