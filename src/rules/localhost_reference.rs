@@ -101,13 +101,12 @@ fn missed_host<'p>(plan: &'p Plan, service: &'p Service, name: &'p str, text: &'
     let stem = name.strip_suffix("HOSTNAME").or_else(|| name.strip_suffix("HOST"))?;
     let number = service.environment.get(&format!("{stem}PORT")).and_then(Text::with_defaults);
     let called = stem.trim_end_matches('_').to_ascii_lowercase().replace('_', "-");
-    let port = match number {
-        Some(number) => number.parse().ok()?,
-        None => {
-            let is_called =
-                |other: &&Service| other.name == called || (!called.is_empty() && other.kind.as_ref() == Some(&called));
-            plan.services.values().find(is_called)?.port?
-        }
+    let port = if let Some(number) = number {
+        number.parse().ok()?
+    } else {
+        let is_called =
+            |other: &&Service| other.name == called || (!called.is_empty() && other.kind.as_ref() == Some(&called));
+        plan.services.values().find(is_called)?.port?
     };
     let (address, others) =
         others_of(plan, service, &format!("{value}:{port}")).filter(|_| !shares_network(service))?;

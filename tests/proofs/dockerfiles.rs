@@ -147,6 +147,23 @@ fn hadolint_and_the_builder_say_the_same_of_what_is_untidy() {
 }
 
 #[test]
+fn the_builder_complains_of_secrets_that_reach_the_image() {
+    if !has_engine() {
+        return;
+    }
+    let check = |line: &str| {
+        let folder = folder(&[("Dockerfile", &format!("FROM {BASE}\n{line}\n"))]);
+        build(folder.path(), &["--check"]).1.contains("SecretsUsedInArgOrEnv")
+    };
+    for line in
+        ["ENV LEVEL=info API_KEY=not-a-secret", "ENV DB_PASSWORD not-a-secret", "ARG ADMIN_PASSWORD=not-a-secret"]
+    {
+        assert!(check(line), "{line}");
+    }
+    assert!(!check("ENV LEVEL=info"));
+}
+
+#[test]
 fn an_untidy_image_runs_as_root_and_hears_no_signal() {
     if !has_engine() {
         return;

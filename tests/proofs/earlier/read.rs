@@ -144,6 +144,18 @@ fn a_key_that_does_not_exist_is_rejected() {
     }
     let said = rejection("services:\n  web: { image: web:1, prots: [\"80:80\"] }\n");
     assert!(said.contains("additional properties 'prots' not allowed"), "{said}");
+    for (item, stranger) in [
+        ("ports: [{ target: 80, publishd: '8080' }]", "publishd"),
+        ("volumes: [{ type: volume, source: site, target: /site, readonly: true }]", "readonly"),
+        ("volumes: [{ type: bind, source: ., target: /site, bind: { selinu: z } }]", "selinu"),
+        ("secrets: [{ source: key, taget: /key }]", "taget"),
+        ("env_file: [{ path: a.env, requird: false }]", "requird"),
+        ("develop: { watch: [{ path: ., action: sync, target: /site, ignor: [a] }] }", "ignor"),
+        ("post_start: [{ command: x, as: root }]", "as"),
+    ] {
+        let said = rejection(&format!("services:\n  web:\n    image: web:1\n    {item}\n"));
+        assert!(said.contains(&format!("additional properties '{stranger}' not allowed")), "{item}: {said}");
+    }
 }
 
 #[test]
