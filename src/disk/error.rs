@@ -274,6 +274,16 @@ mod tests {
     }
 
     #[test]
+    fn a_dockerfile_of_ones_own_can_stay() {
+        let said = |path: &str, why: Why| DiskError::Refused(vec![Refusal { path: path.to_owned(), why }]).to_string();
+        let is_led = |text: &str| text.contains("`dockerfile = \"Dockerfile\"`");
+        assert!(is_led(&said("web/Dockerfile", Why::Foreign)));
+        assert!(is_led(&said("Dockerfile.worker", Why::Foreign)));
+        assert!(!is_led(&said("web/Dockerfile", Why::Edited)));
+        assert!(!is_led(&said("web/Dockerfile.dockerignore", Why::Foreign)));
+    }
+
+    #[test]
     fn a_full_disk_is_called_full() {
         let error = DiskError::write(Path::new("/"), "web/Dockerfile", &io::ErrorKind::StorageFull.into());
         assert!(error.to_string().contains("the disk is full"), "{error}");

@@ -12,7 +12,7 @@ use crate::kinds::OptionDef;
 use crate::source::KeyPath;
 
 /// What people write first, and no spelling is near to: whether in a service or at the top, and what is meant.
-const SYNONYMS: [(bool, &str, &str); 14] = [
+const SYNONYMS: [(bool, &str, &str); 16] = [
     (false, "env", "variables"),
     (false, "envs", "variables"),
     (false, "parameters", "variables"),
@@ -25,6 +25,8 @@ const SYNONYMS: [(bool, &str, &str); 14] = [
     (true, "dir", "source"),
     (true, "directory", "source"),
     (true, "needs", "depends-on"),
+    (true, "run", "command"),
+    (true, "start", "command"),
     (true, "variables", "env"),
     (true, "vars", "env"),
 ];

@@ -105,7 +105,11 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 format!("a `{kind}` image has no tool for it"),
                 "leave `health` out for the probe of the kind, or write a command that the image has".to_owned(),
             ),
-            None => ("image", "nothing is known of this image".to_owned(), format!("{command}, or leave `health` out")),
+            None => (
+                "image",
+                "no `kind` says how to ask in this image".to_owned(),
+                format!("{command}, or leave `health` out"),
+            ),
         };
         let message = format!("nothing in the image of `{name}` is known to be able to ask for the health path");
         let primary = Label::value(environment, place, "this path cannot be asked for");
