@@ -175,19 +175,7 @@ impl Work {
             for done in &mut self.placed {
                 done.at = moved(done.at, &tried.replacements);
             }
-            for first in &mut self.firsts {
-                let is_this = |finding: &&Resolved| {
-                    let then = &from.report.findings[first.index];
-                    let title = |finding: &Resolved| finding.fix.as_ref().map(|fix| fix.title.clone());
-                    (finding.rule, &finding.primary.file) == (then.rule, &then.primary.file)
-                        && finding.primary.span.start == first.at
-                        && (finding.message == then.message || title(finding) == title(then))
-                };
-                first.is_made |= tried.made.iter().copied().any(|finding| is_this(&finding));
-                if from.report.findings[first.index].primary.file.is_none() {
-                    first.at = moved(first.at, &tried.replacements);
-                }
-            }
+            follow(&mut self.firsts, &from.report, &tried);
             let redaction = Redaction::new(project.source().text(), &analysis.report.redacted);
             self.placed.extend(tried.made.iter().map(|finding| Placed {
                 at: moved(finding.primary.span.start, &tried.replacements),
@@ -197,6 +185,40 @@ impl Work {
             self.changed = Some((tried.project, tried.analysis));
         }
         Ok(is_made)
+    }
+}
+
+/// Notes which of the first findings, those of `report`, were mended now, and moves the others to where they stand then.
+fn follow(firsts: &mut [First], report: &Report, tried: &Tried<'_>) {
+    let title = |finding: &Resolved| finding.fix.as_ref().map(|fix| fix.title.clone());
+    let is_like = |then: &Resolved, finding: &Resolved| {
+        then.rule == finding.rule && (then.message == finding.message || title(then) == title(finding))
+    };
+    let mut made: Vec<&Resolved> = Vec::new();
+    for finding in &tried.made {
+        let is_there = |first: &&mut First| {
+            let then = &report.findings[first.index];
+            is_like(then, finding)
+                && then.primary.file == finding.primary.file
+                && first.at == finding.primary.span.start
+        };
+        match firsts.iter_mut().find(is_there) {
+            Some(first) => first.is_made = true,
+            None => made.push(finding),
+        }
+    }
+    // What a fix copied to another place is found there.
+    for finding in made {
+        let is_it = |first: &&mut First| {
+            let then = &report.findings[first.index];
+            !first.is_made && is_like(then, finding) && then.message == finding.message && title(then) == title(finding)
+        };
+        if let Some(first) = firsts.iter_mut().find(is_it) {
+            first.is_made = true;
+        }
+    }
+    for first in firsts.iter_mut().filter(|first| report.findings[first.index].primary.file.is_none()) {
+        first.at = moved(first.at, &tried.replacements);
     }
 }
 
