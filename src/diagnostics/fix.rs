@@ -20,6 +20,7 @@
 //!   fix away from the finding.
 //! * A finding of several environments becomes one; it keeps a fix only if it has one in each of them. What is right in
 //!   one environment and wrong in another is changed with `put` and `take_away`, which leave the first one alone.
+//! * A finding that several services have from one place becomes one too; the fix is that of the service which says it.
 //! * `check --fix` keeps a fix only if the finding is gone afterwards and no error or warning has come.
 //! * Never the value of a secret in a title, and none at a place where it was not.
 

@@ -21,7 +21,7 @@ pub enum Change {
     /// or from another one: those who are well would lose it too.
     Remove,
     /// The value becomes this one in the environments that have the finding: in their overlays, or in the base where all
-    /// have it. The entry is added where it is not there.
+    /// have it. The entry is added where it is not there. Of an item of an array, the overlay gets the whole array.
     Override(Value),
     /// The entry goes in the environments that have the finding: their overlays say `false`, or it is removed where all
     /// have it.
