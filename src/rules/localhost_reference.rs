@@ -16,8 +16,9 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 A variable of a container names `localhost`, `127.0.0.1` or `[::1]` with a port on which another service of the stack
 listens, and the container does not. Where only the default of an operator's variable says so, it is a warning. A port of the
-host does not count, whichever service is published on it: then a browser may be meant. Nor do lists of origins, which nobody
-calls, and containers that share their network with the host or with another one.
+host does not count, whichever service is published on it: then a browser may be meant, but where the URL is that of a data store
+or queue, which no browser asks. Nor do lists of origins, which nobody calls, and containers that share their network with the
+host or with another one.
 
 **Why it breaks.** Every container has a `localhost` of its own. What another container listens on is not there.
 
@@ -158,7 +159,7 @@ fn others_of<'p>(plan: &'p Plan, service: &Service, value: &str) -> Option<(Addr
         let port = address.port?;
         let others: Vec<&Service> = plan.services.values().filter(|other| listens(other, port)).collect();
         let is_own = listens(service, port) || others.iter().any(|other| shares_network(other));
-        let is_elsewhere = !others.is_empty() && !is_own && !is_published(plan, port);
+        let is_elsewhere = !others.is_empty() && !is_own && !(may_be_browser(&address) && is_published(plan, port));
         is_elsewhere.then_some((address, others))
     })
 }
@@ -197,7 +198,8 @@ impl Missed<'_> {
             Some(fix) => fix.title.clone(),
             None => format!("write {}", words::or(&references)),
         };
-        let outside = others.iter().find(|other| !other.routers.is_empty() || !other.ports.is_empty());
+        let is_outside = |other: &&&Service| !other.routers.is_empty() || !other.ports.is_empty();
+        let outside = others.iter().filter(|_| may_be_browser(address)).find(is_outside);
         finding.help(match outside {
             Some(other) => format!("{help}; where a browser is meant, `${{services.{}.public-url}}`", other.name),
             None => help,
@@ -263,6 +265,11 @@ fn listens(service: &Service, port: u16) -> bool {
     let published = service.ports.iter().filter_map(|published| published.mapping);
     service.listens_on(port)
         || published.into_iter().any(|mapping| (mapping.target.first..=mapping.target.last).contains(&port))
+}
+
+/// Whether whoever asks there may be a browser: by a URL for one, or by whatever a host and a port alone are for.
+fn may_be_browser(address: &Address) -> bool {
+    address.scheme.as_deref().is_none_or(|scheme| matches!(scheme, "http" | "https" | "ws" | "wss"))
 }
 
 /// Whether something of the stack is, or may be, published on this port of the host.
