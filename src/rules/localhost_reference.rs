@@ -1,7 +1,6 @@
 //! `localhost-reference`: see [`RULE`].
 
-use super::told::Telling;
-use super::{Context, Rule, declared_default};
+use super::{Context, Rule, Telling, declared_default};
 use crate::addresses::{Address, UNKNOWN, addresses, is_this_machine};
 use crate::diagnostics::{Finding, Fix, Label, Severity, words};
 use crate::manifest::unions::{EnvValue, Scalar};
