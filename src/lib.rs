@@ -13,6 +13,7 @@
 //! * [`fixing`] makes the fixes that findings carry.
 //! * [`render`] turns a plan into [`render::Artifacts`]: paths and bytes, no side effects.
 //! * [`mod@env`] says which values an operator's machine has for a plan, and what to add to its env files.
+//! * [`routing`] predicts which router of the proxy answers a request, and what the service behind it sees.
 //! * [`disk`] compares artifacts with the working tree, writes, prunes, and refuses.
 //!
 //! A user's mistake is a finding; an `Err` means that stackgen itself could not work. The library never prints.
@@ -34,6 +35,7 @@ mod probe;
 pub mod project;
 mod readback;
 pub mod render;
+pub mod routing;
 pub mod rules;
 mod secrets;
 pub mod source;

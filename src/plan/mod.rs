@@ -354,6 +354,8 @@ pub struct External {
     pub host: Option<Text>,
     /// The port it listens on.
     pub port: Option<u16>,
+    /// Its entry points, where it is a proxy.
+    pub entry_points: IndexMap<String, EntryPoint>,
 }
 
 /// Where the value of a secret that becomes a file comes from.

@@ -399,9 +399,11 @@ impl<'a, 'f> Resolver<'a, 'f> {
                 let help = "write only the name, such as `db.example.com`; the port is `port`";
                 self.problem(path, ProblemKind::Value { message, help });
             }
+            let ways = self.ways().filter(|ways| ways.proxy == member.name);
             externals.insert(
                 member.name.to_owned(),
                 External {
+                    entry_points: ways.map(|ways| ways.entry_points.clone()).unwrap_or_default(),
                     kind: member.service.kind.clone(),
                     class: member.class(),
                     help: member.service.help.clone().or_else(|| member.kind.map(|kind| kind.help.clone())),

@@ -1,11 +1,12 @@
 //! Regular expressions as Traefik takes them: those of Go, which are RE2's (Go, package `regexp/syntax`; every rejection
-//! here was tried with Traefik 3.7). Only whether one is valid is of interest; none is ever run.
+//! here was tried with Traefik 3.7): whether one is valid; [`pattern`] runs it.
 //!
 //! Not looked up: whether a long name in `\p{…}` is a category or a script of Unicode. It counts as one.
 
 use std::ops::Range;
 
 pub mod anchors;
+pub mod pattern;
 
 /// Why a text is no regular expression.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -54,7 +54,8 @@ def exchange(
     connection.sock = socket.create_connection(address, TIMEOUT)
     try:
         if parts.scheme == "https":
-            connection.sock = tls.wrap_socket(connection.sock, server_hostname=parts.hostname)
+            name = (parts.hostname or "").rstrip(".")  # as every browser does; with the dot it is no server name
+            connection.sock = tls.wrap_socket(connection.sock, server_hostname=name)
         slash = "" if target.startswith("/") else "/"
         connection.putrequest(method, slash + target, skip_host=True, skip_accept_encoding=True)
         for key, value in ({"Host": parts.netloc, "Content-Length": str(len(body))} | headers).items():

@@ -241,7 +241,7 @@ class Proxy:
     def report(self) -> Json:
         """All that is known about this proxy once it has answered everything."""
         answers = {mark: future.result() for mark, future in self.asked.items()}
-        routers = self.routers_by_mark({mark for mark, answer in answers.items() if answer["status"]})
+        routers = self.routers_by_mark({mark for mark, answer in answers.items() if is_logged(answer)})
         for mark, answer in answers.items():
             answer |= {"router": routers.get(mark)} | self.host.seen.get(mark, {})
             if answer["network"] is not None and answer["network"] not in self.networks:
@@ -261,6 +261,11 @@ class Proxy:
             "ignored": [line | {"reason": reason} for line, reason in known if reason],
             "requests": list(answers.values()),
         }
+
+
+def is_logged(answer: Json) -> bool:
+    """Whether the access log has it: what Go cannot read, it refuses with a closed connection and no log."""
+    return bool(answer["status"]) and not (answer["status"] == 400 and answer["headers"].get("connection") == "close")
 
 
 def foreign(data: Json) -> dict[str, Json]:
