@@ -30,6 +30,7 @@ mod markdown;
 #[cfg(test)]
 mod reference;
 mod render_command;
+mod route;
 mod rules;
 mod schema;
 mod suggestion;
@@ -100,6 +101,8 @@ enum Command {
     Env(env::Env),
     /// Print the labels of containers, or the flags of the proxy
     Labels(labels::Labels),
+    /// Say which router answers a request, on which way it reaches which service, and why the others do not
+    Route(route::Route),
     /// Draw an environment as a graph: what runs, what waits for what, and the ways in
     Graph(graph::Graph),
     /// Say how one environment differs from another, in the words of services.toml
@@ -123,6 +126,7 @@ pub(crate) fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Check(command) => command.run(&cli.global),
         Command::Env(command) => command.run(&cli.global),
         Command::Labels(command) => command.run(&cli.global),
+        Command::Route(command) => command.run(&cli.global),
         Command::Graph(command) => command.run(&cli.global),
         Command::Diff(command) => command.run(&cli.global),
         Command::Explain(command) => command.run(&cli.global),

@@ -170,6 +170,7 @@ impl Routing {
         let way = Way {
             target,
             scheme: scheme(request, &seen),
+            is_secure: request.is_secure,
             method: request.method.clone(),
             authority: request.authority.clone(),
             url,

@@ -37,6 +37,8 @@ pub struct EntryPoint {
     pub middlewares: Vec<String>,
     /// Whether a router that names none is on it.
     pub is_default: bool,
+    /// Whether it adds something to its routers, of which Traefik then makes one for this entry point alone.
+    pub(super) has_model: bool,
     /// Whether `.`, `..` and doubled slashes are taken out of a path.
     pub(super) cleans: bool,
     /// Whether a `;` in a query is escaped; else it separates parameters.
@@ -81,6 +83,7 @@ impl EntryPoint {
             has_tls: false,
             middlewares: Vec::new(),
             is_default: false,
+            has_model: false,
             cleans: true,
             escapes_semicolons: false,
             refused: Vec::new(),
@@ -165,6 +168,7 @@ fn of_flags(plan: &Plan, proxy: &Service, values: Lookup<'_>) -> Vec<EntryPoint>
             "forwardedheaders.insecure" if is_on => entry.trust = Trust::All,
             "forwardedheaders.trustedips" if entry.trust != Trust::All => entry.trust = Trust::Some(list().collect()),
             _ => {
+                entry.has_model |= option.starts_with("observability.");
                 if option.starts_with("http.tls.") {
                     entry.has_tls = true;
                 } else if let Some(key) = option.strip_prefix("http.redirections.entrypoint.") {
@@ -183,10 +187,13 @@ fn of_flags(plan: &Plan, proxy: &Service, values: Lookup<'_>) -> Vec<EntryPoint>
     }
     found.retain(|entry| !udp.contains(&entry.name));
     if !as_default {
-        found.iter_mut().for_each(|entry| entry.is_default = entry.name != API);
+        for entry in &mut found {
+            entry.is_default = entry.name != API;
+        }
     }
     let ports: Vec<(String, Option<u16>)> = found.iter().map(|entry| (entry.name.clone(), entry.port)).collect();
     for entry in &mut found {
+        entry.has_model |= entry.has_tls || !entry.middlewares.is_empty() || !entry.refused.is_empty();
         entry.redirect = redirect(&entry.name, &redirects, &ports);
         entry.published = entry.port.map(|port| published(plan, proxy, port, values)).unwrap_or_default();
     }

@@ -113,6 +113,16 @@ impl Routing {
         &self.configuration.clashes
     }
 
+    /// The variables without a known value on which rules depend.
+    pub fn open_variables(&self) -> Vec<&str> {
+        let sections = [&self.configuration.http, &self.configuration.tcp];
+        let rules = sections.into_iter().flat_map(|section| section.routers.values()).filter_map(|r| r.option("rule"));
+        let mut names: Vec<&str> = rules.flat_map(values::open).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// The servers of a service of Traefik, by its name with its provider.
     pub fn servers(&self, protocol: RouteProtocol, service: &str) -> &[Server] {
         let section = match protocol {
@@ -132,14 +142,17 @@ impl Routing {
                 RouteProtocol::Tcp => &self.configuration.tcp,
             };
             for defined in section.routers.values() {
-                match self.routers_of(protocol, defined, plans) {
-                    Ok(found) => routers.extend(found),
-                    Err(reason) => left_out.extend(defined.places.iter().map(|place| LeftOut {
+                let mut leave_out = |reason: String| {
+                    left_out.extend(defined.places.iter().map(|place| LeftOut {
                         router: defined.name.clone(),
                         place: place.clone(),
                         rule: values::shown(defined.option("rule").unwrap_or_default()),
                         reason: reason.clone(),
-                    })),
+                    }));
+                };
+                match self.routers_of(protocol, defined, plans, &mut leave_out) {
+                    Ok(found) => routers.extend(found),
+                    Err(reason) => leave_out(reason),
                 }
             }
         }
@@ -157,6 +170,7 @@ impl Routing {
         protocol: RouteProtocol,
         defined: &configuration::Defined,
         plans: &[&Plan],
+        leave_out: &mut dyn FnMut(String),
     ) -> Result<Vec<Router>, String> {
         let text = defined.option("rule").unwrap_or_default();
         let tree = rule::parse(text, protocol).map_err(|_| "Traefik refuses its rule".to_owned())?;
@@ -187,10 +201,17 @@ impl Routing {
         for entry in entry_points {
             let is_http = protocol == RouteProtocol::Http;
             let mut names: Vec<String> = if is_http { entry.middlewares.clone() } else { Vec::new() };
-            let has_model = is_http && (entry.has_tls || !names.is_empty());
+            let has_model = is_http && entry.has_model;
             names.extend(own.iter().cloned());
             let middlewares = names.iter().map(|name| self.expanded(&qualified(name), protocol, 0));
-            let middlewares: Vec<String> = middlewares.collect::<Result<Vec<_>, _>>()?.concat();
+            let middlewares: Vec<String> = match middlewares.collect::<Result<Vec<_>, _>>() {
+                Ok(middlewares) => middlewares.concat(),
+                // What an entry point adds is of no matter to the others.
+                Err(reason) => {
+                    leave_out(reason);
+                    continue;
+                }
+            };
             // Of a router on several entry points Traefik makes one for each that adds something to it.
             let start = if has_model && has_several { format!("{}-", entry.name) } else { String::new() };
             routers.push(Router {
@@ -200,7 +221,7 @@ impl Routing {
                 entry_point: entry.name.clone(),
                 priority: said.unwrap_or_else(|| i64::try_from(values::shown(text).len()).unwrap_or(i64::MAX)),
                 has_open_priority: said.is_none() && !values::is_known(text),
-                has_tls: defined.has_table("tls") || has_model && entry.has_tls,
+                has_tls: defined.has_table("tls") || is_http && entry.has_tls,
                 middlewares,
                 service: service.clone(),
                 places: defined.places.clone(),
@@ -229,6 +250,20 @@ impl Routing {
         let inner = inner.iter().map(|name| self.expanded(&qualified(name), protocol, depth + 1));
         Ok(inner.collect::<Result<Vec<_>, _>>()?.concat())
     }
+}
+
+/// The plans that are on the proxy of a plan: itself, and those of other stacks, each a list of all its environments. Of a
+/// stack with several environments there the one of the same name counts, else all.
+pub fn on_one_proxy<'p>(plan: &'p Plan, others: &'p [Vec<Plan>]) -> Vec<&'p Plan> {
+    let proxy = |plan: &Plan| plan.edge.as_ref().unwrap_or(&plan.project).to_compose();
+    let wanted = proxy(plan);
+    let mut found = vec![plan];
+    for stack in others {
+        let there: Vec<&Plan> = stack.iter().filter(|other| proxy(other) == wanted).collect();
+        let same: Vec<&Plan> = there.iter().copied().filter(|other| other.environment == plan.environment).collect();
+        found.extend(if same.is_empty() { there } else { same });
+    }
+    found
 }
 
 /// The provider that reads labels.

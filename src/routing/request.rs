@@ -68,10 +68,9 @@ impl Request {
         let mut words = text.split_whitespace();
         let (first, second) = (words.next(), words.next());
         let (method, url) = match (first, second) {
-            (None, _) => return Err(RequestError::NoUrl),
             (Some(method), Some(url)) => (method, url),
             (Some(url), None) if url.contains("://") || url.contains(['/', '.']) => ("GET", url),
-            (Some(_), None) => return Err(RequestError::NoUrl),
+            _ => return Err(RequestError::NoUrl),
         };
         if words.next().is_some() {
             return Err(RequestError::Spaces);

@@ -63,8 +63,10 @@ pub(super) struct Way {
     pub(super) url: Url,
     /// What goes over the wire, as far as it is written.
     pub(super) target: Vec<u8>,
-    /// `http` or `https`.
+    /// `http` or `https`: what the client is said to have asked for.
     pub(super) scheme: &'static str,
+    /// Whether the connection is one of TLS.
+    pub(super) is_secure: bool,
     /// The method.
     pub(super) method: String,
     /// What was sent as `Host`.
@@ -188,7 +190,9 @@ impl Way {
         if kind == "redirectscheme" {
             return self.redirect_scheme(option("scheme"), option("port"), is_permanent);
         }
-        let old = format!("{}://{}{}", self.scheme, self.usual_authority(), shown(&self.target));
+        // Of this one Traefik asks the connection, and keeps every port.
+        let scheme = if self.is_secure { "https" } else { "http" };
+        let old = format!("{scheme}://{}{}", self.authority, shown(&self.target));
         let Some(pattern) = Pattern::of(option("regex")).filter(|pattern| pattern.is_found_in(old.as_bytes())) else {
             return Effect::Passes;
         };

@@ -63,22 +63,18 @@ impl Url {
         let mut out = Vec::with_capacity(self.raw.len());
         let mut at = 0;
         while let Some(byte) = self.raw.get(at) {
-            match self.raw.get(at + 1..at + 3).filter(|_| *byte == b'%') {
-                Some(digits) => {
-                    match code(digits).filter(|code| is_unreserved(*code)) {
-                        Some(code) => out.push(code),
-                        None => {
-                            out.push(b'%');
-                            out.extend(digits.iter().map(u8::to_ascii_uppercase));
-                        }
-                    }
-                    at += 3;
-                }
-                None => {
-                    out.push(*byte);
-                    at += 1;
-                }
+            let Some(digits) = self.raw.get(at + 1..at + 3).filter(|_| *byte == b'%') else {
+                out.push(*byte);
+                at += 1;
+                continue;
+            };
+            if let Some(code) = code(digits).filter(|code| is_unreserved(*code)) {
+                out.push(code);
+            } else {
+                out.push(b'%');
+                out.extend(digits.iter().map(u8::to_ascii_uppercase));
             }
+            at += 3;
         }
         self.raw = out;
     }
@@ -116,22 +112,19 @@ impl Url {
         let mut out = Vec::with_capacity(written.len());
         let mut at = 0;
         while let Some(byte) = written.get(at) {
-            match written.get(at + 1..at + 3).filter(|_| *byte == b'%').and_then(|digits| Some((digits, code(digits)?)))
-            {
-                Some((digits, code)) => {
-                    if is_reserved(code) && !digits.iter().any(u8::is_ascii_lowercase) {
-                        out.push(b'%');
-                        out.extend_from_slice(digits);
-                    } else {
-                        out.push(code);
-                    }
-                    at += 3;
-                }
-                None => {
-                    out.push(*byte);
-                    at += 1;
-                }
+            let digits = written.get(at + 1..at + 3).filter(|_| *byte == b'%');
+            let Some((digits, code)) = digits.and_then(|digits| Some((digits, code(digits)?))) else {
+                out.push(*byte);
+                at += 1;
+                continue;
+            };
+            if is_reserved(code) && !digits.iter().any(u8::is_ascii_lowercase) {
+                out.push(b'%');
+                out.extend_from_slice(digits);
+            } else {
+                out.push(code);
             }
+            at += 3;
         }
         out
     }

@@ -98,8 +98,8 @@ const MIDDLEWARES: &[(&str, &[(&str, &str)])] = &[
     (
         "moved",
         &[
-            ("redirectregex.regex", "^https?://([^/]+)/a(.*)"),
-            ("redirectregex.replacement", "https://new.example/$1$2"),
+            ("redirectregex.regex", "^(https?)://([^/]+)/a(.*)"),
+            ("redirectregex.replacement", "https://new.example/$1/$2$3"),
         ],
     ),
     ("headers", &[("headers.framedeny", "true")]),
@@ -221,8 +221,11 @@ const FLAGS: &[&str] = &[
     "entryPoints.alt.http.encodedCharacters.allowEncodedPercent = false",
     "entryPoints.web.forwardedHeaders.insecure = true",
     "entryPoints.alt.asDefault = true",
-    "entryPoints.alt.http.middlewares = 's0-own-strip@docker'",
+    "entryPoints.alt.http.middlewares = 's0-strip@docker'",
     "entryPoints.alt.http.tls = true",
+    "entryPoints.alt.observability.metrics = false",
+    "entryPoints.web.http.encodedCharacters.allowEncodedBackSlash = false",
+    "entryPoints.web.http.encodedCharacters.allowEncodedHash = false",
 ];
 
 fn route() -> BoxedStrategy<Route> {

@@ -4,6 +4,8 @@
 //! `{` without a number stands for itself, `\Q…\E` quotes, `\012` is a character, and in a class only `]`, `-`, `^` and
 //! `[:` mean something (Go, package `regexp/syntax`). What a replacement may say is Go's `Regexp.Expand`.
 
+use std::fmt::Write as _;
+
 use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 
@@ -154,7 +156,7 @@ impl<'t> Translator<'t> {
     }
 
     fn code(&mut self, code: u32) {
-        self.out.push_str(&format!("\\x{{{code:X}}}"));
+        let _ = write!(self.out, "\\x{{{code:X}}}");
     }
 
     /// What follows a `\`; classes of characters stand without brackets where one is open.
@@ -168,7 +170,7 @@ impl<'t> Translator<'t> {
         };
         if let Some(class) = class {
             let not = if next.is_ascii_uppercase() { "^" } else { "" };
-            self.out.push_str(&format!("[{not}{class}]"));
+            let _ = write!(self.out, "[{not}{class}]");
             return;
         }
         match next {
@@ -180,8 +182,12 @@ impl<'t> Translator<'t> {
                 // As one, so that what repeats it repeats its last character only, as in Go.
                 quoted.chars().for_each(|character| self.literal(character));
             }
-            'b' | 'B' if !in_class => self.out.push_str(&format!("(?-u:\\{next})")),
-            'A' | 'z' if !in_class => self.out.push_str(&format!("\\{next}")),
+            'b' | 'B' if !in_class => {
+                let _ = write!(self.out, "(?-u:\\{next})");
+            }
+            'A' | 'z' if !in_class => {
+                let _ = write!(self.out, "\\{next}");
+            }
             'p' | 'P' => self.property(next == 'P'),
             'a' => self.code(7),
             'f' => self.code(0xC),
@@ -226,7 +232,7 @@ impl<'t> Translator<'t> {
             name
         };
         let (name, is_negated) = name.strip_prefix('^').map_or((name, is_negated), |name| (name, !is_negated));
-        self.out.push_str(&format!("\\{}{{{name}}}", if is_negated { 'P' } else { 'p' }));
+        let _ = write!(self.out, "\\{}{{{name}}}", if is_negated { 'P' } else { 'p' });
     }
 
     /// What follows a `[`.
@@ -248,9 +254,9 @@ impl<'t> Translator<'t> {
             let Some(next) = self.next() else { return };
             let is_single = next != '\\' || !self.rest().starts_with(['d', 'D', 's', 'S', 'w', 'W', 'p', 'P']);
             if next == '\\' {
-                self.escape(true)
+                self.escape(true);
             } else {
-                self.literal(next)
+                self.literal(next);
             }
             let rest = self.rest();
             if is_single && rest.starts_with('-') && rest.len() > 1 && !rest.starts_with("-]") {
