@@ -1,6 +1,6 @@
 //! `router-shadowed`: see [`RULE`].
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use super::rule_syntax::raw::raw_rules;
 use super::{Context, Rule};
@@ -8,7 +8,7 @@ use crate::diagnostics::{Finding, Fix, Label, Severity};
 use crate::manifest::types::RouteProtocol;
 use crate::plan::{Form, Part, Plan, Router, Text};
 use crate::source::KeyPath;
-use crate::traefik::rule::coverage::Alternatives;
+use crate::traefik::rule::coverage::{self, Alternatives};
 use crate::traefik::rule::{self, UNKNOWN};
 
 /// A router behind another one that takes everything.
@@ -77,9 +77,6 @@ pub(super) struct Pair<'c, 'p> {
     pub(super) stronger: &'c Candidate<'p>,
 }
 
-/// Where a router can be looked up: protocol, entry point, TLS, host and path.
-type Key<'c> = (bool, &'c str, bool, Option<&'c str>, Option<&'c str>);
-
 /// Calls `visit` with each pair in which somebody wrote one of the rules, but for those with one and the same rule.
 pub(super) fn each_pair<'p>(plan: &'p Plan, visit: &mut dyn FnMut(&Pair<'_, 'p>)) {
     let routers =
@@ -95,48 +92,28 @@ pub(super) fn each_pair<'p>(plan: &'p Plan, visit: &mut dyn FnMut(&Pair<'_, 'p>)
             Some(Candidate { service: &service.name, router, alternatives, rule })
         })
         .collect();
-    let base = |candidate: &Candidate<'p>| {
-        let router = candidate.router;
-        (router.protocol == RouteProtocol::Http, router.entry_point.as_str(), router.tls.is_some())
+    let ground = |candidate: &'p Router| {
+        (candidate.protocol == RouteProtocol::Http, candidate.entry_point.as_str(), candidate.tls.is_some())
     };
-    let mut index: HashMap<Key<'_>, Vec<usize>> = HashMap::new();
-    for (number, candidate) in candidates.iter().enumerate() {
-        let (is_http, entry_point, has_tls) = base(candidate);
-        for (host, path) in candidate.alternatives.keys() {
-            let known = index.entry((is_http, entry_point, has_tls, host, path)).or_default();
-            if known.last() != Some(&number) {
-                known.push(number);
-            }
-        }
-    }
-    for (number, weaker) in candidates.iter().enumerate() {
-        let (is_http, entry_point, has_tls) = base(weaker);
-        let keys = weaker.alternatives.wider_keys();
-        let found: BTreeSet<usize> = keys
-            .into_iter()
-            .filter_map(|(host, path)| index.get(&(is_http, entry_point, has_tls, host, path)))
-            .flatten()
-            .copied()
-            .collect();
-        for other in found {
-            let stronger = &candidates[other];
-            let is_raw = |candidate: &Candidate<'_>| candidate.router.path.is_none();
-            let is_other = weaker.router.origin != stronger.router.origin && weaker.rule != stronger.rule;
-            let is_possible = stronger.router.priority >= weaker.router.priority
-                && knows_priority(plan, weaker)
-                && knows_priority(plan, stronger);
-            if !is_other || !is_possible || !(is_raw(weaker) || is_raw(stronger)) {
-                continue;
-            }
-            // Of two that take the same, with the same priority, the later one is told.
-            let is_first = weaker.router.priority == stronger.router.priority
+    let rules: Vec<_> = candidates.iter().map(|known| (ground(known.router), &known.alternatives)).collect();
+    let is_judged = |number: usize, other: usize| {
+        let (weaker, stronger) = (&candidates[number], &candidates[other]);
+        let is_raw = |candidate: &Candidate<'_>| candidate.router.path.is_none();
+        let is_other = weaker.router.origin != stronger.router.origin && weaker.rule != stronger.rule;
+        let is_possible = stronger.router.priority >= weaker.router.priority
+            && knows_priority(plan, weaker)
+            && knows_priority(plan, stronger);
+        // Of two that take the same, with the same priority, the later one is told.
+        let is_first = || {
+            weaker.router.priority == stronger.router.priority
                 && number < other
-                && weaker.alternatives.cover(&stronger.alternatives);
-            if !is_first && stronger.alternatives.cover(&weaker.alternatives) {
-                visit(&Pair { weaker, stronger });
-            }
-        }
-    }
+                && weaker.alternatives.cover(&stronger.alternatives)
+        };
+        is_other && is_possible && (is_raw(weaker) || is_raw(stronger)) && !is_first()
+    };
+    coverage::each_covered(&rules, &is_judged, &mut |number, other| {
+        visit(&Pair { weaker: &candidates[number], stronger: &candidates[other] });
+    });
 }
 
 /// Whether the priority is known: that of a label without one is the length of a rule, which a variable may change.

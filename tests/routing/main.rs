@@ -5,6 +5,7 @@
 //! `STACKGEN_ROUTES=5000` makes as many requests, in proportion as many stacks; each number makes the same ones on every
 //! machine. The shares of requests that several routers take, and that none takes, are printed and held.
 
+mod model;
 mod requests;
 mod stacks;
 #[path = "../support/mod.rs"]
@@ -25,7 +26,7 @@ use support::oracle::{self, Answer as Seen, Verdict};
 const COUNT: usize = 300;
 
 /// How many of them one stack gets.
-const OF_A_STACK: usize = 100;
+const OF_A_STACK: usize = 50;
 
 /// What was predicted of one request, and what became of it.
 struct Difference(String);
@@ -86,7 +87,7 @@ fn plan(manifest: &str) -> Plan {
 }
 
 fn compare(plan: &Plan, manifest: &str, requests: &[requests::Sent], shares: &mut Shares) -> Vec<Difference> {
-    let project = project(plan);
+    let project = project_of(plan, "routes");
     let sent: Vec<Value> = requests.iter().map(requests::Sent::to_json).collect();
     let verdict = Verdict::on(&[&project], &sent);
     let proxy = verdict.proxy(&project);
@@ -169,9 +170,9 @@ fn differs(answer: &Answer<'_>, seen: Seen<'_>) -> Option<String> {
 }
 
 /// The plan as `docker compose config` would print it, as far as the oracle looks at it.
-fn project(plan: &Plan) -> Value {
+fn project_of(plan: &Plan, name: &str) -> Value {
     let escaped = |text: &Text| {
-        let value = text.evaluate(&|name| (name == "COMPOSE_PROJECT_NAME").then(|| "routes".to_owned()));
+        let value = text.evaluate(&|variable| (variable == "COMPOSE_PROJECT_NAME").then(|| name.to_owned()));
         value.expect("a text without a required variable").replace('$', "$$")
     };
     let mut services = Map::new();
@@ -197,5 +198,6 @@ fn project(plan: &Plan) -> Value {
         });
         services.insert(service.name.clone(), spec);
     }
-    json!({ "name": "routes", "services": services, "networks": { "edge": { "name": "routes_edge" } } })
+    let network = plan.services.values().find_map(|service| service.labels.get("traefik.docker.network")).map(escaped);
+    json!({ "name": name, "services": services, "networks": { "edge": { "name": network } } })
 }

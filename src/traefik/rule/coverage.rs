@@ -4,6 +4,8 @@
 //! alternative of the second asks for everything that some alternative of the first does. That is right wherever it says
 //! yes; where it says no, the two may still be equal: regular expressions are compared by their text alone.
 
+use std::collections::HashMap;
+
 use super::{Expression, Matcher, MatcherKind, UNKNOWN};
 
 /// More alternatives than a rule that people write has; nothing is said of larger ones.
@@ -12,6 +14,40 @@ const MOST: usize = 64;
 /// A rule as its alternatives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alternatives(Vec<Alternative>);
+
+/// What two rules have in common where they can meet: protocol, entry point, and whether over TLS.
+pub type Ground<'g> = (bool, &'g str, bool);
+
+/// Calls `visit` with the position of each rule, and of each other one on the same ground that takes everything that it
+/// takes; of the pairs that `is_judged` lets through.
+pub fn each_covered(
+    rules: &[(Ground<'_>, &Alternatives)],
+    is_judged: &dyn Fn(usize, usize) -> bool,
+    visit: &mut dyn FnMut(usize, usize),
+) {
+    let mut index: HashMap<(Ground<'_>, Option<&str>, Option<&str>), Vec<usize>> = HashMap::new();
+    for (number, (ground, rule)) in rules.iter().enumerate() {
+        for (host, path) in rule.keys() {
+            let known = index.entry((*ground, host, path)).or_default();
+            if known.last() != Some(&number) {
+                known.push(number);
+            }
+        }
+    }
+    for (number, (ground, rule)) in rules.iter().enumerate() {
+        let keys = rule.wider_keys().into_iter();
+        let found = keys.filter_map(|(host, path)| index.get(&(*ground, host, path))).flatten().copied();
+        let mut found: Vec<usize> = found.collect();
+        found.sort_unstable();
+        found.dedup();
+        for other in found {
+            let covers = |wide: &(Ground<'_>, &Alternatives)| wide.1.cover(rule);
+            if other != number && is_judged(number, other) && rules.get(other).is_some_and(covers) {
+                visit(number, other);
+            }
+        }
+    }
+}
 
 /// What is asked for at once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,7 +75,7 @@ impl Alternatives {
     }
 
     /// Hosts and paths, each perhaps any, by which the alternatives can be looked up.
-    pub fn keys(&self) -> impl Iterator<Item = (Option<&str>, Option<&str>)> {
+    fn keys(&self) -> impl Iterator<Item = (Option<&str>, Option<&str>)> {
         self.0.iter().map(|alternative| {
             let first = |kinds: &[MatcherKind]| {
                 let mut asked = alternative.0.iter().filter(|asked| !asked.is_negated && kinds.contains(&asked.kind));
@@ -51,7 +87,7 @@ impl Alternatives {
     }
 
     /// The keys under which one that covers it may stand: of its first alternative, since all have to be covered.
-    pub fn wider_keys(&self) -> Vec<(Option<&str>, Option<&str>)> {
+    fn wider_keys(&self) -> Vec<(Option<&str>, Option<&str>)> {
         let Some(first) = self.0.first() else { return Vec::new() };
         let mut hosts = vec![None];
         let mut paths = vec![None];
