@@ -72,8 +72,8 @@ pub struct Router {
     pub origin: Option<KeyPath>,
     /// The rule as a tree; none where a value that is not known may be anything in it.
     tree: Option<Expression>,
-    /// The redirect that it stands for.
-    redirect: Option<Redirect>,
+    /// The redirect that it stands for, where Traefik makes it for an entry point.
+    pub redirect: Option<Redirect>,
 }
 
 /// The router that Traefik makes for an entry point that redirects.

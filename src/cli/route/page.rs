@@ -175,7 +175,11 @@ pub(super) fn table(routings: &[(&str, Routing)]) -> String {
 
 fn row(out: &mut String, routing: &Routing, router: &Router) {
     let servers: Vec<String> = routing.servers(router.protocol, &router.service).iter().map(server).collect();
-    let target = if servers.is_empty() { router.service.clone() } else { servers.join(" and ") };
+    let target = match &router.redirect {
+        Some(redirect) => format!("redirects to {}, port {}", redirect.scheme, redirect.port),
+        None if servers.is_empty() => router.service.clone(),
+        None => servers.join(" and "),
+    };
     let tls = if router.has_tls { ", TLS" } else { "" };
     let _ = writeln!(out, "  {:>6}  {}{tls}: {target}", router.priority, router.name);
     let _ = writeln!(out, "          {}", router.rule);
