@@ -156,12 +156,11 @@ impl Routing {
             answer.end = End::Refused { status: 400, reason };
             return answer;
         };
-        let as_sent = url.target();
         url.normalise();
         if entry.cleans {
             url.clean();
         }
-        let mut target = if entry.cleans { url.target() } else { as_sent };
+        let mut target = url.target();
         replace_semicolons(entry, &mut url, &mut target);
         seen.path = url.routing_path();
         seen.parameters = url.parameters();
@@ -319,7 +318,7 @@ impl Routing {
                 Effect::Redirects { status, location } => {
                     Some(Outcome::Redirect { status: *status, location: location.clone() })
                 }
-                Effect::Fails(reason) => Some(Outcome::Status { status: 500, reason: reason.clone() }),
+                Effect::Fails { status, reason } => Some(Outcome::Status { status: *status, reason: reason.clone() }),
                 Effect::Open(_) => {
                     is_open = true;
                     None

@@ -74,6 +74,16 @@ impl Seen {
         self.judge_as(rule, false)
     }
 
+    /// Whether a rule takes it: no more is looked at than has to be.
+    fn holds(&self, rule: &Expression) -> bool {
+        match rule {
+            Expression::Matcher(matcher) => self.truth(matcher) == Truth::Yes,
+            Expression::Not(inner) => !self.holds(inner),
+            Expression::And(parts) => parts.iter().all(|part| self.holds(part)),
+            Expression::Or(parts) => parts.iter().any(|part| self.holds(part)),
+        }
+    }
+
     fn judge_as(&self, rule: &Expression, is_negated: bool) -> Judgement {
         match rule {
             Expression::Matcher(matcher) => self.judge_matcher(matcher, is_negated),
@@ -243,6 +253,25 @@ impl Seen {
             _ => "cannot be told".to_owned(),
         }
     }
+}
+
+/// Whether a rule asks for host and path alone, and everything in it is known.
+pub(crate) fn asks_for_place(rule: &Expression) -> bool {
+    use MatcherKind as Kind;
+    let places = [Kind::Host, Kind::HostRegexp, Kind::Path, Kind::PathPrefix, Kind::PathRegexp];
+    let mut asks = true;
+    rule.each_matcher(&mut |matcher, _| {
+        let is_known = matcher.arguments.iter().all(|argument| values::is_known(&argument.value));
+        asks &= is_known && places.contains(&matcher.kind);
+    });
+    asks
+}
+
+/// Whether such a rule takes a request for a path on a host, in the newest version.
+pub(crate) fn takes_place(rule: &Expression, host: &str, path: &str) -> bool {
+    let path = path.as_bytes().to_vec();
+    let seen = Seen { host: host.to_lowercase(), path, has_wildcards: true, ..Seen::default() };
+    seen.holds(rule)
 }
 
 /// Whether one of several values fits.

@@ -28,6 +28,7 @@ pub use answer::{Answer, Candidate, End, Outcome, Why};
 pub use configuration::{Clash, LeftOut, Named, Place, Server};
 pub use entry_points::{EntryPoint, Redirect};
 pub use matching::{Reason, Truth};
+pub(crate) use matching::{asks_for_place, takes_place};
 pub use overlap::{Meeting, MeetingKind};
 pub use request::{Request, RequestError};
 pub use rewriting::{Effect, Step};

@@ -34,8 +34,13 @@ pub enum Effect {
         /// Where to.
         location: String,
     },
-    /// It cannot make a URL of what it has: an error of the server.
-    Fails(String),
+    /// It answers with an error: what it makes of the path is none, or is not clean.
+    Fails {
+        /// The status.
+        status: u16,
+        /// Why, as a clause.
+        reason: String,
+    },
     /// Nobody can know.
     Open(String),
 }
@@ -101,31 +106,47 @@ impl Way {
         }
         let option = |name: &str| middleware.option(&format!("{kind}.{name}")).unwrap_or_default();
         let before = self.target.clone();
-        let failed = match kind {
+        let rewritten = match kind {
             "stripprefix" => {
-                self.strip(&middleware.list("stripprefix.prefixes"), middleware.is_on("stripprefix.forceslash"));
-                None
+                let prefixes = middleware.list("stripprefix.prefixes");
+                self.strip(&prefixes, middleware.is_on("stripprefix.forceslash"))
             }
-            "stripprefixregex" => {
-                self.strip_patterns(&middleware.list("stripprefixregex.regex"));
-                None
-            }
-            "addprefix" => {
-                self.add(option("prefix"));
-                None
-            }
+            "stripprefixregex" => self.strip_patterns(&middleware.list("stripprefixregex.regex")),
+            "addprefix" => self.add(option("prefix")),
             "replacepath" => self.replace(option("path").as_bytes().to_vec()),
             "replacepathregex" => self.replace_pattern(option("regex"), option("replacement")),
             _ => return self.redirect(kind, middleware),
         };
-        match failed {
-            Some(path) => Effect::Fails(format!("`{path}` is no path")),
-            None if self.target == before => Effect::Passes,
-            None => Effect::Path(shown(&self.target)),
+        match rewritten {
+            Rewritten::No => Effect::Passes,
+            Rewritten::Broken(path) => Effect::Fails { status: 500, reason: format!("`{path}` is no path") },
+            Rewritten::Yes if self.is_unclean() => {
+                let path = shown(&self.url.path);
+                let reason = format!("Traefik refuses what it makes of the path, `{path}`, which is not clean");
+                Effect::Fails { status: 400, reason }
+            }
+            Rewritten::Yes if self.target == before => Effect::Passes,
+            Rewritten::Yes => Effect::Path(shown(&self.target)),
         }
     }
 
-    fn strip(&mut self, prefixes: &[String], forces_slash: bool) {
+    /// Whether a path that was rewritten holds `.`, `..` or doubled slashes: what a service makes of it is its own matter,
+    /// so that Traefik does not send it (its pull request 13215).
+    fn is_unclean(&mut self) -> bool {
+        if self.url.path.is_empty() {
+            return false;
+        }
+        let before = self.url.path.clone();
+        self.url.clean();
+        self.target = self.url.target();
+        let is_unclean = self.url.path != before;
+        if is_unclean {
+            self.url.path = before;
+        }
+        is_unclean
+    }
+
+    fn strip(&mut self, prefixes: &[String], forces_slash: bool) -> Rewritten {
         let stripped = |path: &[u8], prefix: &str| {
             let rest = path.strip_prefix(prefix.as_bytes()).unwrap_or(path);
             if forces_slash {
@@ -133,16 +154,19 @@ impl Way {
             }
             with_slash(rest.to_vec())
         };
-        let Some(prefix) = prefixes.iter().find(|prefix| self.url.path.starts_with(prefix.as_bytes())) else { return };
+        let Some(prefix) = prefixes.iter().find(|prefix| self.url.path.starts_with(prefix.as_bytes())) else {
+            return Rewritten::No;
+        };
         self.url.path = stripped(&self.url.path, prefix);
         if !self.url.raw.is_empty() {
             let length = encoded_length(&self.url.raw, prefix.len());
             self.url.raw = stripped(self.url.raw.get(length..).unwrap_or_default(), "");
         }
         self.target = self.url.target();
+        Rewritten::Yes
     }
 
-    fn strip_patterns(&mut self, patterns: &[String]) {
+    fn strip_patterns(&mut self, patterns: &[String]) -> Rewritten {
         for pattern in patterns.iter().filter_map(|pattern| Pattern::of(pattern.trim())) {
             let found = pattern.find(&self.url.path).map(<[u8]>::to_vec).filter(|found| !found.is_empty());
             let Some(prefix) = found.filter(|found| self.url.path.starts_with(found)) else { continue };
@@ -152,36 +176,36 @@ impl Way {
                 self.url.raw = with_slash(self.url.raw.split_off(length));
             }
             self.target = self.url.target();
-            return;
+            return Rewritten::Yes;
         }
+        Rewritten::No
     }
 
-    fn add(&mut self, prefix: &str) {
+    fn add(&mut self, prefix: &str) -> Rewritten {
         let added = |path: &[u8]| with_slash([prefix.as_bytes(), path].concat());
         self.url.path = added(&self.url.path);
         if !self.url.raw.is_empty() {
             self.url.raw = added(&self.url.raw);
         }
         self.target = self.url.target();
+        Rewritten::Yes
     }
 
-    /// Takes another path; gives it back where it cannot be decoded.
-    fn replace(&mut self, path: Vec<u8>) -> Option<String> {
-        let Some(decoded) = unescape(&path) else { return Some(shown(&path)) };
+    fn replace(&mut self, path: Vec<u8>) -> Rewritten {
+        let Some(decoded) = unescape(&path) else { return Rewritten::Broken(shown(&path)) };
         self.url.path = decoded;
         self.url.raw = path;
         self.target = self.url.target();
-        None
+        Rewritten::Yes
     }
 
-    fn replace_pattern(&mut self, pattern: &str, replacement: &str) -> Option<String> {
+    fn replace_pattern(&mut self, pattern: &str, replacement: &str) -> Rewritten {
         let current = if self.url.raw.is_empty() { self.url.escaped_path() } else { self.url.raw.clone() };
         let replacement = replacement.trim();
-        let pattern = Pattern::of(pattern.trim()).filter(|pattern| pattern.is_found_in(&current))?;
-        if replacement.is_empty() {
-            return None;
+        match Pattern::of(pattern.trim()).filter(|pattern| pattern.is_found_in(&current)) {
+            Some(pattern) if !replacement.is_empty() => self.replace(pattern.replace_all(&current, replacement)),
+            _ => Rewritten::No,
         }
-        self.replace(pattern.replace_all(&current, replacement))
     }
 
     fn redirect(&mut self, kind: &str, middleware: &Defined) -> Effect {
@@ -243,6 +267,16 @@ impl Way {
         url.ends_with_mark |= self.url.ends_with_mark;
         shown(&url.target())
     }
+}
+
+/// What became of a path.
+enum Rewritten {
+    /// Another one, or the same written anew.
+    Yes,
+    /// Nothing.
+    No,
+    /// Something that cannot be decoded.
+    Broken(String),
 }
 
 fn with_slash(path: Vec<u8>) -> Vec<u8> {

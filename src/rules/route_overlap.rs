@@ -371,7 +371,7 @@ fn priorities(weaker: &Router, stronger: &Router) -> String {
 }
 
 /// Where the path or rule of a router stands.
-fn place(context: &Context<'_>, plan: &Plan, router: &Router, text: &str) -> Label {
+pub(super) fn place(context: &Context<'_>, plan: &Plan, router: &Router, text: &str) -> Label {
     let environment = Some(plan.environment.as_str());
     let route = route(context, plan, router);
     let origin = &router.origin;

@@ -129,7 +129,7 @@ fn knows_priority(plan: &Plan, candidate: &Candidate<'_>) -> bool {
 }
 
 /// A rule with the defaults of its variables, and the names of those without one.
-fn shown(text: &Text) -> String {
+pub(super) fn shown(text: &Text) -> String {
     let part = |part: &Part| match part {
         Part::Literal(text) => text.clone(),
         Part::Variable { form: Some((Form::DefaultIfEmpty | Form::DefaultIfUnset, default)), .. } => shown(default),
@@ -150,10 +150,14 @@ pub(super) fn place(context: &Context<'_>, plan: &Plan, router: &Router, text: &
 
 /// What a reader calls a router.
 pub(super) fn name(candidate: &Candidate<'_>) -> String {
-    let origin = &candidate.router.origin;
-    match (origin.key_at(2), origin.key_at(3)) {
-        (Some("routes"), Some(route)) => format!("the route `{route}` of `{}`", candidate.service),
-        _ => format!("the router `{}` of `{}`", candidate.router.name, candidate.service),
+    called(candidate.service, candidate.router)
+}
+
+/// The same of a router of this service.
+pub(super) fn called(service: &str, router: &Router) -> String {
+    match (router.origin.key_at(2), router.origin.key_at(3)) {
+        (Some("routes"), Some(route)) => format!("the route `{route}` of `{service}`"),
+        _ => format!("the router `{}` of `{service}`", router.name),
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) const PROVED: &[&str] = &[
     "deprecated-option",
     "entrypoint-port",
     "prefix-too-greedy",
+    "route-falls-through",
     "router-shadowed",
     "rule-never-matches",
     "rule-too-broad",
@@ -186,6 +187,33 @@ fn what_no_request_has_matches_nothing() {
             ("Path(`/x`) && !Host(`a:80`)", &[("http://a:80/x", 200)]),
         ],
     );
+}
+
+#[test]
+fn a_rule_of_a_higher_priority_takes_a_path_that_another_router_names() {
+    if !oracle::available() {
+        return;
+    }
+    let labels = |priority: &'static str| {
+        [
+            ("traefik.http.routers.path.rule", "Host(`a`) && (Path(`/api`) || PathPrefix(`/api/`))"),
+            ("traefik.http.routers.path.entrypoints", "web"),
+            ("traefik.http.routers.path.priority", "10004"),
+            ("traefik.http.routers.path.service", "s"),
+            ("traefik.http.routers.rule.rule", "Host(`a`) && PathRegexp(`^/[a-z]+`)"),
+            ("traefik.http.routers.rule.entrypoints", "web"),
+            ("traefik.http.routers.rule.priority", priority),
+            ("traefik.http.routers.rule.service", "s"),
+        ]
+    };
+    for (priority, expected) in [("90000", "rule@docker"), ("1", "path@docker")] {
+        let project = project("proof-through", &labels(priority), &[]);
+        let urls = ["http://a/api", "http://a/api/stackgen"].map(|url| request("GET", url));
+        let verdict = Verdict::on(&[&project], &urls);
+        for answer in verdict.proxy(&project).answers() {
+            assert_eq!(answer.router(), Some(expected), "{priority}: {}", answer.url());
+        }
+    }
 }
 
 #[test]

@@ -83,9 +83,12 @@ const MIDDLEWARES: &[(&str, &[(&str, &str)])] = &[
     ("strip-space", &[("stripprefix.prefixes", "/a b")]),
     ("strip-regex", &[("stripprefixregex.regex", "/api/v[0-9]+,/[a-z]{1}/")]),
     ("strip-any", &[("stripprefixregex.regex", "^/[^/]+")]),
+    ("strip-dots", &[("stripprefix.prefixes", "/api/v1/users,/a,/b")]),
     ("add", &[("addprefix.prefix", "/base")]),
+    ("add-dots", &[("addprefix.prefix", "/base/..")]),
     ("add-space", &[("addprefix.prefix", "/x y")]),
     ("replace", &[("replacepath.path", "/new")]),
+    ("replace-dots", &[("replacepath.path", "/new//x/./y")]),
     ("replace-escaped", &[("replacepath.path", "/n%2Fw x")]),
     ("rewrite", &[("replacepathregex.regex", "^/api(/.*)?$"), ("replacepathregex.replacement", "/v2$1")]),
     (

@@ -108,7 +108,7 @@ fn of_step(step: &Step) -> Value {
         Effect::Path(path) => ("path", Some(path.as_str())),
         Effect::MayAnswer => ("may-answer", None),
         Effect::Redirects { location, .. } => ("redirects", Some(location.as_str())),
-        Effect::Fails(reason) => ("fails", Some(reason.as_str())),
+        Effect::Fails { reason, .. } => ("fails", Some(reason.as_str())),
         Effect::Open(reason) => ("open", Some(reason.as_str())),
     };
     json!({ "name": step.name, "type": step.kind, "effect": effect, "detail": detail })

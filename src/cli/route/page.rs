@@ -121,8 +121,8 @@ fn step(step: &Step) -> String {
         Effect::Passes => String::new(),
         Effect::Path(path) => format!(": {path}"),
         Effect::MayAnswer => ": may answer itself".to_owned(),
-        Effect::Redirects { .. } => ": answers".to_owned(),
-        Effect::Fails(reason) | Effect::Open(reason) => format!(": {reason}"),
+        Effect::Redirects { .. } | Effect::Fails { .. } => ": answers".to_owned(),
+        Effect::Open(reason) => format!(": {reason}"),
     };
     format!("{}{kind}{effect}", step.name)
 }
