@@ -9,6 +9,7 @@
 //! * [`source`] holds the text and its spanned TOML document, and turns a path of keys into bytes.
 //! * [`manifest`] is the file as written: types, schema, validation, overlays.
 //! * [`plan`] is what the stack is in one environment, with every reference resolved.
+//! * [`siblings`] and [`host`] are what else there is on the machine: other stacks, and what runs already.
 //! * [`rules`] read all of that and report [`diagnostics::Finding`]s.
 //! * [`fixing`] makes the fixes that findings carry.
 //! * [`render`] turns a plan into [`render::Artifacts`]: paths and bytes, no side effects.
@@ -26,6 +27,7 @@ pub mod dockerfile;
 pub mod env;
 pub mod fixing;
 pub mod git;
+pub mod host;
 #[doc(hidden)]
 pub mod internals;
 pub mod kinds;
@@ -38,6 +40,7 @@ pub mod render;
 pub mod routing;
 pub mod rules;
 mod secrets;
+pub mod siblings;
 pub mod source;
 pub mod sources;
 pub mod templates;

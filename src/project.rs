@@ -3,12 +3,17 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use toml::Spanned;
+use toml::de::DeTable;
+
 use crate::diagnostics::{Report, Severity};
-use crate::manifest::{self, ReadError};
+use crate::host::Host;
+use crate::manifest::{self, Read, ReadError};
 use crate::plan::{self, Materials, Plan};
 use crate::readback::Readback;
 use crate::render::{self, COMPOSE_TEMPLATE};
 use crate::rules;
+use crate::siblings::{Beside, Sibling};
 use crate::source::{KeyPath, Source};
 use crate::sources::{SourceError, Sources};
 use crate::templates::{Templates, TemplatesError};
@@ -20,6 +25,8 @@ pub struct Project {
     /// Where the text was read; none where it was already there.
     file: Option<PathBuf>,
     templates: Templates,
+    beside: Beside,
+    host: Option<Host>,
 }
 
 /// What a stack is, and what is wrong with it.
@@ -29,6 +36,8 @@ pub struct Analysis {
     pub plans: Vec<Plan>,
     /// Everything that is wrong.
     pub report: Report,
+    /// Why the engine of the host could not be asked, where it should have been.
+    pub silence: Option<String>,
 }
 
 impl Analysis {
@@ -103,17 +112,18 @@ impl Project {
             _ => PathBuf::from("."),
         };
         let templates = Templates::take(&directory)?;
-        Ok(Self { source: Source::new(shown, directory, text), file: Some(file.to_owned()), templates })
+        let source = Source::new(shown, directory, text);
+        Ok(Self { source, file: Some(file.to_owned()), templates, beside: Beside::default(), host: None })
     }
 
     /// A project whose text is already there, with the built-in templates alone.
     pub fn from_source(source: Source) -> Self {
-        Self { source, file: None, templates: Templates::default() }
+        Self::with(source, Templates::default())
     }
 
     /// A project whose text and templates are already there.
     pub(crate) fn with(source: Source, templates: Templates) -> Self {
-        Self { source, file: None, templates }
+        Self { source, file: None, templates, beside: Beside::default(), host: None }
     }
 
     /// The text and its place.
@@ -125,7 +135,8 @@ impl Project {
     #[must_use]
     pub fn with_text(&self, text: String) -> Self {
         let source = Source::new(self.source.name(), self.source.directory(), text);
-        Self { source, file: self.file.clone(), templates: self.templates.clone() }
+        let (templates, beside, host) = (self.templates.clone(), self.beside.clone(), self.host.clone());
+        Self { source, file: self.file.clone(), templates, beside, host }
     }
 
     /// Whether the file still has the text that was read. Where it has not, somebody has saved it since, or was about to
@@ -142,6 +153,36 @@ impl Project {
     /// The project's own templates and kinds.
     pub fn templates(&self) -> &Templates {
         &self.templates
+    }
+
+    /// The text and its place alone.
+    pub(crate) fn into_source(self) -> Source {
+        self.source
+    }
+
+    /// Compares it with other stacks than those that it names as its siblings, and not with some of those.
+    #[must_use]
+    pub fn beside(self, beside: Beside) -> Self {
+        Self { beside, ..self }
+    }
+
+    /// Judges it as what would run on this host, which has something already.
+    #[must_use]
+    pub fn on(self, host: Host) -> Self {
+        Self { host: Some(host), ..self }
+    }
+
+    /// Plans every environment.
+    pub(crate) fn planned(&self, document: &Spanned<DeTable<'_>>) -> Result<Planned, ProjectError> {
+        let mut read = manifest::read(document.get_ref(), &self.templates)?;
+        read.problems.extend(manifest::newer(&self.source));
+        self.source.set_origins(std::mem::take(&mut read.origins));
+        let sources = Sources::take(self.source.directory(), &read)?;
+        let materials = Materials { kinds: &read.kinds, sources: &sources, environments: &read.environments };
+        let mut plans: Vec<Plan> =
+            read.environments.iter().map(|(name, manifest)| plan::build(materials, name, manifest)).collect();
+        plan::settle(&mut plans);
+        Ok(Planned { read, sources, plans })
     }
 
     /// Plans every environment and runs every rule.
@@ -165,19 +206,15 @@ impl Project {
         if !syntax.is_empty() {
             let findings = rules::syntax(&self.source, &syntax);
             let report = Report::new(&self.source, &document, findings);
-            return Ok((Analysis { plans: Vec::new(), report }, None));
+            return Ok((Analysis { plans: Vec::new(), report, silence: None }, None));
         }
-        let mut read = manifest::read(document.get_ref(), &self.templates)?;
-        read.problems.extend(manifest::newer(&self.source));
-        self.source.set_origins(std::mem::take(&mut read.origins));
-        let mut sources = Sources::take(self.source.directory(), &read)?;
-        let materials = Materials { kinds: &read.kinds, sources: &sources, environments: &read.environments };
-        let mut plans: Vec<Plan> =
-            read.environments.iter().map(|(name, manifest)| plan::build(materials, name, manifest)).collect();
-        plan::settle(&mut plans);
+        let Planned { read, mut sources, plans } = self.planned(&document)?;
+        let siblings = Sibling::all(self.source.directory(), &read, &sources, &self.beside)?;
         let rendered = render::own_dockerfiles(&plans, self.source.file_name(), &self.templates);
         sources.look_around(self.source.directory(), &plans, rendered);
-        let context = rules::Context { read: &read, plans: &plans, sources: &sources };
+        let host = self.host.as_ref().map(|host| host.view(self.source.directory(), &plans));
+        let host = host.as_ref();
+        let context = rules::Context { read: &read, plans: &plans, sources: &sources, siblings: &siblings, host };
         let (mut outcome, done) = std::thread::scope(|scope| {
             let beside = scope.spawn(|| work(&plans));
             (rules::run(&context), beside.join().ok())
@@ -193,7 +230,8 @@ impl Project {
             outcome.findings.extend(found);
         }
         let mut report = Report::new(&self.source, &document, outcome.findings);
-        report = report.with_files(|path| sources.text_of(path));
+        let sibling = |path: &str| siblings.iter().find(|sibling| sibling.path == path);
+        report = report.with_files(|path| sources.text_of(path).or_else(|| Some(sibling(path)?.source().text())));
         // A finding that is allowed is silent, but what it keeps secret stays secret.
         report.redacted.extend(Report::new(&self.source, &document, outcome.silenced).redacted);
         // What a variable calls secret is one, also where its default is allowed and another finding shows the line.
@@ -205,8 +243,18 @@ impl Project {
             }
         }
         report.secrets = plans.iter().flat_map(Plan::secret_names).collect();
-        Ok((Analysis { plans, report }, done))
+        let silence = host.and_then(|host| host.silence.clone());
+        Ok((Analysis { plans, report, silence }, done))
     }
+}
+
+/// A services.toml, planned.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub(crate) read: Read,
+    pub(crate) sources: Sources,
+    /// In the order of the environments.
+    pub(crate) plans: Vec<Plan>,
 }
 
 fn shown(file: &Path) -> String {

@@ -63,7 +63,7 @@ impl Readback<'_> {
         let mut plans: Vec<Plan> =
             environments.iter().map(|(name, manifest)| crate::plan::build(materials, name, manifest)).collect();
         crate::plan::settle(&mut plans);
-        let context = Context { read: &self.read, plans: &plans, sources: self.sources };
+        let context = Context { read: &self.read, plans: &plans, sources: self.sources, siblings: &[], host: None };
         let told: HashSet<_> = known.findings.iter().chain(&known.silenced).map(identity).collect();
         let found = rules::run(&context).findings.into_iter().filter(|finding| !told.contains(&identity(finding)));
         found.map(|finding| relocated(finding, is_written)).collect()

@@ -41,7 +41,7 @@ fn every_snapshot_belongs_to_a_kind() {
 fn rendered(kind: &Kind) -> String {
     let folder = repository().join("tests/kinds").join(&kind.name);
     let project = Project::from_source(Source::new("services.toml", folder, manifest(kind)));
-    let Analysis { plans, report } = project.analyse().expect("stackgen works");
+    let Analysis { plans, report, .. } = project.analyse().expect("stackgen works");
     let findings: Vec<&str> = report.findings.iter().map(|finding| finding.message.as_str()).collect();
     assert_eq!(findings, [""; 0], "the example of `{}`", kind.name);
     let mut out = format!("==== services.toml\n{}", project.source().text());

@@ -13,17 +13,21 @@
 //! Fixtures are read as if they lay in `tests/rules/sources`, which holds the sources of services. Where more is needed,
 //! comments prepare a project of its own, with a copy of them: `#~ file .gitignore .env\n.env.*` writes a file, and
 //! `#~ git add --force .env` makes the project a git repository and runs git there. Fake credentials contain `not-a-secret`: no output may show them. `STACKGEN_FIXTURES=<words>` runs only the fixtures whose path has
-//! those words in it.
+//! those words in it. `#~ host …` says what the machine has that the stack is to run on: `port ADDRESS:PORT PROCESS`,
+//! `container ADDRESS:PORT NAME PROJECT`, `network NAME`, `volume NAME`, or `nothing`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fmt, fs};
 
+use stackgen::compose::port::Protocol;
 use stackgen::diagnostics::emit::{Format, Outcome, Terminal};
 use stackgen::diagnostics::{Report, Resolved, Severity};
 use stackgen::fixing::{self, Done};
+use stackgen::host::{Engine, Facts, Holder, Host, Listening, Machine};
 use stackgen::project::{Analysis, Project};
 use stackgen::rules::{self, ALL};
 use stackgen::source::Source;
@@ -255,6 +259,10 @@ impl Fixture {
             }
             None => Project::from_source(Source::new("services.toml", folder().join("sources"), self.text.clone())),
         };
+        let project = match self.facts() {
+            Some(facts) => project.on(Host { environments: Vec::new(), machine: Machine::Told(facts) }),
+            None => project,
+        };
         let mut analysis = project.analyse().unwrap_or_else(|error| panic!("{self}: {error}"));
         fixing::settle(&project, &mut analysis).unwrap_or_else(|error| panic!("{self}: {error}"));
         Found { environments: analysis.environments(), project, analysis, _own: own }
@@ -264,6 +272,33 @@ impl Fixture {
     fn asked(&self, what: &str) -> impl Iterator<Item = &str> {
         let asked = self.text.lines().filter_map(|line| line.strip_prefix(MARKER)?.trim().split_once(' '));
         asked.filter(move |(first, _)| *first == what).map(|(_, rest)| rest)
+    }
+
+    /// What the machine has, where the comments say so.
+    fn facts(&self) -> Option<Facts> {
+        let said: Vec<Vec<&str>> = self.asked("host").map(|words| words.split(' ').collect()).collect();
+        if said.is_empty() {
+            return None;
+        }
+        let (mut listening, mut engine) = (Vec::new(), Engine::default());
+        for words in said {
+            let mut listens = |address: &str, by: Option<Holder>| {
+                let address: SocketAddr = address.parse().unwrap_or_else(|error| panic!("{self}: {address}: {error}"));
+                listening.push(Listening { protocol: Protocol::Tcp, ip: Some(address.ip()), port: address.port(), by });
+            };
+            match words.as_slice() {
+                ["nothing"] => {}
+                ["port", address] => listens(address, None),
+                ["port", address, name] => listens(address, Some(Holder::Process((*name).to_owned(), 4711))),
+                ["container", address, name, project] => {
+                    listens(address, Some(Holder::Container((*name).to_owned(), Some((*project).to_owned()))));
+                }
+                ["network", name] => drop(engine.networks.insert((*name).to_owned())),
+                ["volume", name] => drop(engine.volumes.insert((*name).to_owned())),
+                _ => panic!("{self}: nothing like it is on a machine: {words:?}"),
+            }
+        }
+        Some(Facts { listening, engine: Some(engine), silence: None })
     }
 
     /// The project that the comments ask for; none where that of all fixtures will do.
@@ -457,7 +492,8 @@ fn marks(text: &str) -> Result<Vec<Mark>, String> {
     for (index, line) in text.lines().enumerate() {
         let Some((before, comment)) = line.rsplit_once(MARKER) else { continue };
         // What prepares the project.
-        if before.is_empty() && ["git", "file"].contains(&comment.split_whitespace().next().unwrap_or_default()) {
+        if before.is_empty() && ["git", "file", "host"].contains(&comment.split_whitespace().next().unwrap_or_default())
+        {
             continue;
         }
         let (spot, said) = match comment.trim_start().strip_prefix('@') {

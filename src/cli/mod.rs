@@ -57,7 +57,7 @@ pub(crate) struct Cli {
 }
 
 /// What every command understands.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Global {
     /// Work in this directory
     #[arg(short = 'C', value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
@@ -175,7 +175,12 @@ impl Global {
     /// Opens the project, runs the rules, and meanwhile renders. What is found is never freed: the process ends with
     /// it, and freeing a large stack piece by piece takes longer than writing it.
     fn look(&self) -> anyhow::Result<&'static Looked> {
-        let (project, (analysis, rendered)) = self.read(|project| {
+        self.look_as(|project| project)
+    }
+
+    /// The same, where the project is compared with more than itself.
+    fn look_as(&self, prepared: impl Fn(Project) -> Project) -> anyhow::Result<&'static Looked> {
+        let (project, (analysis, rendered)) = self.read_as(prepared, |project| {
             let (mut analysis, rendered) = project.analyse_beside(|plans| self.rendered(plans, project))?;
             fixing::settle(project, &mut analysis)?;
             Ok((analysis, rendered))
@@ -225,8 +230,16 @@ impl Global {
 
     /// Opens the project and works with it, and does so again where somebody saves services.toml meanwhile.
     fn read<T>(&self, work: impl Fn(&Project) -> anyhow::Result<T>) -> anyhow::Result<(Project, T)> {
+        self.read_as(|project| project, work)
+    }
+
+    fn read_as<T>(
+        &self,
+        prepared: impl Fn(Project) -> Project,
+        work: impl Fn(&Project) -> anyhow::Result<T>,
+    ) -> anyhow::Result<(Project, T)> {
         for _ in 0..LOOKS {
-            let project = Project::open(&self.manifest())?;
+            let project = prepared(Project::open(&self.manifest())?);
             let done = work(&project);
             if project.is_current() {
                 return Ok((project, done?));
@@ -257,6 +270,15 @@ impl Global {
             Some(directory) => directory.join(&self.file),
             None => self.file.clone(),
         }
+    }
+
+    /// The same words about another manifest; of a directory, the one in it.
+    fn about(&self, file: &Path) -> Self {
+        let mut about = Self { file: file.to_owned(), ..self.clone() };
+        if about.manifest().is_dir() {
+            about.file.push("services.toml");
+        }
+        about
     }
 
     /// The directory of the manifest.
@@ -304,7 +326,12 @@ impl Global {
 /// The way from the current directory to another one, links resolved, with forward slashes; empty where both are the
 /// same, none where there is no way or it cannot be spelled.
 fn way_to(directory: &Path) -> Option<String> {
-    let (here, there) = (std::env::current_dir().ok()?.canonicalize().ok()?, directory.canonicalize().ok()?);
+    way_between(&std::env::current_dir().ok()?, directory)
+}
+
+/// The same from another directory.
+fn way_between(from: &Path, to: &Path) -> Option<String> {
+    let (here, there) = (from.canonicalize().ok()?, to.canonicalize().ok()?);
     let shared = here.components().zip(there.components()).take_while(|(a, b)| a == b).count();
     if shared == 0 {
         return None;

@@ -99,15 +99,15 @@ impl Given {
 }
 
 /// A further name of a service.
-struct Alias<'p> {
-    text: Text,
+pub(super) struct Alias<'p> {
+    pub(super) text: Text,
     /// The network on which it has the name; none for all of its.
-    network: Option<&'p str>,
+    pub(super) network: Option<&'p str>,
     given: Given,
-    origin: KeyPath,
+    pub(super) origin: KeyPath,
 }
 
-fn aliases<'p>(context: &Context<'_>, plan: &Plan, service: &'p Service) -> Vec<Alias<'p>> {
+pub(super) fn aliases<'p>(context: &Context<'_>, plan: &Plan, service: &'p Service) -> Vec<Alias<'p>> {
     let passed = |key: &str| service.passthrough.get(key).and_then(Option::as_ref);
     let compose = service.origin().key("compose");
     let mut found = Vec::new();

@@ -2,14 +2,11 @@
 
 use indexmap::IndexMap;
 
+use super::claims::{self, Claim, What};
 use super::{Context, Rule};
 use crate::diagnostics::{Finding, Label, Severity, words};
 use crate::plan::Plan;
 use crate::source::KeyPath;
-
-mod claims;
-
-use claims::{Claim, What};
 
 /// Environments that get into each other's way.
 pub(super) static RULE: Rule = Rule {

@@ -15,6 +15,7 @@ mod bind_source_missing;
 mod blank_to_typed;
 mod build_arg_undeclared;
 mod build_inputs;
+mod claims;
 mod command_form;
 mod completed_never_exits;
 mod container_name;
@@ -43,6 +44,8 @@ mod env_file_tracked;
 mod env_files;
 mod environment_project_clash;
 mod ephemeral_host_port;
+mod external_absent;
+mod external_network_alias;
 mod external_resource;
 mod health_path;
 mod health_path_unrouted;
@@ -51,6 +54,7 @@ mod healthcheck_tool;
 mod healthy_without_healthcheck;
 mod host_network_port_conflict;
 mod host_port_conflict;
+mod host_port_taken;
 mod image_reference;
 mod image_required_env;
 mod image_unpinned;
@@ -107,6 +111,7 @@ mod service_port_unresolved;
 mod shared_datastore_volume;
 mod shared_netns_port_conflict;
 mod silent_dash_default;
+mod stack_clash;
 mod static_decode;
 mod swarm_only;
 mod template_output;
@@ -185,6 +190,8 @@ pub static ALL: &[&Rule] = &[
     &env_file_tracked::RULE,
     &environment_project_clash::RULE,
     &ephemeral_host_port::RULE,
+    &external_absent::RULE,
+    &external_network_alias::RULE,
     &external_resource::RULE,
     &health_path::RULE,
     &health_path_unrouted::RULE,
@@ -193,6 +200,7 @@ pub static ALL: &[&Rule] = &[
     &healthy_without_healthcheck::RULE,
     &host_network_port_conflict::RULE,
     &host_port_conflict::RULE,
+    &host_port_taken::RULE,
     &image_reference::RULE,
     &image_required_env::RULE,
     &image_unpinned::RULE,
@@ -248,6 +256,7 @@ pub static ALL: &[&Rule] = &[
     &shared_datastore_volume::RULE,
     &shared_netns_port_conflict::RULE,
     &silent_dash_default::RULE,
+    &stack_clash::RULE,
     &static_decode::RULE,
     &swarm_only::RULE,
     &template_output::RULE,

@@ -12,6 +12,7 @@ mod dockerfiles;
 mod earlier;
 mod labels;
 mod routes;
+mod stacks;
 mod variables;
 
 use std::collections::BTreeSet;
@@ -47,6 +48,7 @@ fn every_rule_is_proved_or_says_why_it_cannot_be() {
 }
 
 fn proved() -> impl Iterator<Item = &'static str> {
-    let of_topics = [containers::PROVED, dockerfiles::PROVED, labels::PROVED, routes::PROVED, variables::PROVED];
+    let of_topics =
+        [containers::PROVED, dockerfiles::PROVED, labels::PROVED, routes::PROVED, stacks::PROVED, variables::PROVED];
     earlier::PROVED.concat().into_iter().chain(of_topics.concat())
 }

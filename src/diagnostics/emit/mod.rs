@@ -146,6 +146,34 @@ impl<'a> Outcome<'a> {
         self
     }
 
+    /// Adds what was found in another project, to which `way` leads from this one. Fixes stay behind: they are for the file
+    /// that `stackgen check --fix` would change.
+    #[must_use]
+    pub fn and(mut self, other: Self, way: &str) -> Self {
+        let main = joined(way, other.source.file_name());
+        let text = Source::new(main.clone(), "", other.source.text().to_owned());
+        self.files.insert(main.clone(), (Arc::new(text), other.redaction));
+        self.files.extend(other.files.into_iter().map(|(path, file)| (joined(way, &path), file)));
+        let moved = |spot: Spot| Spot {
+            file: Some(spot.file.as_deref().map_or_else(|| main.clone(), |path| joined(way, path))),
+            ..spot
+        };
+        let everywhere = other.environments.len();
+        self.findings.extend(other.findings.into_iter().map(|finding| {
+            let is_everywhere = everywhere > 0 && finding.environments.len() >= everywhere;
+            Resolved {
+                primary: moved(finding.primary),
+                secondary: finding.secondary.into_iter().map(moved).collect(),
+                environments: if is_everywhere { Vec::new() } else { finding.environments },
+                fix: None,
+                ..finding
+            }
+        }));
+        self.findings.sort_by_key(|finding| finding.severity);
+        self.drift.extend(other.drift.into_iter().map(|drift| Drift { path: joined(way, &drift.path), ..drift }));
+        self
+    }
+
     /// Says where the project is: the way there from where stackgen was run, with forward slashes; empty where it is
     /// right there. Formats need it whose readers know files by their place in the repository. Without it, they take
     /// the way that the user gave.
@@ -189,7 +217,7 @@ impl<'a> Outcome<'a> {
     /// A path that is relative to the project, as the user would spell it from where they are.
     pub fn path<'f>(&self, path: &'f str) -> Cow<'f, str> {
         match self.source.name().rsplit_once('/') {
-            Some((directory, _)) => Cow::Owned(format!("{directory}/{path}")),
+            Some((directory, _)) => Cow::Owned(joined(directory, path)),
             None => Cow::Borrowed(path),
         }
     }
@@ -204,7 +232,7 @@ impl<'a> Outcome<'a> {
     fn address_of<'f>(&self, path: &'f str) -> Cow<'f, str> {
         match self.directory {
             Some("") => Cow::Borrowed(path),
-            Some(directory) => Cow::Owned(format!("{directory}/{path}")),
+            Some(directory) => Cow::Owned(joined(directory, path)),
             None => self.path(path),
         }
     }
@@ -238,6 +266,19 @@ impl<'a> Outcome<'a> {
         let everywhere = !self.environments.is_empty() && finding.environments.len() >= self.environments.len();
         if everywhere { &[] } else { &finding.environments }
     }
+}
+
+/// A path below a directory; what leads up again is left out, as far as the directory has a name for it.
+fn joined(directory: &str, path: &str) -> String {
+    let (mut directory, mut path) = (directory, path);
+    while let Some(rest) = path.strip_prefix("../") {
+        let (above, last) = directory.rsplit_once('/').unwrap_or(("", directory));
+        if ["", ".", ".."].contains(&last) {
+            break;
+        }
+        (directory, path) = (above, rest);
+    }
+    if directory.is_empty() { path.to_owned() } else { format!("{directory}/{path}") }
 }
 
 /// A finding whose words name no secret. Rules promise that already; a value that one rule quotes may be secret for

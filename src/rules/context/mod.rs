@@ -4,8 +4,10 @@ use std::ops::Range;
 
 use super::Rule;
 use crate::diagnostics::{Finding, Label, Severity};
+use crate::host::View;
 use crate::manifest::{Problem, Read};
 use crate::plan::{Plan, Service};
+use crate::siblings::Sibling;
 use crate::source::{KeyPath, Place};
 use crate::sources::{Sources, Written};
 
@@ -23,6 +25,10 @@ pub struct Context<'a> {
     pub plans: &'a [Plan],
     /// What is known of the services' sources.
     pub sources: &'a Sources,
+    /// Other stacks on the same host.
+    pub siblings: &'a [Sibling],
+    /// What the host would not give, where somebody wants it to be looked at.
+    pub host: Option<&'a View>,
 }
 
 impl<'a> Context<'a> {

@@ -1,4 +1,4 @@
-//! What each environment takes of the host that it runs on.
+//! What a stack takes of the host that it runs on, in each environment.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ const MOST: u64 = 100;
 
 /// Something of which there is one on a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum What {
+pub(in crate::rules) enum What {
     Volume,
     Container,
     Network,
@@ -25,18 +25,18 @@ pub(super) enum What {
 
 /// Something that an environment takes.
 #[derive(Debug)]
-pub(super) struct Claim<'p> {
+pub(in crate::rules) struct Claim<'p> {
     /// The position of its environment.
-    pub(super) environment: usize,
-    pub(super) what: What,
+    pub(in crate::rules) environment: usize,
+    pub(in crate::rules) what: What,
     /// What it is called.
-    pub(super) name: String,
+    pub(in crate::rules) name: String,
     /// Whether the name is written out, and does not begin with the project.
     is_fixed: bool,
     /// Whether an operator can move it: a variable is in it.
-    is_movable: bool,
+    pub(in crate::rules) is_movable: bool,
     /// Where it says so.
-    pub(super) place: KeyPath,
+    pub(in crate::rules) place: KeyPath,
     range: Range<'p>,
 }
 
@@ -50,30 +50,30 @@ enum Range<'p> {
 
 /// One thing, and everybody else who takes it.
 #[derive(Debug)]
-pub(super) struct Group<'c> {
-    pub(super) earlier: &'c Claim<'c>,
+pub(in crate::rules) struct Group<'c> {
+    pub(in crate::rules) earlier: &'c Claim<'c>,
     /// In the order of the environments; never empty.
-    pub(super) later: Vec<&'c Claim<'c>>,
+    pub(in crate::rules) later: Vec<&'c Claim<'c>>,
 }
 
 impl<'c> Group<'c> {
-    pub(super) fn claims(&self) -> impl Iterator<Item = &'c Claim<'c>> {
+    pub(in crate::rules) fn claims(&self) -> impl Iterator<Item = &'c Claim<'c>> {
         std::iter::once(self.earlier).chain(self.later.iter().copied())
     }
 
     /// The one to change: a name that is written out, rather a later one.
-    pub(super) fn primary(&self) -> &'c Claim<'c> {
+    pub(in crate::rules) fn primary(&self) -> &'c Claim<'c> {
         let fixed = self.later.iter().copied().chain([self.earlier]).find(|claim| claim.is_fixed);
         fixed.unwrap_or(self.later[0])
     }
 
     /// Whether all of it is written out, and no operator moves any of it.
-    pub(super) fn is_fixed(&self) -> bool {
+    pub(in crate::rules) fn is_fixed(&self) -> bool {
         self.claims().all(|claim| claim.is_fixed && !claim.is_movable)
     }
 
     /// Whether an operator can move part of it.
-    pub(super) fn is_movable(&self) -> bool {
+    pub(in crate::rules) fn is_movable(&self) -> bool {
         self.claims().any(|claim| claim.is_movable)
     }
 }
@@ -83,7 +83,7 @@ impl Claim<'_> {
         self.what == other.what
             && match (&self.range, &other.range) {
                 (Range::Subnet(a), Range::Subnet(b)) => a.overlaps(b),
-                (Range::Port(a, _), Range::Port(b, _)) => a.clash(b).is_some(),
+                (Range::Port(a, _), Range::Port(b, _)) => a.clash(b).is_some() && !(a.is_pool() && b.is_pool()),
                 _ => self.name == other.name,
             }
     }
@@ -100,7 +100,7 @@ impl Claim<'_> {
     }
 
     /// What it is, in words.
-    pub(super) fn words(&self) -> String {
+    pub(in crate::rules) fn words(&self) -> String {
         let name = &self.name;
         match (&self.range, self.what) {
             (Range::Port(_, service), _) => format!("host port {name} of `{service}`"),
@@ -113,7 +113,7 @@ impl Claim<'_> {
 }
 
 /// Everything that the environments take, in their order.
-pub(super) fn all<'p>(context: &Context<'p>) -> Vec<Claim<'p>> {
+pub(in crate::rules) fn all<'p>(context: &Context<'p>) -> Vec<Claim<'p>> {
     let mut claims = Vec::new();
     for (environment, plan) in context.plans.iter().enumerate() {
         let mut taker =
@@ -129,7 +129,7 @@ pub(super) fn all<'p>(context: &Context<'p>) -> Vec<Claim<'p>> {
 }
 
 /// What several environments take. Environments with one project have everything in common, which is told on its own.
-pub(super) fn groups<'c>(context: &Context<'_>, claims: &'c [Claim<'c>]) -> Vec<Group<'c>> {
+pub(in crate::rules) fn groups<'c>(context: &Context<'_>, claims: &'c [Claim<'c>]) -> Vec<Group<'c>> {
     let projects: Vec<Option<String>> = context.plans.iter().map(|plan| plan.project.with_defaults()).collect();
     let is_apart = |a: &Claim<'_>, b: &Claim<'_>| {
         let (a, b) = (a.environment, b.environment);
@@ -149,6 +149,28 @@ pub(super) fn groups<'c>(context: &Context<'_>, claims: &'c [Claim<'c>]) -> Vec<
         }
     }
     groups.into_iter().map(|(earlier, later)| Group { earlier: &claims[earlier], later }).collect()
+}
+
+/// What of these claims others have as well: each of them with the first of the others that it meets.
+pub(in crate::rules) fn meetings<'o, 't>(
+    own: impl Iterator<Item = &'o Claim<'o>>,
+    others: &'t [Claim<'t>],
+    is_met: impl Fn(&Claim<'_>, &Claim<'_>) -> bool,
+) -> Vec<(&'o Claim<'o>, &'t Claim<'t>)> {
+    let mut known: HashMap<Key<'_>, Vec<usize>> = HashMap::new();
+    for (position, other) in others.iter().enumerate() {
+        for key in other.keys() {
+            known.entry(key).or_default().push(position);
+        }
+    }
+    let mut met = Vec::new();
+    for claim in own {
+        let keys = claim.keys();
+        let near = keys.iter().filter_map(|key| known.get(key)).flatten().copied();
+        let first = near.filter(|at| is_met(claim, &others[*at]) && others[*at].meets(claim)).min();
+        met.extend(first.map(|at| (claim, &others[at])));
+    }
+    met
 }
 
 /// Under what a claim is found by those that it may meet.
@@ -261,13 +283,13 @@ impl<'p> Taker<'_, 'p> {
 
     fn ports(&mut self, service: &'p Service) {
         for port in &service.ports {
-            // An operator moves what has a variable in it.
-            let is_fixed = port.text.as_literal().is_some();
-            if let Some(mapping) = port.mapping.filter(|_| is_fixed)
+            if let Some(mapping) = port.mapping
                 && let Some(published) = mapping.published.filter(|published| published.last > 0)
             {
+                // An operator moves what has a variable in it.
+                let is_fixed = port.text.as_literal().is_some();
                 let range = Range::Port(mapping, &service.name);
-                let name = Name { text: published.to_string(), is_fixed: true, is_movable: false };
+                let name = Name { text: published.to_string(), is_fixed, is_movable: !is_fixed };
                 self.take(What::Port, name, port.origin.clone(), range);
             }
         }
