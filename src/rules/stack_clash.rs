@@ -204,7 +204,7 @@ impl Pair<'_> {
         let severity = if is_mild { Severity::Warning } else { RULE.severity };
         let message = if is_movable { format!("{message}, unless an operator changes that") } else { message };
         let place = if ours.environment == theirs.environment {
-            format!("in `{}`", self.sibling.path)
+            "and this one there".to_owned()
         } else {
             format!("in its `{}`", theirs.environment)
         };
