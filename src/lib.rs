@@ -10,6 +10,7 @@
 //! * [`manifest`] is the file as written: types, schema, validation, overlays.
 //! * [`plan`] is what the stack is in one environment, with every reference resolved.
 //! * [`siblings`] and [`host`] are what else there is on the machine: other stacks, and what runs already.
+//! * [`audit`] says what the services' sources read from their environment.
 //! * [`rules`] read all of that and report [`diagnostics::Finding`]s.
 //! * [`fixing`] makes the fixes that findings carry.
 //! * [`render`] turns a plan into [`render::Artifacts`]: paths and bytes, no side effects.
@@ -20,6 +21,7 @@
 //! A user's mistake is a finding; an `Err` means that stackgen itself could not work. The library never prints.
 
 mod addresses;
+pub mod audit;
 pub mod compose;
 pub mod diagnostics;
 pub mod disk;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::DeTable;
 
+use crate::audit::Audit;
 use crate::diagnostics::{Report, Severity};
 use crate::host::Host;
 use crate::manifest::{self, Read, ReadError};
@@ -38,6 +39,8 @@ pub struct Analysis {
     pub report: Report,
     /// Why the engine of the host could not be asked, where it should have been.
     pub silence: Option<String>,
+    /// What the services' sources read from their environment.
+    pub audit: Audit,
 }
 
 impl Analysis {
@@ -206,7 +209,7 @@ impl Project {
         if !syntax.is_empty() {
             let findings = rules::syntax(&self.source, &syntax);
             let report = Report::new(&self.source, &document, findings);
-            return Ok((Analysis { plans: Vec::new(), report, silence: None }, None));
+            return Ok((Analysis { report, ..Analysis::default() }, None));
         }
         let Planned { read, mut sources, plans } = self.planned(&document)?;
         let siblings = Sibling::all(self.source.directory(), &read, &sources, &self.beside)?;
@@ -214,9 +217,11 @@ impl Project {
         sources.look_around(self.source.directory(), &plans, rendered);
         let host = self.host.as_ref().map(|host| host.view(self.source.directory(), &plans));
         let host = host.as_ref();
-        let context = rules::Context { read: &read, plans: &plans, sources: &sources, siblings: &siblings, host };
+        // Rendering needs nothing of what the sources read.
         let (mut outcome, done) = std::thread::scope(|scope| {
             let beside = scope.spawn(|| work(&plans));
+            sources.audit_sources(self.source.directory(), &plans, &read.kinds);
+            let context = rules::Context { read: &read, plans: &plans, sources: &sources, siblings: &siblings, host };
             (rules::run(&context), beside.join().ok())
         });
         // What could not work is not rendered.
@@ -232,6 +237,12 @@ impl Project {
         let mut report = Report::new(&self.source, &document, outcome.findings);
         let sibling = |path: &str| siblings.iter().find(|sibling| sibling.path == path);
         report = report.with_files(|path| sources.text_of(path).or_else(|| Some(sibling(path)?.source().text())));
+        for path in report.files.keys() {
+            let secrets = sources.audit().secrets(path);
+            if !secrets.is_empty() {
+                report.redacted_in.entry(path.clone()).or_default().extend(secrets);
+            }
+        }
         // A finding that is allowed is silent, but what it keeps secret stays secret.
         report.redacted.extend(Report::new(&self.source, &document, outcome.silenced).redacted);
         // What a variable calls secret is one, also where its default is allowed and another finding shows the line.
@@ -244,7 +255,7 @@ impl Project {
         }
         report.secrets = plans.iter().flat_map(Plan::secret_names).collect();
         let silence = host.and_then(|host| host.silence.clone());
-        Ok((Analysis { plans, report, silence }, done))
+        Ok((Analysis { plans, report, silence, audit: sources.into_audit() }, done))
     }
 }
 

@@ -10,7 +10,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::kinds::{Detected, Inside, Kind, OptionDef, OptionType};
+use crate::audit::{Audit, Written as AuditedBuild};
+use crate::kinds::{Detected, Inside, Kind, Kinds, OptionDef, OptionType};
 use crate::manifest::Read;
 use crate::manifest::types::Service;
 use crate::plan::{BuildPlace, Plan, Service as PlannedService, clean_path};
@@ -30,6 +31,7 @@ pub struct Sources {
     surroundings: Surroundings,
     paths: BTreeMap<String, Found>,
     written: WrittenFiles,
+    audit: Audit,
 }
 
 /// What a path of services.toml leads to.
@@ -117,7 +119,13 @@ impl Sources {
         for (source, files) in wanted {
             directories.insert(source.to_owned(), directory(root, source, &files)?);
         }
-        Ok(Self { directories, paths, surroundings: Surroundings::default(), written: WrittenFiles::default() })
+        Ok(Self {
+            directories,
+            paths,
+            surroundings: Surroundings::default(),
+            written: WrittenFiles::default(),
+            audit: Audit::default(),
+        })
     }
 
     /// Looks at what the plans name besides, below `root`. `rendered` holds the Dockerfiles that templates of the project
@@ -125,6 +133,29 @@ impl Sources {
     pub fn look_around(&mut self, root: &Path, plans: &[Plan], rendered: BTreeMap<String, RenderedFile>) {
         self.surroundings = Surroundings::take(root, plans);
         self.written = WrittenFiles::take(root, plans, rendered);
+    }
+
+    /// Looks at what the services' sources read from their environment; after [`Sources::look_around`].
+    pub fn audit_sources(&mut self, root: &Path, plans: &[Plan], kinds: &Kinds) {
+        let builds = plans.iter().flat_map(|plan| plan.services.values().map(move |service| (plan, service)));
+        let builds = builds.filter_map(|(plan, service)| {
+            let place = service.build_place(&plan.output)?;
+            let written = self.written(plan, service)?;
+            let ignore = self.build_context(&place).and_then(|context| context.ignore.as_ref());
+            let build = AuditedBuild::new(&written.file, ignore.map(|(_, ignore)| ignore.clone()));
+            Some((place, build))
+        });
+        self.audit = Audit::take(root, plans, kinds, builds.collect());
+    }
+
+    /// What the services' sources read from their environment; nothing before [`Sources::audit_sources`].
+    pub fn audit(&self) -> &Audit {
+        &self.audit
+    }
+
+    /// Keeps what the sources read, and nothing else.
+    pub fn into_audit(self) -> Audit {
+        self.audit
     }
 
     /// The Dockerfile that a service is built with, where the project answers for it: written by hand, or rendered from
@@ -142,7 +173,8 @@ impl Sources {
     pub fn text_of(&self, path: &str) -> Option<&str> {
         let written = self.written.file(path).map(|written| written.text.as_str());
         let named = || self.surroundings.named(path).and_then(|known| known.text.as_deref());
-        written.or_else(named).or_else(|| self.surroundings.examples().get(path).map(String::as_str))
+        let example = || self.surroundings.examples().get(path).map(String::as_str);
+        written.or_else(named).or_else(example).or_else(|| self.audit.file(path).map(|file| file.text.as_str()))
     }
 
     /// What the plans name besides the sources; nothing before [`Sources::look_around`].

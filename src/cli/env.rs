@@ -9,7 +9,7 @@ use stackgen::diagnostics::{Severity, emit, words};
 use stackgen::disk::{DiskError, EnvFile};
 use stackgen::env::completion::{self, Completion, CompletionError};
 use stackgen::env::emit::{Detail, Format};
-use stackgen::env::{Inspection, Operator, random};
+use stackgen::env::{Inspection, Operator, random, sources};
 use stackgen::plan::Plan;
 
 use super::{Global, Looked, code, ignore_closed, say};
@@ -19,15 +19,21 @@ use super::{Global, Looked, code, ignore_closed, say};
 Reads one env file per environment, as Compose does: .env for the default one, .env.<environment> for the others. The \
 shell wins. No value is ever shown, except defaults that are no secrets.
 
-Exit codes: 0 everything is set; 1 something is missing, invalid, or in production still the example's; 2 stackgen could \
-not work.")]
+With --sources it is about services.toml and the sources alone: every variable that they read, with the file and the \
+line.
+
+Exit codes: 0 everything is set; 1 something is missing, invalid, or in production still the example's, or with --sources \
+read and not passed; 2 stackgen could not work.")]
 pub(super) struct Env {
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     format: Format,
     /// Make the env files, or add what they lack: random values where `generate` says so, else empty ones to fill in
-    #[arg(long)]
+    #[arg(long, conflicts_with = "sources")]
     write: bool,
+    /// Show what the sources of the services read instead: where, what happens without it, and whether it is passed
+    #[arg(long)]
+    sources: bool,
 }
 
 impl Env {
@@ -35,14 +41,15 @@ impl Env {
         let turn = if self.write { Some(global.turn()?) } else { None };
         let looked = global.look()?;
         let report = &looked.analysis.report;
+        if self.sources && !looked.analysis.plans.is_empty() {
+            return self.show_sources(global, looked);
+        }
         if report.has_errors() {
             let (stderr, outcome) = (io::stderr(), looked.outcome(&[]));
             ignore_closed(emit::Format::Human.emit(&outcome, global.terminal(&stderr), &mut stderr.lock()))?;
             return Ok(ExitCode::FAILURE);
         }
-        let is_chosen =
-            |plan: &&Plan| global.environments.is_empty() || global.environments.contains(&plan.environment);
-        let plans: Vec<&Plan> = looked.analysis.plans.iter().filter(is_chosen).collect();
+        let plans: Vec<&Plan> = looked.analysis.plans.iter().filter(|plan| is_chosen(global, plan)).collect();
         let targets: Vec<Target<'_>> =
             plans.into_iter().map(|plan| Target::new(looked, plan)).collect::<Result<_, DiskError>>()?;
         let mut is_refused = false;
@@ -76,6 +83,22 @@ impl Env {
         let fails = inspections.iter().any(|inspection| inspection.count(Severity::Error) > 0);
         Ok(code(fails || is_refused))
     }
+}
+
+impl Env {
+    /// What the sources read, also where that is an error.
+    fn show_sources(&self, global: &Global, looked: &Looked) -> anyhow::Result<ExitCode> {
+        let plans = looked.analysis.plans.iter().filter(|plan| is_chosen(global, plan));
+        let environments: Vec<sources::Environment> =
+            plans.map(|plan| sources::Environment::of(plan, &looked.analysis.audit)).collect();
+        let emitted = sources::emit(self.format, &environments, &mut io::stdout().lock());
+        ignore_closed(emitted).context("cannot write to stdout")?;
+        Ok(code(environments.iter().any(sources::Environment::lacks)))
+    }
+}
+
+fn is_chosen(global: &Global, plan: &Plan) -> bool {
+    global.environments.is_empty() || global.environments.contains(&plan.environment)
 }
 
 /// The env file of an environment.

@@ -23,6 +23,7 @@ mod names;
 mod notes;
 mod own;
 pub mod random;
+pub mod sources;
 
 pub(crate) use fit::misfit_of;
 pub use own::FILE_VARIABLE;

@@ -42,6 +42,8 @@ mod env_file_not_interpolated;
 mod env_file_syntax;
 mod env_file_tracked;
 mod env_files;
+mod env_passed_not_read;
+mod env_read_not_passed;
 mod environment_project_clash;
 mod ephemeral_host_port;
 mod external_absent;
@@ -188,6 +190,8 @@ pub static ALL: &[&Rule] = &[
     &env_file_not_interpolated::RULE,
     &env_file_syntax::RULE,
     &env_file_tracked::RULE,
+    &env_passed_not_read::RULE,
+    &env_read_not_passed::RULE,
     &environment_project_clash::RULE,
     &ephemeral_host_port::RULE,
     &external_absent::RULE,

@@ -52,7 +52,7 @@ impl Fixture {
     fn of(name: &str, text: String) -> Self {
         let project =
             Project::from_source(Source::new("services.toml", repository().join("tests/rules/sources"), text));
-        let Analysis { plans, report } = project.analyse().unwrap_or_else(|error| panic!("{name}: {error}"));
+        let Analysis { plans, report, .. } = project.analyse().unwrap_or_else(|error| panic!("{name}: {error}"));
         let environments = plans.into_iter().map(|plan| plan.environment).collect();
         Self { name: name.to_owned(), project, report, environments, drift: Vec::new(), directory: "" }
     }

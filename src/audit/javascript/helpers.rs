@@ -1,0 +1,173 @@
+//! Functions of a program that are given the name of a variable and read it: `required("DATABASE_URL")`.
+
+use super::Scanner;
+use crate::audit::read::{Helper, Need, Read, is_name, is_shouted, need_by_name};
+
+impl Scanner<'_> {
+    /// The function whose parameter stands at a token, in its body.
+    pub(super) fn helper(&self, parameter: usize) -> Option<Helper> {
+        let tokens = &self.tokens;
+        let word = tokens.text(parameter);
+        for index in (0..parameter).rev() {
+            if tokens.text(index) != word || !tokens.is_name(index) {
+                continue;
+            }
+            let (before, after) = (tokens.before(index, 1), tokens.text(index + 1));
+            // `const read = name => …`
+            if before == "=" && after == "=>" {
+                let name = index.checked_sub(2).map(|at| tokens.text(at))?;
+                return Some(self.described(name, index, index, parameter));
+            }
+            if !matches!(before, "(" | ",") || !matches!(after, ":" | "," | ")" | "=" | "?") {
+                continue;
+            }
+            let open = (0..index).rev().find(|at| tokens.text(*at) == "(" && tokens.pair(*at) > index)?;
+            let close = tokens.pair(open);
+            // A call hands it on: it is not declared there.
+            let declares = matches!(tokens.text(close + 1), "{" | "=>" | ":");
+            if !declares || close >= parameter {
+                continue;
+            }
+            let mut at = open;
+            // `get<T extends string>(name: T)`
+            if tokens.before(at, 1) == ">" {
+                at = (at.saturating_sub(12)..at).rev().find(|index| tokens.text(*index) == "<")?;
+            }
+            let mut name = at.checked_sub(1)?;
+            if tokens.text(name) == "async" {
+                name = name.checked_sub(1)?;
+            }
+            if tokens.text(name) == "=" {
+                name = name.checked_sub(1)?;
+            } else if tokens.text(name) == "function" && tokens.before(name, 1) == "=" {
+                name = name.checked_sub(2)?;
+            }
+            if !tokens.is_name(name) || matches!(tokens.text(name), "if" | "for" | "while" | "switch" | "catch") {
+                return None;
+            }
+            return Some(self.described(tokens.text(name), open, index, parameter));
+        }
+        None
+    }
+
+    fn described(&self, name: &str, open: usize, index: usize, parameter: usize) -> Helper {
+        let tokens = &self.tokens;
+        let close = tokens.pair(open);
+        let mut position = 0;
+        let mut parameters = 1;
+        let mut has_default = false;
+        let mut at = open + 1;
+        while at < close {
+            match tokens.text(at) {
+                "," => {
+                    parameters += 1;
+                    position += usize::from(at < index);
+                }
+                "=" if at > index => has_default |= !matches!(tokens.text(at + 1), "true" | "false" | "undefined"),
+                _ => {}
+            }
+            at = tokens.pair(at).max(at) + 1;
+        }
+        let start = (close..parameter).find(|at| tokens.text(*at) == "{");
+        let body = start.map_or(close..parameter + 24, |start| start..tokens.pair(start).max(parameter));
+        let body = body.start..body.end.min(tokens.len());
+        let stops = body.clone().any(|at| {
+            let text = tokens.text(at);
+            let is_called = tokens.text(at + 1) == "(";
+            text == "throw"
+                || (is_called && matches!(text, "exit" | "push" | "fail" | "abort" | "assert" | "invariant"))
+        });
+        let replaces = body.clone().any(|at| matches!(tokens.text(at), "??" | "||"));
+        let takes_fallback = parameters > 1 && (replaces || stops || has_default);
+        let need = need_by_name(name).unwrap_or(match (has_default, stops, replaces && parameters == 1) {
+            (true, ..) => Need::Fallback,
+            (_, true, _) => Need::Demanded,
+            (_, _, true) => Need::Fallback,
+            _ => Need::Bare,
+        });
+        let declared = (open.saturating_sub(6)..open).find(|at| tokens.text(*at) == "export");
+        let is_shared = declared.is_some() || self.text.contains("module.exports") || self.text.contains("export {");
+        let is_method = tokens.before(open, 2) != "function" && tokens.before(open, 1) == name && start.is_some();
+        Helper { name: name.to_owned(), position, need, takes_fallback, is_shared: is_shared && !is_method }
+    }
+
+    /// The calls of such functions; in the file itself also as methods. Gives functions that hand a parameter on to one.
+    pub(super) fn calls(&mut self, helpers: &[Helper], is_own: bool) -> Vec<Helper> {
+        let mut further_helpers = Vec::new();
+        if helpers.is_empty() {
+            return further_helpers;
+        }
+        for index in 0..self.tokens.len() {
+            if !self.tokens.is_name(index) {
+                continue;
+            }
+            let word = self.tokens.text(index);
+            let Some(helper) = helpers.iter().find(|helper| helper.name == word) else { continue };
+            let open = self.behind_type_arguments(index + 1);
+            let is_member = matches!(self.tokens.before(index, 1), "." | "?.");
+            if self.tokens.text(open) != "(" || self.tokens.before(index, 1) == "function" || (is_member && !is_own) {
+                continue;
+            }
+            let close = self.tokens.pair(open);
+            let mut arguments = vec![open + 1];
+            let mut at = open + 1;
+            while at < close {
+                if self.tokens.text(at) == "," {
+                    arguments.push(at + 1);
+                }
+                at = self.tokens.pair(at).max(at) + 1;
+            }
+            arguments.retain(|at| *at < close);
+            let Some(given) = arguments.get(helper.position) else { continue };
+            let fits = if is_own { is_name } else { is_shouted };
+            let Some(name) = self.tokens.string(*given).filter(|name| fits(name)) else {
+                let is_text = self.tokens.is_name(*given) && self.texts_of(*given).is_some();
+                if is_text {
+                    for at in self.texts_of(*given).unwrap_or_default() {
+                        if let Some(name) = self.tokens.string(at).filter(|name| is_name(name)) {
+                            self.out.reads.push(Read::new(name, self.tokens.span(at, at), helper.need));
+                        }
+                    }
+                } else if is_own && self.tokens.text(close + 1) != "{" && self.tokens.text(close + 1) != ":" {
+                    match self.tokens.is_name(*given).then(|| self.helper(*given)).flatten() {
+                        Some(outer) if outer.name != helper.name => {
+                            let need = outer.need.max(helper.need);
+                            further_helpers.push(Helper { need, ..outer });
+                        }
+                        _ => self.out.unknown.push(self.tokens.span(index, close)),
+                    }
+                }
+                continue;
+            };
+            let further = arguments.get(helper.position + 1).map(|at| self.tokens.text(*at));
+            let has_fallback = match further {
+                Some("true" | "undefined") | None => false,
+                Some("false") => true,
+                Some(_) => helper.takes_fallback,
+            };
+            let is_firm = need_by_name(&helper.name) == Some(Need::Demanded);
+            let need = if has_fallback && !is_firm {
+                Need::Fallback
+            } else {
+                match self.need(index, close) {
+                    Need::Fallback if helper.need != Need::Demanded => Need::Fallback,
+                    _ => helper.need,
+                }
+            };
+            self.out.reads.push(Read::new(name, self.tokens.span(index, close), need));
+        }
+        further_helpers
+    }
+
+    /// The calls of the file's own functions, and of those that call them.
+    pub(super) fn own_calls(&mut self) {
+        let mut helpers = self.out.helpers.clone();
+        // Each round goes one function further out.
+        for _ in 0..4 {
+            helpers = self.calls(&helpers, true);
+            helpers.retain(|helper| self.out.helpers.iter().all(|known| known.name != helper.name));
+            helpers.dedup();
+            self.out.helpers.extend(helpers.iter().cloned());
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! The tokens of Python, as far as the audit needs them (Python reference, "Lexical analysis").
+
+use std::ops::Range;
+
+/// What a token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A name or a keyword.
+    Name,
+    /// A string, with its prefix and its quotes.
+    Text,
+    /// A number.
+    Number,
+    /// The start of a logical line; its text is the blanks before it.
+    Line,
+    /// Anything else.
+    Sign,
+}
+
+/// A token.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Token {
+    pub(super) kind: Kind,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+/// A file as tokens.
+#[derive(Debug)]
+pub(super) struct Tokens<'t> {
+    text: &'t str,
+    all: Vec<Token>,
+    /// The other bracket of each bracket; itself for everything else.
+    pairs: Vec<usize>,
+}
+
+const SIGNS: [&str; 10] = ["...", "==", "!=", "<=", ">=", ":=", "->", "**", "//", "+="];
+
+impl<'t> Tokens<'t> {
+    /// Splits a file.
+    pub(super) fn of(text: &'t str) -> Self {
+        let mut all = Vec::new();
+        lex(text, 0, true, &mut all);
+        let mut pairs: Vec<usize> = (0..all.len()).collect();
+        let mut open: Vec<usize> = Vec::new();
+        for (index, token) in all.iter().enumerate().filter(|(_, token)| token.kind == Kind::Sign) {
+            match &text[token.start..token.end] {
+                "(" | "[" | "{" => open.push(index),
+                ")" | "]" | "}" => {
+                    if let Some(other) = open.pop() {
+                        pairs[index] = other;
+                        pairs[other] = index;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Self { text, all, pairs }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// The token's text; empty behind the end, and for the start of a line.
+    pub(super) fn text(&self, index: usize) -> &'t str {
+        match self.all.get(index) {
+            Some(token) if token.kind != Kind::Line => &self.text[token.start..token.end],
+            _ => "",
+        }
+    }
+
+    /// The text of the token that stands `back` before; empty before the start.
+    pub(super) fn before(&self, index: usize, back: usize) -> &'t str {
+        index.checked_sub(back).map_or("", |index| self.text(index))
+    }
+
+    pub(super) fn is_name(&self, index: usize) -> bool {
+        self.kind(index) == Some(Kind::Name)
+    }
+
+    pub(super) fn is_line(&self, index: usize) -> bool {
+        matches!(self.kind(index), None | Some(Kind::Line))
+    }
+
+    pub(super) fn kind(&self, index: usize) -> Option<Kind> {
+        self.all.get(index).map(|token| token.kind)
+    }
+
+    /// By how much the line that begins at a token is moved in.
+    pub(super) fn indent(&self, line: usize) -> usize {
+        self.all.get(line).map_or(0, |token| token.end - token.start)
+    }
+
+    /// The text of a string without escapes; none for an f-string.
+    pub(super) fn string(&self, index: usize) -> Option<&'t str> {
+        if self.kind(index) != Some(Kind::Text) {
+            return None;
+        }
+        let text = self.text(index);
+        let quote = text.find(['"', '\''])?;
+        if text[..quote].contains(['f', 'F', 't', 'T']) {
+            return None;
+        }
+        let body = &text[quote..];
+        let width = if body.starts_with("\"\"\"") || body.starts_with("'''") { 3 } else { 1 };
+        let inner = body.get(width..body.len().checked_sub(width)?)?;
+        (!inner.contains('\\')).then_some(inner)
+    }
+
+    /// The other bracket.
+    pub(super) fn pair(&self, index: usize) -> usize {
+        self.pairs.get(index).copied().unwrap_or(index)
+    }
+
+    /// From one token to another, in bytes.
+    pub(super) fn span(&self, from: usize, last: usize) -> Range<usize> {
+        let start = self.all.get(from).map_or(0, |token| token.start);
+        let end = self.all.get(last).map_or(start, |token| token.end);
+        start..end.max(start)
+    }
+
+    /// Whether these tokens begin at `index`.
+    pub(super) fn are(&self, index: usize, words: &[&str]) -> bool {
+        words.iter().enumerate().all(|(offset, word)| self.text(index + offset) == *word)
+    }
+
+    /// Where the logical line of a token begins.
+    pub(super) fn line_of(&self, index: usize) -> usize {
+        (0..=index.min(self.len().saturating_sub(1))).rev().find(|at| self.kind(*at) == Some(Kind::Line)).unwrap_or(0)
+    }
+
+    /// The token with which the next logical line begins.
+    pub(super) fn next_line(&self, index: usize) -> usize {
+        (index + 1..self.len()).find(|at| self.kind(*at) == Some(Kind::Line)).unwrap_or(self.len())
+    }
+}
+
+/// Adds the tokens of a text that begins at `base` of the file.
+fn lex(text: &str, base: usize, has_lines: bool, out: &mut Vec<Token>) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    let mut depth = 0_usize;
+    let mut is_start = has_lines;
+    while at < bytes.len() {
+        if is_start {
+            let indent = bytes[at..].iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\x0c')).count();
+            match bytes.get(at + indent) {
+                Some(b'\n' | b'\r' | b'#') => {}
+                _ => out.push(Token { kind: Kind::Line, start: base + at, end: base + at + indent }),
+            }
+            at += indent;
+            is_start = false;
+            continue;
+        }
+        let byte = bytes[at];
+        match byte {
+            b'\n' => {
+                is_start = has_lines && depth == 0;
+                at += 1;
+            }
+            b' ' | b'\t' | b'\r' | b'\x0c' => at += 1,
+            b'\\' if matches!(bytes.get(at + 1), Some(b'\n')) => at += 2,
+            b'\\' if matches!(bytes.get(at + 1), Some(b'\r')) => at += 3,
+            b'#' => at += bytes[at..].iter().position(|b| *b == b'\n').unwrap_or(bytes.len() - at),
+            b'"' | b'\'' => at = string(text, base, at, at, out),
+            b'0'..=b'9' => {
+                let length =
+                    bytes[at..].iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.')).count();
+                out.push(Token { kind: Kind::Number, start: base + at, end: base + at + length });
+                at += length;
+            }
+            _ if byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80 => {
+                let length =
+                    bytes[at..].iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_' || **b >= 0x80).count();
+                let is_prefix = length <= 2 && matches!(bytes.get(at + length), Some(b'"' | b'\''));
+                if is_prefix {
+                    at = string(text, base, at, at + length, out);
+                } else {
+                    out.push(Token { kind: Kind::Name, start: base + at, end: base + at + length });
+                    at += length;
+                }
+            }
+            _ => {
+                match byte {
+                    b'(' | b'[' | b'{' => depth += 1,
+                    b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+                    _ => {}
+                }
+                let rest = &bytes[at..];
+                let length = SIGNS.iter().find(|sign| rest.starts_with(sign.as_bytes())).map_or(1, |sign| sign.len());
+                out.push(Token { kind: Kind::Sign, start: base + at, end: base + at + length });
+                at += length;
+            }
+        }
+    }
+}
+
+/// Adds a string that begins at `start`, with its quote at `quote`, and says where it ends. The expressions of an
+/// f-string follow it, each in brackets of its own so that they stay apart.
+fn string(text: &str, base: usize, start: usize, quote: usize, out: &mut Vec<Token>) -> usize {
+    let bytes = text.as_bytes();
+    let mark = bytes[quote];
+    let is_long = bytes[quote..].starts_with(&[mark; 3]);
+    let is_raw = text[start..quote].contains(['r', 'R']);
+    let width = if is_long { 3 } else { 1 };
+    let mut at = quote + width;
+    let mut end = bytes.len();
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' => at += 1,
+            b'\n' if !is_long => {
+                end = at;
+                break;
+            }
+            byte if byte == mark && (!is_long || bytes[at..].starts_with(&[mark; 3])) => {
+                end = at + width;
+                break;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    let _ = is_raw;
+    let end = end.min(bytes.len());
+    let mut last = end;
+    while !text.is_char_boundary(last) {
+        last -= 1;
+    }
+    out.push(Token { kind: Kind::Text, start: base + start, end: base + last });
+    if text[start..quote].contains(['f', 'F']) {
+        expressions(text, base, quote + width..last.saturating_sub(width).max(quote + width), out);
+    }
+    last
+}
+
+fn expressions(text: &str, base: usize, inner: Range<usize>, out: &mut Vec<Token>) {
+    let bytes = text.as_bytes();
+    let mut at = inner.start;
+    while at < inner.end {
+        if bytes[at] != b'{' {
+            at += 1;
+            continue;
+        }
+        if bytes.get(at + 1) == Some(&b'{') {
+            at += 2;
+            continue;
+        }
+        let mut depth = 0_usize;
+        let start = at + 1;
+        let mut end = start;
+        while end < inner.end {
+            match bytes[end] {
+                b'{' | b'(' | b'[' => depth += 1,
+                b'}' if depth == 0 => break,
+                b'}' | b')' | b']' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            end += 1;
+        }
+        lex(&text[start..end], base + start, false, out);
+        at = end + 1;
+    }
+}

@@ -1,0 +1,111 @@
+//! Which files belong to the running service: not tests, not what builds it, and of scripts only those that are run.
+
+/// What a file is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// The service runs it.
+    Running,
+    /// It builds the service, or configures what does.
+    Building,
+    /// It runs only where something asks for it by name.
+    Script,
+    /// It tests the service, or shows how it is used.
+    Testing,
+}
+
+impl Role {
+    /// The word for it in tables.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Building => "build",
+            Self::Script => "script",
+            Self::Testing => "test",
+        }
+    }
+}
+
+const TESTS: [&str; 24] = [
+    "test",
+    "tests",
+    "__tests__",
+    "__mocks__",
+    "spec",
+    "specs",
+    "e2e",
+    "cypress",
+    "fixtures",
+    "__fixtures__",
+    "testdata",
+    "test_data",
+    "mocks",
+    "stories",
+    "docs",
+    "doc",
+    "examples",
+    "example",
+    "samples",
+    "benchmarks",
+    "playwright",
+    "testing",
+    "integration-tests",
+    "test-utils",
+];
+const SCRIPTS: [&str; 8] = ["scripts", "script", "bin", "hack", "ci", "deploy", "notebooks", "seeds"];
+const BUILDERS: [&str; 12] = [
+    "setup.py",
+    "noxfile.py",
+    "fabfile.py",
+    "gulpfile.js",
+    "gulpfile.ts",
+    "gruntfile.js",
+    "gruntfile.ts",
+    "build.js",
+    "build.mjs",
+    "build.ts",
+    "esbuild.js",
+    "esbuild.mjs",
+];
+
+/// What a file is for, by its path in its source.
+pub(super) fn of(path: &str) -> Role {
+    let (directories, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let name = name.to_ascii_lowercase();
+    let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
+    let is_python = name.ends_with(".py");
+    let is_test = if is_python {
+        stem.starts_with("test_") || stem.ends_with("_test") || matches!(stem, "conftest" | "tests")
+    } else {
+        [".test", ".spec", ".stories", ".story", ".bench", ".e2e", ".mock", "-test", ".cy"]
+            .iter()
+            .any(|end| stem.ends_with(end))
+            || matches!(stem, "setuptests" | "jest.setup" | "vitest.setup")
+    };
+    if is_test || directories.split('/').any(|directory| TESTS.contains(&directory.to_ascii_lowercase().as_str())) {
+        return Role::Testing;
+    }
+    // A package of a monorepo has its configuration at its own root.
+    let depth = directories.split('/').filter(|part| !part.is_empty()).count();
+    let is_configuration = !is_python
+        && (stem.ends_with(".config") || stem.starts_with(".eslintrc") || stem.starts_with("webpack."))
+        && !directories.split('/').any(|part| matches!(part, "src" | "lib" | "app" | "config"));
+    if is_configuration || (depth == 0 && BUILDERS.contains(&name.as_str())) {
+        return Role::Building;
+    }
+    let is_script = name.ends_with(".sh") || name.ends_with(".bash") || name.ends_with("entrypoint");
+    let first = directories.split('/').next().unwrap_or_default();
+    if is_script || SCRIPTS.contains(&first) { Role::Script } else { Role::Running }
+}
+
+/// Whether texts that say what runs name a script: by its path, or as a module.
+pub(super) fn is_run(path: &str, runs: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+    let module = stem.replace('/', ".");
+    let names = |word: &str| {
+        let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+        runs.match_indices(word)
+            .any(|(at, _)| !is_part(runs[..at].chars().next_back()) && !is_part(runs[at + word.len()..].chars().next()))
+    };
+    names(name) || (path.contains('/') && (names(&module) || names(stem)))
+}
