@@ -149,7 +149,9 @@ impl Audit {
         let scanned = in_parallel(&code, |(path, language)| {
             let text = walk::text(root, path)?;
             let scan = scan(&text, *language);
-            (!scan.is_empty() || !scan.helpers.is_empty()).then_some(File { text, language: *language, scan })
+            // A script is known also by its first line.
+            let is_kept = !scan.is_empty() || !scan.helpers.is_empty() || *language == Language::Shell;
+            is_kept.then_some(File { text, language: *language, scan })
         });
         audit.files = code.iter().zip(scanned).filter_map(|((path, _), file)| Some((path.clone(), file?))).collect();
         audit.link(root, &code);

@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+pub mod copied;
 pub mod ignore;
+pub mod installs;
 mod lines;
 pub(crate) mod stages;
 mod words;

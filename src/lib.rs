@@ -41,6 +41,7 @@ mod readback;
 pub mod render;
 pub mod routing;
 pub mod rules;
+mod runtimes;
 mod secrets;
 pub mod siblings;
 pub mod source;

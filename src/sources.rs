@@ -16,12 +16,15 @@ use crate::manifest::Read;
 use crate::manifest::types::Service;
 use crate::plan::{BuildPlace, Plan, Service as PlannedService, clean_path};
 
+mod packages;
 mod surroundings;
 mod written;
 
+pub use packages::Package;
 pub use surroundings::{EnvFile, HostPath, NamedFile, Presence, Surroundings};
-pub use written::{BuildContext, RenderedFile, Written};
+pub use written::{BuildContext, CopiedFile, RenderedFile, Written};
 
+use packages::Packages;
 use written::WrittenFiles;
 
 /// The sources of all services, by directory relative to services.toml.
@@ -31,6 +34,7 @@ pub struct Sources {
     surroundings: Surroundings,
     paths: BTreeMap<String, Found>,
     written: WrittenFiles,
+    packages: Packages,
     audit: Audit,
 }
 
@@ -124,6 +128,7 @@ impl Sources {
             paths,
             surroundings: Surroundings::default(),
             written: WrittenFiles::default(),
+            packages: Packages::default(),
             audit: Audit::default(),
         })
     }
@@ -133,6 +138,7 @@ impl Sources {
     pub fn look_around(&mut self, root: &Path, plans: &[Plan], rendered: BTreeMap<String, RenderedFile>) {
         self.surroundings = Surroundings::take(root, plans);
         self.written = WrittenFiles::take(root, plans, rendered);
+        self.packages = Packages::take(root, plans);
     }
 
     /// Looks at what the services' sources read from their environment; after [`Sources::look_around`].
@@ -169,12 +175,24 @@ impl Sources {
         self.written.context(place)
     }
 
+    /// What is known of a path that a Dockerfile copies from its context.
+    pub fn copied(&self, place: &BuildPlace, path: &str) -> Option<&CopiedFile> {
+        self.written.copied(place, path)
+    }
+
     /// The text of a file other than services.toml whose lines findings can show.
     pub fn text_of(&self, path: &str) -> Option<&str> {
         let written = self.written.file(path).map(|written| written.text.as_str());
         let named = || self.surroundings.named(path).and_then(|known| known.text.as_deref());
         let example = || self.surroundings.examples().get(path).map(String::as_str);
-        written.or_else(named).or_else(example).or_else(|| self.audit.file(path).map(|file| file.text.as_str()))
+        let audited = || self.audit.file(path).map(|file| file.text.as_str());
+        let package = || self.packages.text_of(path);
+        written.or_else(named).or_else(example).or_else(audited).or_else(package)
+    }
+
+    /// The package files of a source; nothing before [`Sources::look_around`].
+    pub fn package(&self, source: &str) -> Option<&Package> {
+        self.packages.get(source)
     }
 
     /// What the plans name besides the sources; nothing before [`Sources::look_around`].

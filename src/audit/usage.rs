@@ -54,6 +54,7 @@ pub struct Usage<'a> {
     pub unknown: Vec<(String, Range<usize>)>,
     /// Whether all of its source could be read.
     pub is_whole: bool,
+    idle: Vec<String>,
     audit: &'a Audit,
     plan: &'a Plan,
 }
@@ -105,7 +106,8 @@ impl<'a> Usage<'a> {
             .flat_map(|recipe| recipe.files.iter().map(|file| file.path.as_str()))
             .collect();
         let ignored = kept_out(audit, plan, service);
-        let mut usage = Self { wanted: BTreeMap::new(), unknown: Vec::new(), is_whole: true, audit, plan };
+        let mut usage =
+            Self { wanted: BTreeMap::new(), unknown: Vec::new(), is_whole: true, idle: Vec::new(), audit, plan };
         let mut reads: BTreeMap<String, Vec<(Place, &Read, bool)>> = BTreeMap::new();
         let mut set: BTreeSet<&str> = BTreeSet::new();
         // A script may run others.
@@ -129,11 +131,19 @@ impl<'a> Usage<'a> {
                 }
                 let inner = path.strip_prefix(directory.as_str()).unwrap_or(path).trim_start_matches('/');
                 let role = role_of(inner, path, &runs, tests_run);
+                if role == Role::Script && file.language == Language::Shell {
+                    usage.idle.push(path.clone());
+                }
                 usage.take(path, file, role, *directory != source, &mut reads, &mut set);
             }
         }
         usage.judge(service, &source, reads, &set);
         Some(usage)
+    }
+
+    /// Scripts of its source that nothing runs.
+    pub fn scripts(&self) -> Vec<String> {
+        self.idle.clone()
     }
 
     fn take<'f>(

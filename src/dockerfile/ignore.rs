@@ -84,6 +84,11 @@ impl Ignore {
         ignore
     }
 
+    /// Whether some pattern takes back what was left out before it.
+    pub fn takes_back(&self) -> bool {
+        self.patterns.iter().any(|pattern| pattern.takes_back)
+    }
+
     /// Whether a path of the context is left out: relative to it, with forward slashes, and without `.` and `..`.
     pub fn ignores(&self, path: &str) -> bool {
         let mut parents: Vec<bool> = Vec::new();

@@ -1,6 +1,6 @@
 //! `healthcheck-tool`: see [`RULE`].
 
-mod images;
+pub(super) mod images;
 
 use super::probes::{self, AskedProbe};
 use super::{Context, Rule};

@@ -15,11 +15,13 @@ mod bind_source_missing;
 mod blank_to_typed;
 mod build_arg_undeclared;
 mod build_inputs;
+mod build_tool_dev_only;
 mod claims;
 mod command_form;
 mod completed_never_exits;
 mod container_name;
 mod context;
+mod copy_source_missing;
 mod credential_mismatch;
 mod dashboard_exposed;
 mod datastore_on_edge_network;
@@ -36,6 +38,7 @@ mod dockerfile_port;
 mod dockerignore_misplaced;
 mod duplicate_traefik_name;
 mod entrypoint_port;
+mod entrypoint_unreferenced;
 mod env_coverage;
 mod env_drift;
 mod env_file_not_interpolated;
@@ -73,6 +76,7 @@ mod label_decode;
 mod literal_secret;
 mod local_domain_in_prod;
 mod localhost_reference;
+mod lockfile_mismatch;
 mod manifest_syntax;
 mod memory_cpu;
 mod middleware_value;
@@ -92,6 +96,7 @@ mod probe_cannot_fail;
 mod probe_other_service;
 mod probes;
 mod public_var_internal_host;
+mod queue_without_consumer;
 mod reference_wrong_port;
 mod reload_without_restart;
 mod replicas_fixed_port;
@@ -104,6 +109,7 @@ mod rule_syntax;
 mod rule_too_broad;
 mod rule_v2_syntax;
 mod runs_twice;
+mod runtime_engine_mismatch;
 mod runtime_exceeds_limit;
 mod scrape_target;
 mod secret_committed;
@@ -112,6 +118,7 @@ mod service_port_mismatch;
 mod service_port_unresolved;
 mod shared_datastore_volume;
 mod shared_netns_port_conflict;
+mod shebang_missing;
 mod silent_dash_default;
 mod stack_clash;
 mod static_decode;
@@ -166,9 +173,11 @@ pub static ALL: &[&Rule] = &[
     &blank_to_typed::RULE,
     &build_arg_undeclared::RULE,
     &build_inputs::RULE,
+    &build_tool_dev_only::RULE,
     &command_form::RULE,
     &completed_never_exits::RULE,
     &container_name::RULE,
+    &copy_source_missing::RULE,
     &credential_mismatch::RULE,
     &dashboard_exposed::RULE,
     &datastore_on_edge_network::RULE,
@@ -185,6 +194,7 @@ pub static ALL: &[&Rule] = &[
     &dockerignore_misplaced::RULE,
     &duplicate_traefik_name::RULE,
     &entrypoint_port::RULE,
+    &entrypoint_unreferenced::RULE,
     &env_coverage::RULE,
     &env_drift::RULE,
     &env_file_not_interpolated::RULE,
@@ -221,6 +231,7 @@ pub static ALL: &[&Rule] = &[
     &literal_secret::RULE,
     &local_domain_in_prod::RULE,
     &localhost_reference::RULE,
+    &lockfile_mismatch::RULE,
     &manifest_syntax::RULE,
     &memory_cpu::RULE,
     &middleware_value::RULE,
@@ -239,6 +250,7 @@ pub static ALL: &[&Rule] = &[
     &probe_cannot_fail::RULE,
     &probe_other_service::RULE,
     &public_var_internal_host::RULE,
+    &queue_without_consumer::RULE,
     &reference_wrong_port::RULE,
     &reload_without_restart::RULE,
     &replicas_fixed_port::RULE,
@@ -251,6 +263,7 @@ pub static ALL: &[&Rule] = &[
     &rule_too_broad::RULE,
     &rule_v2_syntax::RULE,
     &runs_twice::RULE,
+    &runtime_engine_mismatch::RULE,
     &runtime_exceeds_limit::RULE,
     &scrape_target::RULE,
     &secret_committed::RULE,
@@ -259,6 +272,7 @@ pub static ALL: &[&Rule] = &[
     &service_port_unresolved::RULE,
     &shared_datastore_volume::RULE,
     &shared_netns_port_conflict::RULE,
+    &shebang_missing::RULE,
     &silent_dash_default::RULE,
     &stack_clash::RULE,
     &static_decode::RULE,

@@ -130,7 +130,7 @@ impl PlannedMount {
     }
 }
 
-fn host_path(root: &Path, path: &str, repository: Option<&mut Repository>) -> HostPath {
+pub(super) fn host_path(root: &Path, path: &str, repository: Option<&mut Repository>) -> HostPath {
     let full = root.join(path);
     let presence = match full.metadata() {
         Ok(metadata) if metadata.is_dir() => Presence::Directory,

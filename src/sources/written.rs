@@ -6,7 +6,10 @@ use std::path::Path;
 
 use crate::dockerfile::Dockerfile;
 use crate::dockerfile::ignore::{self, Ignore};
+use crate::git::Repository;
 use crate::plan::{BuildPlace, Plan, Service};
+
+use super::surroundings::{HostPath, Presence, host_path};
 
 /// A Dockerfile that the project answers for.
 #[derive(Debug)]
@@ -41,6 +44,22 @@ pub struct BuildContext {
 pub(super) struct WrittenFiles {
     files: BTreeMap<String, Written>,
     contexts: BTreeMap<BuildPlace, BuildContext>,
+    copied: BTreeMap<(BuildPlace, String), CopiedFile>,
+}
+
+/// What is known of a path that a Dockerfile copies from its context.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopiedFile {
+    /// What is there.
+    pub host: HostPath,
+    /// Whether git tracks it, or something in it.
+    pub is_tracked: bool,
+    /// The ignore file that keeps it out of the context.
+    pub kept_out_by: Option<String>,
+    /// The path without the context's own, where that is there instead.
+    pub from_context: Option<String>,
+    /// The path as the project has it, where it lies there outside of the context.
+    pub above: Option<String>,
 }
 
 /// A Dockerfile that is rendered from a template of the project.
@@ -82,7 +101,36 @@ impl WrittenFiles {
         for (path, RenderedFile { text, template }) in rendered {
             found.insert(path, text, Some(template));
         }
+        found.look_at_copied(root, plans);
         found
+    }
+
+    /// Looks at what the Dockerfiles copy from their contexts.
+    fn look_at_copied(&mut self, root: &Path, plans: &[Plan]) {
+        if self.files.is_empty() {
+            return;
+        }
+        let Ok(root) = root.canonicalize() else { return };
+        let mut repository = Repository::find(&root);
+        for plan in plans {
+            for service in plan.services.values() {
+                let Some(place) = service.build_place(&plan.output) else { continue };
+                let Some(written) = self.files.get(&place.dockerfile) else { continue };
+                let target = service.build.as_ref().and_then(|build| build.target.as_deref());
+                for copied in written.file.copied(target, &service.build_arguments()) {
+                    let key = (place.clone(), copied.path);
+                    if !key.1.is_empty() && !self.copied.contains_key(&key) {
+                        let ignore = self.contexts.get(&place).and_then(|context| context.ignore.as_ref());
+                        let file = copied_file(&root, &key.0, &key.1, ignore, repository.as_mut());
+                        self.copied.insert(key, file);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn copied(&self, place: &BuildPlace, path: &str) -> Option<&CopiedFile> {
+        self.copied.get(&(place.clone(), path.to_owned()))
     }
 
     fn insert(&mut self, path: String, text: String, template: Option<String>) {
@@ -96,6 +144,43 @@ impl WrittenFiles {
 
     pub(super) fn context(&self, place: &BuildPlace) -> Option<&BuildContext> {
         self.contexts.get(place)
+    }
+}
+
+fn copied_file(
+    root: &Path,
+    place: &BuildPlace,
+    path: &str,
+    ignore: Option<&(String, Ignore)>,
+    mut repository: Option<&mut Repository>,
+) -> CopiedFile {
+    let whole = if place.context.is_empty() { path.to_owned() } else { format!("{}/{path}", place.context) };
+    let host = host_path(root, &whole, repository.as_deref_mut());
+    let is_tracked = match (&repository, host.is_ignored) {
+        (Some(repository), true) => {
+            let full = root.join(&whole);
+            let tracked = repository.tracked(std::slice::from_ref(&full));
+            repository.has(&tracked, &full)
+        }
+        _ => true,
+    };
+    let is_directory = host.presence == Presence::Directory;
+    // The builder is sent its own two files whatever is said, and of a directory what is taken back.
+    let is_own = whole == place.dockerfile || path == ignore::NAME;
+    let kept_out_by =
+        ignore.filter(|(_, ignore)| !is_own && ignore.ignores(path) && !(is_directory && ignore.takes_back()));
+    let is_missing = host.presence == Presence::Missing;
+    let exists = |path: &str| root.join(path).exists();
+    let from_context = path
+        .strip_prefix(&format!("{}/", place.context))
+        .filter(|inner| is_missing && !place.context.is_empty() && exists(&format!("{}/{inner}", place.context)));
+    let above = (is_missing && !place.context.is_empty() && exists(path)).then(|| path.to_owned());
+    CopiedFile {
+        is_tracked,
+        kept_out_by: kept_out_by.map(|(name, _)| name.clone()),
+        from_context: from_context.map(str::to_owned),
+        above,
+        host,
     }
 }
 

@@ -4,9 +4,9 @@ use crate::compose::image;
 
 /// A program that an image does not have, and what brings it there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Lacking {
+pub(in crate::rules) struct Lacking {
     /// The package manager's command, with the package; none where there is no package manager.
-    pub(super) install: Option<&'static str>,
+    pub(in crate::rules) install: Option<&'static str>,
 }
 
 /// What images have besides their programs.
@@ -27,7 +27,7 @@ const RUNTIMES: [&str; 2] = ["node", "python"];
 const ON_ALPINE: [&str; 3] = ["golang", "redis", "ruby"];
 
 /// Whether an image is known not to have a program. `scratch` is no image, and has nothing.
-pub(super) fn lacks(image: &str, program: &str) -> Option<Lacking> {
+pub(in crate::rules) fn lacks(image: &str, program: &str) -> Option<Lacking> {
     let package = |install| Some(Lacking { install: Some(install) });
     match (family(image)?, program) {
         (Family::Bare, _) => Some(Lacking { install: None }),

@@ -11,7 +11,7 @@ const MISSING: Proof = Proof::Test("dockerfiles", "a_dockerfile_that_asks_for_wh
 pub(super) const OPERATORS: &[Operator] = &[
     Operator {
         name: "copy what is not there",
-        rules: &["build-inputs"],
+        rules: &["copy-source-missing"],
         proof: MISSING,
         apply: |base| {
             let mut made = Vec::new();
