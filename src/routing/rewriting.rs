@@ -120,7 +120,8 @@ impl Way {
         match rewritten {
             Rewritten::No => Effect::Passes,
             Rewritten::Broken(path) => Effect::Fails { status: 500, reason: format!("`{path}` is no path") },
-            Rewritten::Yes if self.is_unclean() => {
+            // What somebody wrote out, a path or what stands before it, is theirs.
+            Rewritten::Yes if !["replacepath", "addprefix"].contains(&kind) && self.is_unclean() => {
                 let path = shown(&self.url.path);
                 let reason = format!("Traefik refuses what it makes of the path, `{path}`, which is not clean");
                 Effect::Fails { status: 400, reason }

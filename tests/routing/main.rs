@@ -64,14 +64,14 @@ fn traefik_answers_as_predicted() {
     }
     let percent = |part: usize| part * 100 / shares.all;
     let (several, none) = (percent(shares.several), percent(shares.none));
-    eprintln!(
+    support::say(&format!(
         "{} requests: {several} % match several routers, {none} % match none, {} % are redirected, {} % reach the service \
          under another path, {} have a tie",
         shares.all,
         percent(shares.redirects),
         percent(shares.rewritten),
         shares.ties,
-    );
+    ));
     let shown: Vec<&str> = differences.iter().take(10).map(|difference: &Difference| difference.0.as_str()).collect();
     assert!(differences.is_empty(), "{} of {} differ:\n{}", differences.len(), shares.all, shown.join("\n\n"));
     assert!(several >= 30 && none >= 20, "{several} % match several routers, {none} % match none");
