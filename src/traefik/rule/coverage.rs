@@ -18,6 +18,9 @@ pub struct Alternatives(Vec<Alternative>);
 /// What two rules have in common where they can meet: protocol, entry point, and whether over TLS.
 pub type Ground<'g> = (bool, &'g str, bool);
 
+/// Where a rule can be looked up: its ground, a host and a path, each perhaps any.
+type Key<'k> = (Ground<'k>, Option<&'k str>, Option<&'k str>);
+
 /// Calls `visit` with the position of each rule, and of each other one on the same ground that takes everything that it
 /// takes; of the pairs that `is_judged` lets through.
 pub fn each_covered(
@@ -25,7 +28,7 @@ pub fn each_covered(
     is_judged: &dyn Fn(usize, usize) -> bool,
     visit: &mut dyn FnMut(usize, usize),
 ) {
-    let mut index: HashMap<(Ground<'_>, Option<&str>, Option<&str>), Vec<usize>> = HashMap::new();
+    let mut index: HashMap<Key<'_>, Vec<usize>> = HashMap::new();
     for (number, (ground, rule)) in rules.iter().enumerate() {
         for (host, path) in rule.keys() {
             let known = index.entry((*ground, host, path)).or_default();
