@@ -41,6 +41,8 @@ pub struct Analysis {
     pub silence: Option<String>,
     /// What the services' sources read from their environment.
     pub audit: Audit,
+    /// The other stacks that it is compared with.
+    pub siblings: Vec<Sibling>,
 }
 
 impl Analysis {
@@ -255,7 +257,7 @@ impl Project {
         }
         report.secrets = plans.iter().flat_map(Plan::secret_names).collect();
         let silence = host.and_then(|host| host.silence.clone());
-        Ok((Analysis { plans, report, silence, audit: sources.into_audit() }, done))
+        Ok((Analysis { plans, report, silence, audit: sources.into_audit(), siblings }, done))
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::manifest::{self, Read};
+use crate::plan::Plan;
 use crate::project::{Planned, Project, ProjectError};
 use crate::rules::Context;
 use crate::source::Source;
@@ -66,6 +67,11 @@ impl Sibling {
     /// Its text and its place.
     pub fn source(&self) -> &Source {
         &self.source
+    }
+
+    /// Its plans, by environment; none where nothing of it can be understood.
+    pub fn plans(&self) -> &[Plan] {
+        self.planned.as_ref().map_or(&[], |planned| &planned.plans)
     }
 
     /// What a rule may look at; none where nothing of it can be understood.

@@ -40,7 +40,7 @@ pub(super) struct Route {
     /// The value of a variable, as NAME=VALUE; may be repeated
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<String>,
-    /// Another services.toml whose stack is on the same proxy; may be repeated
+    /// Another services.toml whose stack may be on the same proxy, besides `siblings`; may be repeated
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     with: Vec<PathBuf>,
     /// All routers instead, in the order in which they are asked
@@ -64,7 +64,9 @@ impl Route {
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<ExitCode> {
         let request = if self.table { None } else { Some(self.request()?) };
         let Some(looked) = global.look_at_plans()? else { return Ok(ExitCode::from(2)) };
-        let siblings = self.siblings()?;
+        let more = self.siblings()?;
+        let siblings = looked.analysis.siblings.iter().map(stackgen::siblings::Sibling::plans);
+        let siblings: Vec<&[Plan]> = siblings.chain(more.iter().map(Vec::as_slice)).collect();
         let set = self.set(&looked.analysis.plans, &siblings)?;
         let mut routings = Vec::new();
         for plan in looked.analysis.plans.iter().filter(|plan| global.is_chosen(&plan.environment)) {
@@ -120,9 +122,9 @@ impl Route {
     }
 
     /// What `--set` says.
-    fn set(&self, plans: &[Plan], siblings: &[Vec<Plan>]) -> anyhow::Result<BTreeMap<&str, &str>> {
+    fn set(&self, plans: &[Plan], siblings: &[&[Plan]]) -> anyhow::Result<BTreeMap<&str, &str>> {
         let mut set = BTreeMap::new();
-        let all = || plans.iter().chain(siblings.iter().flatten());
+        let all = || plans.iter().chain(siblings.iter().copied().flatten());
         for text in &self.set {
             let Some((name, value)) = text.split_once('=') else {
                 bail!("`--set {text}` has no value: write `--set NAME=VALUE`");
@@ -142,12 +144,7 @@ impl Route {
 }
 
 /// The routing of the proxy that serves an environment.
-fn routing(
-    looked: &Looked,
-    plan: &Plan,
-    siblings: &[Vec<Plan>],
-    set: &BTreeMap<&str, &str>,
-) -> anyhow::Result<Routing> {
+fn routing(looked: &Looked, plan: &Plan, siblings: &[&[Plan]], set: &BTreeMap<&str, &str>) -> anyhow::Result<Routing> {
     let shell = |name: &str| std::env::var(name).ok();
     let path = plan.env_path();
     let bytes = EnvFile::new(looked.root(), &path)?.read()?;

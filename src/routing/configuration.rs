@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 
 use super::values::{self, Lookup};
 use crate::manifest::types::RouteProtocol;
-use crate::plan::{EDGE_LABEL, Plan, Service};
+use crate::plan::{EDGE_LABEL, Plan, Router, Service};
 use crate::source::KeyPath;
 use crate::traefik::dynamic::{labels, named, value};
 
@@ -116,6 +116,32 @@ pub struct Clash {
     pub name: String,
     /// Who defines it; at least two.
     pub places: Vec<Place>,
+}
+
+impl Clash {
+    /// Where one of them is defined in the services.toml of its stack, among the plans of the model.
+    pub fn origin(&self, place: &Place, plans: &[&Plan]) -> KeyPath {
+        let service = KeyPath::of(["services", &place.service]);
+        let Some(known) = plans.get(place.plan).and_then(|plan| plan.services.get(&place.service)) else {
+            return service;
+        };
+        let section = if self.protocol == RouteProtocol::Http { "http" } else { "tcp" };
+        // What stackgen has made follows from a route; the rest is a label that somebody wrote.
+        let is_made = |router: &&Router| router.protocol == self.protocol && router.origin.key_at(2) == Some("routes");
+        let of_routes = known.routers.iter().filter(is_made);
+        let mut of_routes = of_routes.filter(|router| match self.kind {
+            Named::Router => router.name == self.name,
+            Named::Service => router.service == self.name,
+            Named::Middleware => router.middlewares.iter().any(|middleware| middleware.name() == self.name),
+        });
+        let start = format!("traefik.{section}.{}s.{}.", self.kind.word(), self.name).to_ascii_lowercase();
+        let label = known.labels.keys().find(|label| label.to_ascii_lowercase().starts_with(&start));
+        match (of_routes.next(), label) {
+            (Some(router), _) => router.origin.clone(),
+            (None, Some(label)) => service.key("labels").key(label),
+            (None, None) => service,
+        }
+    }
 }
 
 impl Section {

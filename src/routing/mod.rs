@@ -133,6 +133,23 @@ impl Routing {
         service.strip_suffix(DOCKER).and_then(|name| section.servers.get(name)).map_or(&[], Vec::as_slice)
     }
 
+    /// Services of Traefik whose servers come from several stacks, and where each is defined: they are alike, so that Traefik
+    /// takes them for one.
+    pub fn shared_services(&self) -> Vec<(Clash, Vec<Place>)> {
+        let mut found = Vec::new();
+        let sections = [(RouteProtocol::Http, &self.configuration.http), (RouteProtocol::Tcp, &self.configuration.tcp)];
+        for (protocol, section) in sections {
+            for (name, defined) in &section.services {
+                if defined.places.iter().any(|place| place.plan != defined.places[0].plan) {
+                    let places = defined.places.clone();
+                    let clash = Clash { protocol, kind: Named::Service, name: name.clone(), places: places.clone() };
+                    found.push((clash, places));
+                }
+            }
+        }
+        found
+    }
+
     /// Turns what labels define into routers on entry points.
     fn collect(&mut self, plans: &[&Plan]) {
         let mut routers = Vec::new();
@@ -255,7 +272,7 @@ impl Routing {
 
 /// The plans that are on the proxy of a plan: itself, and those of other stacks, each a list of all its environments. Of a
 /// stack with several environments there the one of the same name counts, else all.
-pub fn on_one_proxy<'p>(plan: &'p Plan, others: &'p [Vec<Plan>]) -> Vec<&'p Plan> {
+pub fn on_one_proxy<'p>(plan: &'p Plan, others: &[&'p [Plan]]) -> Vec<&'p Plan> {
     let proxy = |plan: &Plan| plan.edge.as_ref().unwrap_or(&plan.project).to_compose();
     let wanted = proxy(plan);
     let mut found = vec![plan];

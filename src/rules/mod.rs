@@ -101,6 +101,7 @@ mod reference_wrong_port;
 mod reload_without_restart;
 mod replicas_fixed_port;
 mod restart_policy;
+mod route_clash;
 mod route_falls_through;
 mod route_overlap;
 mod router_shadowed;
@@ -255,6 +256,7 @@ pub static ALL: &[&Rule] = &[
     &reload_without_restart::RULE,
     &replicas_fixed_port::RULE,
     &restart_policy::RULE,
+    &route_clash::RULE,
     &route_falls_through::RULE,
     &route_overlap::RULE,
     &router_shadowed::RULE,

@@ -155,9 +155,14 @@ pub(super) fn name(candidate: &Candidate<'_>) -> String {
 
 /// The same of a router of this service.
 pub(super) fn called(service: &str, router: &Router) -> String {
-    match (router.origin.key_at(2), router.origin.key_at(3)) {
+    called_at(service, &router.origin, &router.name)
+}
+
+/// The same by the place of a router.
+pub(super) fn called_at(service: &str, origin: &KeyPath, name: &str) -> String {
+    match (origin.key_at(2), origin.key_at(3)) {
         (Some("routes"), Some(route)) => format!("the route `{route}` of `{service}`"),
-        _ => format!("the router `{}` of `{service}`", router.name),
+        _ => format!("the router `{name}` of `{service}`"),
     }
 }
 

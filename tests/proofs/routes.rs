@@ -20,6 +20,7 @@ pub(crate) const PROVED: &[&str] = &[
     "deprecated-option",
     "entrypoint-port",
     "prefix-too-greedy",
+    "route-clash",
     "route-falls-through",
     "router-shadowed",
     "rule-never-matches",
@@ -187,6 +188,42 @@ fn what_no_request_has_matches_nothing() {
             ("Path(`/x`) && !Host(`a:80`)", &[("http://a:80/x", 200)]),
         ],
     );
+}
+
+#[test]
+fn two_stacks_on_one_proxy_are_in_each_others_way() {
+    if !oracle::available() {
+        return;
+    }
+    let router = |name: &str, rule: &'static str, priority: &'static str, service: &str| {
+        [("rule", rule), ("entrypoints", "web"), ("priority", priority), ("service", service)]
+            .map(|(option, value)| (format!("traefik.http.routers.{name}.{option}"), value.to_owned()))
+    };
+    // A router for everything, one that it leaves nothing, and a name that means something else in each.
+    let stack = |name: &str, own: &'static str, priority: &'static str, rule: &'static str| {
+        let port = format!("traefik.http.services.{name}.loadbalancer.server.port");
+        let labels = router(name, own, priority, name).into_iter().chain(router("same", rule, "7", name));
+        let labels: Vec<(String, String)> = labels.chain([(port, "80".to_owned())]).collect();
+        let labels: Vec<(&str, &str)> = labels.iter().map(|(label, value)| (label.as_str(), value.as_str())).collect();
+        let mut project = project(name, &labels, &[]);
+        // The service that every project of these tests has would be one thing in both.
+        project["services"]["app"]["labels"]
+            .as_object_mut()
+            .expect("labels")
+            .remove("traefik.http.services.s.loadbalancer.server.port");
+        project
+    };
+    let owner = stack("proof-owner", "PathPrefix(`/`)", "900", "Path(`/a`)");
+    let mut guest = stack("proof-guest", "Path(`/guest`)", "800", "Path(`/b`)");
+    guest["services"].as_object_mut().expect("services").remove("proxy");
+    let urls = ["http://a/guest", "http://a/b"].map(|url| request("GET", url));
+    let verdict = Verdict::on(&[&owner, &guest], &urls);
+    let proxy = verdict.proxy(&owner);
+    for answer in proxy.answers() {
+        assert_eq!(answer.router(), Some("proof-owner@docker"), "{}", answer.url());
+    }
+    let routers = proxy.routers();
+    assert!(routers.contains(&"proof-guest@docker") && !routers.contains(&"same@docker"), "{routers:?}");
 }
 
 #[test]

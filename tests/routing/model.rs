@@ -57,7 +57,7 @@ fn stacks_on_one_proxy_are_one_model() {
         "[services.blog]\nimage = 'blog:1'\nport = 8000\nroutes.posts = { path = '/posts', strip-prefix = true }\n",
     );
     let guests = [guest];
-    let all = routing::on_one_proxy(&owner, &guests);
+    let all = routing::on_one_proxy(&owner, &[&guests[0]]);
     assert_eq!(all.len(), 2);
     let routing = Routing::of(&all, &|_, _| None);
     assert_eq!(ask(&routing, "GET http://a.example/posts/1"), "blog-blog-posts@docker blog /1");
@@ -67,7 +67,7 @@ fn stacks_on_one_proxy_are_one_model() {
     let alone = Routing::of(&[&guests[0][0]], &|_, _| None);
     assert_eq!(ask(&alone, "GET http://a.example/posts"), "blog-blog-posts@docker blog /");
     let elsewhere = plans(&format!("[stack]\nname = 'other'\nhost = 'a.example'\n{PROXY}{WEB}"));
-    assert_eq!(routing::on_one_proxy(&owner, &[elsewhere]).len(), 1, "a proxy of its own");
+    assert_eq!(routing::on_one_proxy(&owner, &[&elsewhere]).len(), 1, "a proxy of its own");
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn what_two_stacks_do_to_each_other_is_told() {
     // One name, two contents: neither is there.
     let (owner, guest) = two(&router("Host(`a`)", ""), &router("Host(`b`)", ""));
     let guests = [guest];
-    let routing = Routing::of(&routing::on_one_proxy(&owner, &guests), &|_, _| None);
+    let routing = Routing::of(&routing::on_one_proxy(&owner, &[&guests[0]]), &|_, _| None);
     let found: Vec<(Named, &str, Vec<&str>)> = routing
         .clashes()
         .iter()
@@ -110,7 +110,7 @@ fn what_two_stacks_do_to_each_other_is_told() {
         let service = |routes: &str| format!("[services.x]\nimage = 'x:1'\nport = 80\n{routes}\n");
         let (owner, guest) = two(&service(own), &service(other));
         let guests = [guest];
-        let routing = Routing::of(&routing::on_one_proxy(&owner, &guests), &|_, _| None);
+        let routing = Routing::of(&routing::on_one_proxy(&owner, &[&guests[0]]), &|_, _| None);
         let meetings = routing.meetings(&two_stacks);
         assert_eq!(meetings.first().map(|meeting| meeting.kind), expected, "{own} {other}: {meetings:?}");
     }
@@ -128,7 +128,7 @@ fn traefik_routes_both_stacks_as_predicted() {
          'traefik.http.routers.same.priority' = '7'\n",
     );
     let guests = [guest];
-    let routing = Routing::of(&routing::on_one_proxy(&owner, &guests), &|_, _| None);
+    let routing = Routing::of(&routing::on_one_proxy(&owner, &[&guests[0]]), &|_, _| None);
     let urls = ["http://a.example/posts/1", "http://a.example/", "http://b.example/same", "http://a.example/same"];
     let requests: Vec<_> = urls.iter().map(|url| json!({ "method": "GET", "url": url })).collect();
     let (mine, theirs) = (super::project_of(&owner, "shop"), super::project_of(&guests[0][0], "blog"));
