@@ -5,7 +5,7 @@
 //! program runs is unknown, and said to be.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+use std::ops::{Bound, Range};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -75,6 +75,8 @@ pub struct Audit {
     looked_at: usize,
     /// What is built with a Dockerfile that the project answers for.
     builds: BTreeMap<BuildPlace, Written>,
+    /// The services that are built from each source, in the order of the manifest, by environment.
+    builders: BTreeMap<String, BTreeMap<String, Vec<String>>>,
 }
 
 /// What a Dockerfile that the project answers for says about what it builds.
@@ -126,8 +128,15 @@ impl Audit {
         if wanted.is_empty() {
             return Self::default();
         }
+        let mut builders: BTreeMap<String, BTreeMap<String, Vec<String>>> = BTreeMap::new();
+        for (plan, service) in services() {
+            let Some(source) = usage::source(service) else { continue };
+            let of_plan = builders.entry(plan.environment.clone()).or_default();
+            of_plan.entry(source).or_default().push(service.name.clone());
+        }
         let walk = Walk::take(root, wanted.keys().map(String::as_str));
-        let mut audit = Self { runs: runs(root, &walk), directories: walk.directories, builds, ..Self::default() };
+        let mut audit =
+            Self { runs: runs(root, &walk), directories: walk.directories, builds, builders, ..Self::default() };
         let code: Vec<(String, Language)> = audit
             .directories
             .iter()
@@ -193,9 +202,7 @@ impl Audit {
         let mut own: BTreeMap<String, Vec<Read>> = BTreeMap::new();
         for directory in self.directories.keys() {
             let inside: Vec<(&String, &Class)> = self
-                .files
-                .iter()
-                .filter(|(path, _)| walk::is_in(path, directory))
+                .files_in(directory)
                 .flat_map(|(path, file)| file.scan.classes.iter().map(move |class| (path, class)))
                 .collect();
             let classes: Vec<&Class> = inside.iter().map(|(_, class)| *class).collect();
@@ -241,6 +248,19 @@ impl Audit {
         self.files.get(path)
     }
 
+    /// The files below a directory.
+    fn files_in(&self, directory: &str) -> impl Iterator<Item = (&String, &File)> {
+        let single = self.files.get_key_value(directory);
+        single.into_iter().chain(self.files.range(below(directory)))
+    }
+
+    /// The services of a plan that are built from the same source as one of them, which is among them.
+    pub fn sharing(&self, plan: &Plan, service: &Service) -> &[String] {
+        let source = usage::source(service);
+        let of_plan = self.builders.get(&plan.environment);
+        of_plan.zip(source).and_then(|(sources, source)| sources.get(&source)).map_or(&[], Vec::as_slice)
+    }
+
     /// How many files were looked at.
     pub fn looked_at(&self) -> usize {
         self.looked_at
@@ -267,6 +287,14 @@ impl Audit {
     /// What a service reads; none for one that has no source that is looked at.
     pub fn usage<'a>(&'a self, plan: &'a Plan, service: &'a Service) -> Option<Usage<'a>> {
         Usage::of(self, plan, service)
+    }
+}
+
+/// The paths below a directory, in the order of their bytes: `0` is the character behind `/`.
+fn below(directory: &str) -> (Bound<String>, Bound<String>) {
+    match directory {
+        "" => (Bound::Unbounded, Bound::Unbounded),
+        directory => (Bound::Included(format!("{directory}/")), Bound::Excluded(format!("{directory}0"))),
     }
 }
 

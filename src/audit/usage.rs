@@ -59,14 +59,19 @@ pub struct Usage<'a> {
     plan: &'a Plan,
 }
 
+/// The directory of a service's source, relative to services.toml.
+pub(super) fn source(service: &Service) -> Option<String> {
+    let build = service.build.as_ref()?;
+    // A context that `compose` alone names may hold anything.
+    if build.source.is_empty() || build.context.contains("://") {
+        return None;
+    }
+    clean_path(&build.source)
+}
+
 /// The directories of a service's source, relative to services.toml: its own, and what it includes.
 pub(super) fn directories(plan: &Plan, service: &Service) -> Vec<String> {
-    let Some(build) = &service.build else { return Vec::new() };
-    let is_known = service.kind.is_some() || build.dockerfile.is_some() || build.recipe.is_some();
-    if !is_known || build.context.contains("://") {
-        return Vec::new();
-    }
-    let Some(source) = clean_path(&build.source) else { return Vec::new() };
+    let (Some(build), Some(source)) = (&service.build, source(service)) else { return Vec::new() };
     let mut all = vec![source];
     if let (Some(recipe), Some(place)) = (&build.recipe, service.build_place(&plan.output)) {
         let included = recipe
@@ -93,11 +98,12 @@ impl<'a> Usage<'a> {
         let tests_run =
             ["pytest", "vitest", "jest", "playwright", "cypress", "unittest"].iter().any(|tool| runs.contains(tool));
         // What lies in the source of another service is read by that one.
-        let others: BTreeSet<String> = plan
-            .services
-            .values()
-            .filter_map(|other| directories(plan, other).into_iter().next())
-            .filter(|other| *other != source && walk::is_in(other, &source))
+        let sources = audit.builders.get(&plan.environment);
+        let others: Vec<&String> = sources
+            .into_iter()
+            .flat_map(|sources| sources.range(super::below(&source)))
+            .map(|(other, _)| other)
+            .filter(|other| **other != source)
             .collect();
         let generated: BTreeSet<&str> = service
             .build
@@ -112,9 +118,7 @@ impl<'a> Usage<'a> {
         let mut set: BTreeSet<&str> = BTreeSet::new();
         // A script may run others.
         let mut runs = runs;
-        for (path, file) in
-            audit.files.iter().filter(|(path, file)| file.language == Language::Shell && walk::is_in(path, &source))
-        {
+        for (path, file) in audit.files_in(&source).filter(|(_, file)| file.language == Language::Shell) {
             let inner = path.strip_prefix(source.as_str()).unwrap_or(path).trim_start_matches('/');
             if role_of(inner, path, &runs, tests_run) == Role::Running {
                 runs.push_str(&file.text);
@@ -123,8 +127,7 @@ impl<'a> Usage<'a> {
         for directory in &own {
             let Some(found) = audit.directories.get(directory) else { continue };
             usage.is_whole &= !found.is_cut && found.foreign.is_none();
-            let inside = audit.files.iter().filter(|(path, _)| walk::is_in(path, directory));
-            for (path, file) in inside {
+            for (path, file) in audit.files_in(directory) {
                 let is_others = others.iter().any(|other| walk::is_in(path, other));
                 if is_others || generated.contains(path.as_str()) || ignored(path) {
                     continue;
@@ -137,7 +140,7 @@ impl<'a> Usage<'a> {
                 usage.take(path, file, role, *directory != source, &mut reads, &mut set);
             }
         }
-        usage.judge(service, &source, reads, &set);
+        usage.judge(service, reads, &set);
         Some(usage)
     }
 
@@ -167,17 +170,11 @@ impl<'a> Usage<'a> {
         }
     }
 
-    fn judge(
-        &mut self,
-        service: &Service,
-        source: &str,
-        reads: BTreeMap<String, Vec<(Place, &Read, bool)>>,
-        set: &BTreeSet<&str>,
-    ) {
+    fn judge(&mut self, service: &Service, reads: BTreeMap<String, Vec<(Place, &Read, bool)>>, set: &BTreeSet<&str>) {
         let passed = self.passed(service);
         let is_met = |read: &Read| passed.iter().any(|name| read.is_met_by(name));
         let is_browser = is_for_browsers(service);
-        let others = self.sharing(service, source);
+        let others = self.sharing(service);
         for (name, found) in reads {
             let in_service = found.iter().filter(|(place, ..)| place.role == Role::Running).filter(|(_, read, _)| {
                 // Nginx serves it: no program runs that has an environment.
@@ -212,12 +209,9 @@ impl<'a> Usage<'a> {
     }
 
     /// What other services with the same source are given: one of them may be the one that reads it.
-    fn sharing(&self, service: &Service, source: &str) -> Vec<BTreeSet<String>> {
-        let others = self.plan.services.values().filter(|other| other.name != service.name);
-        others
-            .filter(|other| directories(self.plan, other).first().is_some_and(|known| known == source))
-            .map(|other| self.passed(other))
-            .collect()
+    fn sharing(&self, service: &Service) -> Vec<BTreeSet<String>> {
+        let names = self.audit.sharing(self.plan, service).iter().filter(|name| **name != service.name);
+        names.filter_map(|name| self.plan.services.get(name)).map(|other| self.passed(other)).collect()
     }
 
     /// The names of everything that a service is given, from wherever.
@@ -245,9 +239,9 @@ impl<'a> Usage<'a> {
         if !self.is_whole || !self.unknown.is_empty() || !reads {
             return Vec::new();
         }
-        let is_read = |name: &String| {
-            self.audit.files.values().flat_map(|file| &file.scan.reads).any(|read| read.is_met_by(name))
-        };
+        let own = directories(self.plan, service);
+        let files = || own.iter().flat_map(|directory| self.audit.files_in(directory));
+        let is_read = |name: &String| files().flat_map(|(_, file)| &file.scan.reads).any(|read| read.is_met_by(name));
         let names = service.environment.keys().filter(|name| !known::is_read_elsewhere(name) && !is_read(name));
         names.cloned().collect()
     }

@@ -53,9 +53,7 @@ fn unused(context: &Context<'_>, plan: &Plan, service: &Service) -> Option<Findi
     let build = service.build.as_ref()?;
     let written = context.sources.written(plan, service);
     // Another service may run it that is built from the same source.
-    let shares = plan.services.values().any(|other| {
-        other.name != service.name && other.build.as_ref().is_some_and(|other| other.source == build.source)
-    });
+    let shares = context.sources.audit().sharing(plan, service).len() > 1;
     if shares || (written.is_none() && build.recipe.is_none()) {
         return None;
     }

@@ -65,7 +65,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for plan in context.plans {
         for service in plan.services.values().filter(|service| !is_told_by_file(service)) {
             let Some(usage) = context.sources.audit().usage(plan, service) else { continue };
-            if is_another_process(plan, service) || is_judged_elsewhere(plan, service) {
+            if is_another_process(plan, service) || is_judged_elsewhere(context, plan, service) {
                 continue;
             }
             let missing = usage.wanted.values().filter(|wanted| !wanted.is_passed);
@@ -93,10 +93,10 @@ fn is_another_process(plan: &Plan, service: &Service) -> bool {
 }
 
 /// Whether a service before it is built from the same source: what nothing passes to any of them is said there.
-fn is_judged_elsewhere(plan: &Plan, service: &Service) -> bool {
-    let source = |service: &Service| service.build.as_ref().map(|build| build.source.clone());
-    let before = plan.services.values().take_while(|other| other.name != service.name);
-    before.filter(|other| !is_told_by_file(other)).any(|other| source(other) == source(service))
+fn is_judged_elsewhere(context: &Context<'_>, plan: &Plan, service: &Service) -> bool {
+    let sharing = context.sources.audit().sharing(plan, service).iter();
+    let before = sharing.take_while(|name| **name != service.name).filter_map(|name| plan.services.get(name));
+    before.into_iter().any(|other| !is_told_by_file(other))
 }
 
 /// Whether some environment passes the variable to the service.
@@ -130,7 +130,7 @@ fn finding(
     if wanted.is_baked && public_var_internal_host::baked_prefix(name).is_none() {
         return None;
     }
-    let is_certain = wanted.need != Need::Fallback && !wanted.is_shared && !is_shared(plan, service);
+    let is_certain = wanted.need != Need::Fallback && !wanted.is_shared && !is_shared(context, plan, service);
     let severity = if is_certain { Severity::Error } else { Severity::Warning };
     let message = if wanted.need == Need::Fallback {
         format!("`{}` reads `{name}`, which nothing passes: what the source takes instead always holds", service.name)
@@ -176,12 +176,10 @@ fn finding(
 }
 
 /// Whether other services are built from the same source: one of them may be the one that reads it.
-fn is_shared(plan: &Plan, service: &Service) -> bool {
-    let source = |service: &Service| service.build.as_ref().map(|build| build.source.clone());
-    let mine = source(service);
-    plan.services.values().any(|other| {
-        other.name != service.name && source(other) == mine && other.extends.as_ref() != Some(&service.name)
-    })
+fn is_shared(context: &Context<'_>, plan: &Plan, service: &Service) -> bool {
+    let others = context.sources.audit().sharing(plan, service).iter().filter(|name| **name != service.name);
+    let is_independent = |other: &Service| other.extends.as_ref() != Some(&service.name);
+    others.filter_map(|name| plan.services.get(name)).any(is_independent)
 }
 
 /// Whether a variable that is not read is one that `env-read-not-passed` speaks of: misspelt.

@@ -1,7 +1,7 @@
 //! `runtime-engine-mismatch`: see [`RULE`].
 
+use super::datastore_without_volume::images;
 use super::{Context, Rule};
-use crate::compose::image;
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::plan::{Plan, ProblemKind, Service};
 use crate::runtimes::{self, Grammar};
@@ -155,9 +155,7 @@ fn runtime(context: &Context<'_>, plan: &Plan, service: &Service) -> Option<Runt
 
 /// A runtime that is known, and the tag, of the name of an image.
 fn known(base: &str) -> Option<(&'static str, String)> {
-    image::parse(base).ok()?;
-    let last = base.split('@').next()?.rsplit('/').next()?;
-    let (name, tag) = last.split_once(':')?;
+    let (name, tag) = images::repository(base);
     let name = ["node", "python"].into_iter().find(|known| *known == name)?;
     Some((name, tag.to_owned()))
 }

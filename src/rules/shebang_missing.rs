@@ -117,7 +117,7 @@ fn judge(context: &Context<'_>, plan: &Plan, service: &Service, start: &Start) -
         let help = "save it with LF at the ends of its lines, and say so in .gitattributes: `*.sh text eol=lf`";
         (message, label("a carriage return stands behind this"), help.to_owned())
     } else {
-        let interpreter = interpreter(first)?;
+        let interpreter = interpreter(first).filter(|name| matches!(*name, "sh" | "bash"))?;
         let (image, written) = base(context, plan, service)?;
         let lacking = images::lacks(&image, interpreter)?;
         let install = lacking.install;
