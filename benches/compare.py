@@ -3,7 +3,7 @@
 
     benches/compare.py                        builds the release binary first
     benches/compare.py --stackgen PATH        measures this one
-    benches/compare.py --only growth          voice-stack, thousand or growth; may be repeated
+    benches/compare.py --only growth          voice-stack, thousand, growth or sources; may be repeated
     benches/compare.py --rounds 5 --assert    faster; and a missed goal exits with 1
 
 Whole processes are measured, from start to exit. What is compared runs in turns (A B A B …), so that a machine that is
@@ -68,6 +68,17 @@ LOG_LEVEL = "${{LOG_LEVEL}}"
 {upstream}
 [services.{name}.routes]
 api = {{ path = "/{name}" }}
+"""
+
+
+SOURCE_SERVICE = """
+[services.{name}]
+kind = "{kind}"
+version = "{version}"
+source = "{name}"
+port = 3000
+{rest}
+[services.{name}.env]
 """
 
 
@@ -142,6 +153,53 @@ class Subject:
     def memory(self) -> int:
         """The highest of all peaks."""
         return max(run.memory for run in self.runs)
+
+
+SOURCE_FILES = 10_000
+
+JAVASCRIPT = """\
+import {{ createServer }} from "node:http";
+import {{ helper{number} }} from "./helpers.js";
+
+// A file as there are many, of which one in ten reads a variable.
+export function handle{number}(request, response) {{
+  const pattern = /^\\/items\\/(\\d+)$/;
+  const match = pattern.exec(request.url ?? "");
+  const title = `item ${{match ? match[1] : "none"}} of {number}`;
+  if (!match) {{
+    response.writeHead(404, {{ "content-type": "text/plain" }}).end("no such item\\n");
+    return;
+  }}
+  response.writeHead(200, {{ "content-type": "application/json" }});
+  response.end(JSON.stringify({{ title, items: [1, 2, 3].map((each) => each * {number}) }}));
+}}
+{read}
+"""
+
+PYTHON = """\
+\"\"\"A module as there are many, of which one in ten reads a variable.\"\"\"
+
+import json
+import os
+from dataclasses import dataclass
+
+
+@dataclass
+class Item{number}:
+    name: str
+    price: float = 0.0
+
+    def total(self, count: int) -> float:
+        # The price of all of them, rounded as on a bill.
+        return round(self.price * count, 2)
+
+
+def describe(items: list[Item{number}]) -> str:
+    return json.dumps({{item.name: item.total({number}) for item in items}}, indent=2)
+
+
+{read}
+"""
 
 
 def in_turns(subjects: list[Subject], rounds: int) -> None:
@@ -253,6 +311,44 @@ class Bench:
         peak = max(first.memory, again.memory, check.memory) / MIB
         self.report.goal("peak memory", f"{peak:.0f} MiB", "≤ 100 MiB", peak <= 100)
 
+    def sources(self) -> None:
+        """What it costs to look at 10,000 source files, with one variable in each tenth of them."""
+        self.report.title(f"{SOURCE_FILES:,} source files")
+        folders = {}
+        for count in (0, SOURCE_FILES):
+            folder = Path(tempfile.mkdtemp(prefix=f"sources-{count}-", dir=self.scratch))
+            folders[count] = folder
+            read = [f"NAME_{number}" for number in range(0, count, 10)]
+            services = "".join(
+                SOURCE_SERVICE.format(name=name, kind=kind, version=version, rest=rest)
+                + "".join(f'{variable} = "x"\n' for variable in read)
+                for name, kind, version, rest in (("web", "node", "22", ""), ("api", "python", "3.13", 'command = "python -m api"\n'))
+            )
+            (folder / "services.toml").write_text(f'[stack]\nname = "shop"\n{services}', encoding="utf-8")
+            for name in ("web", "api"):
+                (folder / name / "src").mkdir(parents=True)
+            (folder / "web/package.json").write_text('{ "main": "src/0/file_0.js" }', encoding="utf-8")
+            (folder / "web/package-lock.json").write_text('{ "lockfileVersion": 3 }', encoding="utf-8")
+            (folder / "api/requirements.txt").write_text("", encoding="utf-8")
+            for number in range(count):
+                name, suffix, text = ("web", "js", JAVASCRIPT) if number % 2 == 0 else ("api", "py", PYTHON)
+                spelling = "run(process.env.{0});" if suffix == "js" else 'NAME = os.environ["{0}"]'
+                line = spelling.format(f"NAME_{number - number % 10}") if number % 10 < 2 else ""
+                path = folder / name / "src" / str(number // 100) / f"file_{number}.{suffix}"
+                path.parent.mkdir(exist_ok=True)
+                path.write_text(text.format(number=number, read=line), encoding="utf-8")
+        subjects = [
+            Subject(f"stackgen check, {count:,} files", [self.stackgen, "check", "-q"], lambda folder=folder: folder)
+            for count, folder in folders.items()
+        ]
+        for folder in folders.values():
+            run([self.stackgen, "render", "-q"], folder)
+        in_turns(subjects, self.rounds)
+        for subject in subjects:
+            self.report.subject(subject)
+        seconds = subjects[1].wall - subjects[0].wall
+        self.report.goal(f"{SOURCE_FILES:,} files more", f"{seconds:.2f} s", "< 1 s", seconds < 1)
+
     def growth(self) -> None:
         """What one service costs as their number grows."""
         self.report.title("From 100 to 10,000 services: stackgen render, all to be written")
@@ -293,7 +389,7 @@ def compose() -> list[str] | None:
 
 def main() -> None:
     """Measures and prints."""
-    parts = {"voice-stack": Bench.voice_stack, "thousand": Bench.thousand, "growth": Bench.growth}
+    parts = {"voice-stack": Bench.voice_stack, "thousand": Bench.thousand, "growth": Bench.growth, "sources": Bench.sources}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stackgen", metavar="PATH", help="measure this binary instead of building one")
     parser.add_argument("--only", action="append", choices=parts, help="measure only this; may be repeated")

@@ -313,7 +313,7 @@ impl Fixture {
             let (path, text) = file.split_once(' ').unwrap_or((file, ""));
             let path = project.path().join(path);
             fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-            fs::write(path, text.replace("\\n", "\n") + "\n").expect("a file");
+            fs::write(path, text.replace("\\n", "\n").replace("\\r", "\r") + "\n").expect("a file");
         }
         for (position, words) in git.iter().enumerate() {
             let run = |words: &[&str]| {

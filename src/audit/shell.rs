@@ -162,7 +162,8 @@ impl Walker<'_> {
             self.at += length + 1;
             return is_command;
         }
-        if is_command {
+        // `./script` is a program, and `. ./script` reads it.
+        if is_command && after != Some(b'/') {
             self.command(word.to_owned());
         }
         self.at += length;

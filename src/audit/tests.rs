@@ -13,7 +13,8 @@ const UV: [(&str, &str); 2] = [
     ("app/uv.lock", "version = 1\n\n[[package]]\nname = \"uvicorn\"\nversion = \"0.30.0\"\n"),
 ];
 const NODE: &str = "[services.app]\nkind = 'node'\nversion = '22'\nsource = 'app'\nport = 3000\n";
-const PYTHON: &str = "[services.app]\nkind = 'python'\nversion = '3.13'\nsource = 'app'\napp = 'main:app'\nport = 8000\n";
+const PYTHON: &str =
+    "[services.app]\nkind = 'python'\nversion = '3.13'\nsource = 'app'\napp = 'main:app'\nport = 8000\n";
 
 /// The variables that the service `app` of a project reads while it runs, each as `NAME need`.
 fn running(services: &str, files: &[(&str, &str)]) -> BTreeSet<String> {
@@ -44,10 +45,22 @@ fn express_with_a_module_for_its_configuration() {
         NODE,
         &[
             LOCK,
-            ("app/package.json", r#"{ "main": "dist/index.js", "scripts": { "build": "tsc" }, "devDependencies": { "typescript": "5" } }"#),
-            ("app/src/config/env.ts", "export function requireEnv(name: string): string {\n  const value = process.env[name];\n  if (!value) throw new Error(`${name} is missing`);\n  return value;\n}\nexport const optionalEnv = (name: string, fallback: string) => process.env[name] ?? fallback;\n"),
-            ("app/src/db.ts", "import { requireEnv } from './config/env';\nexport const url = requireEnv('DATABASE_URL');\n"),
-            ("app/src/mail.ts", "import { optionalEnv } from './config/env';\nexport const host = optionalEnv('SMTP_HOST', 'localhost');\n"),
+            (
+                "app/package.json",
+                r#"{ "main": "dist/index.js", "scripts": { "build": "tsc" }, "devDependencies": { "typescript": "5" } }"#,
+            ),
+            (
+                "app/src/config/env.ts",
+                "export function requireEnv(name: string): string {\n  const value = process.env[name];\n  if (!value) throw new Error(`${name} is missing`);\n  return value;\n}\nexport const optionalEnv = (name: string, fallback: string) => process.env[name] ?? fallback;\n",
+            ),
+            (
+                "app/src/db.ts",
+                "import { requireEnv } from './config/env';\nexport const url = requireEnv('DATABASE_URL');\n",
+            ),
+            (
+                "app/src/mail.ts",
+                "import { optionalEnv } from './config/env';\nexport const host = optionalEnv('SMTP_HOST', 'localhost');\n",
+            ),
             ("app/src/index.ts", "import express from 'express';\nexpress().listen(process.env.PORT || 3000);\n"),
             ("app/src/index.test.ts", "process.env.ONLY_IN_A_TEST!;\n"),
             ("app/test/setup.js", "run(process.env.ONLY_IN_TESTS);\n"),
@@ -68,15 +81,30 @@ fn next_with_a_schema() {
         &[
             LOCK,
             ("app/package.json", r#"{ "scripts": { "build": "next build" } }"#),
-            ("app/next.config.mjs", "export default { output: \"standalone\", env: { A: process.env.ONLY_TO_BUILD } };\n"),
-            ("app/src/env.mjs", "import { createEnv } from '@t3-oss/env-nextjs';\nimport { z } from 'zod';\nexport const env = createEnv({\n  server: { DATABASE_URL: z.string().url(), SMTP_PORT: z.coerce.number().default(25) },\n  client: { NEXT_PUBLIC_API: z.string().min(1) },\n  runtimeEnv: { DATABASE_URL: process.env.DATABASE_URL, SMTP_PORT: process.env.SMTP_PORT, NEXT_PUBLIC_API: process.env.NEXT_PUBLIC_API },\n});\n"),
-            ("app/src/app/page.tsx", "import { env } from '~/env.mjs';\nexport default function Page() { return <p>don't ask {env.DATABASE_URL} {process.env.GREETING}</p>; }\n"),
+            (
+                "app/next.config.mjs",
+                "export default { output: \"standalone\", env: { A: process.env.ONLY_TO_BUILD } };\n",
+            ),
+            (
+                "app/src/env.mjs",
+                "import { createEnv } from '@t3-oss/env-nextjs';\nimport { z } from 'zod';\nexport const env = createEnv({\n  server: { DATABASE_URL: z.string().url(), SMTP_PORT: z.coerce.number().default(25) },\n  client: { NEXT_PUBLIC_API: z.string().min(1) },\n  runtimeEnv: { DATABASE_URL: process.env.DATABASE_URL, SMTP_PORT: process.env.SMTP_PORT, NEXT_PUBLIC_API: process.env.NEXT_PUBLIC_API },\n});\n",
+            ),
+            (
+                "app/src/app/page.tsx",
+                "import { env } from '~/env.mjs';\nexport default function Page() { return <p>don't ask {env.DATABASE_URL} {process.env.GREETING}</p>; }\n",
+            ),
             ("app/src/middleware.ts", "export const locale = process.env.DEFAULT_LOCALE ?? 'en';\n"),
         ],
     );
     assert_eq!(
         found,
-        names(["DATABASE_URL Demanded", "DEFAULT_LOCALE Fallback", "GREETING Bare", "NEXT_PUBLIC_API Demanded", "SMTP_PORT Fallback"])
+        names([
+            "DATABASE_URL Demanded",
+            "DEFAULT_LOCALE Fallback",
+            "GREETING Bare",
+            "NEXT_PUBLIC_API Demanded",
+            "SMTP_PORT Fallback"
+        ])
     );
 }
 
@@ -87,14 +115,30 @@ fn nest_with_its_config_module() {
         &[
             LOCK,
             ("app/package.json", r#"{ "main": "dist/main.js" }"#),
-            ("app/src/app.module.ts", "import { ConfigModule } from '@nestjs/config';\nimport * as Joi from 'joi';\nConfigModule.forRoot({ validationSchema: Joi.object({ JWT_SECRET: Joi.string().required(), JWT_TTL: Joi.string().default('1h') }) });\n"),
-            ("app/src/database.config.ts", "export default registerAs('database', () => ({ host: process.env.DB_HOST, port: parseInt(process.env.DB_PORT, 10) || 5432 }));\n"),
-            ("app/src/auth.service.ts", "import { ConfigService } from '@nestjs/config';\nexport class Auth { constructor(private readonly configService: ConfigService) {}\n  key() { return this.configService.getOrThrow<string>('API_KEY'); }\n  url() { return this.configService.get<string>('API_URL', 'http://x'); } }\n"),
+            (
+                "app/src/app.module.ts",
+                "import { ConfigModule } from '@nestjs/config';\nimport * as Joi from 'joi';\nConfigModule.forRoot({ validationSchema: Joi.object({ JWT_SECRET: Joi.string().required(), JWT_TTL: Joi.string().default('1h') }) });\n",
+            ),
+            (
+                "app/src/database.config.ts",
+                "export default registerAs('database', () => ({ host: process.env.DB_HOST, port: parseInt(process.env.DB_PORT, 10) || 5432 }));\n",
+            ),
+            (
+                "app/src/auth.service.ts",
+                "import { ConfigService } from '@nestjs/config';\nexport class Auth { constructor(private readonly configService: ConfigService) {}\n  key() { return this.configService.getOrThrow<string>('API_KEY'); }\n  url() { return this.configService.get<string>('API_URL', 'http://x'); } }\n",
+            ),
         ],
     );
     assert_eq!(
         found,
-        names(["API_KEY Demanded", "API_URL Fallback", "DB_HOST Bare", "DB_PORT Fallback", "JWT_SECRET Demanded", "JWT_TTL Fallback"])
+        names([
+            "API_KEY Demanded",
+            "API_URL Fallback",
+            "DB_HOST Bare",
+            "DB_PORT Fallback",
+            "JWT_SECRET Demanded",
+            "JWT_TTL Fallback"
+        ])
     );
 }
 
@@ -201,8 +245,31 @@ fn what_stands_behind_the_name_of_a_secret_is_hidden() {
 #[test]
 fn no_text_stops_a_scanner() {
     let pieces = [
-        "process.env.", "process.env[", "`${", "}", "'", "\"", "/", "\\", "{", "(", ")", "é", "\n", "os.environ[", "f\"{",
-        "class S(BaseSettings):\n  a", ": ", "$", "${", "<<E\n", "=", "import.meta.env", "import os\n", "def f(a", "const {",
+        "process.env.",
+        "process.env[",
+        "`${",
+        "}",
+        "'",
+        "\"",
+        "/",
+        "\\",
+        "{",
+        "(",
+        ")",
+        "é",
+        "\n",
+        "os.environ[",
+        "f\"{",
+        "class S(BaseSettings):\n  a",
+        ": ",
+        "$",
+        "${",
+        "<<E\n",
+        "=",
+        "import.meta.env",
+        "import os\n",
+        "def f(a",
+        "const {",
     ];
     // A sequence that is the same on each run.
     let mut seed: u64 = 7;

@@ -63,7 +63,8 @@ pub struct Usage<'a> {
 pub(super) fn source(service: &Service) -> Option<String> {
     let build = service.build.as_ref()?;
     // A context that `compose` alone names may hold anything.
-    if build.source.is_empty() || build.context.contains("://") {
+    let is_unclear = build.source.is_empty() && service.passthrough.contains_key("build");
+    if is_unclear || build.context.contains("://") {
         return None;
     }
     clean_path(&build.source)

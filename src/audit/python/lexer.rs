@@ -202,7 +202,6 @@ fn string(text: &str, base: usize, start: usize, quote: usize, out: &mut Vec<Tok
     let bytes = text.as_bytes();
     let mark = bytes[quote];
     let is_long = bytes[quote..].starts_with(&[mark; 3]);
-    let is_raw = text[start..quote].contains(['r', 'R']);
     let width = if is_long { 3 } else { 1 };
     let mut at = quote + width;
     let mut end = bytes.len();
@@ -221,7 +220,6 @@ fn string(text: &str, base: usize, start: usize, quote: usize, out: &mut Vec<Tok
         }
         at += 1;
     }
-    let _ = is_raw;
     let end = end.min(bytes.len());
     let mut last = end;
     while !text.is_char_boundary(last) {
@@ -237,6 +235,9 @@ fn string(text: &str, base: usize, start: usize, quote: usize, out: &mut Vec<Tok
 fn expressions(text: &str, base: usize, inner: Range<usize>, out: &mut Vec<Token>) {
     let bytes = text.as_bytes();
     let mut at = inner.start;
+    // Where nothing ends the string, this may lie in a character.
+    let inner =
+        inner.start..(inner.start..=inner.end).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(inner.start);
     while at < inner.end {
         if bytes[at] != b'{' {
             at += 1;

@@ -10,6 +10,7 @@ mod names;
 mod ports;
 mod references;
 mod routes;
+mod sources;
 mod storage;
 mod stores;
 mod syntax;
@@ -48,6 +49,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Operator> {
         containers::OPERATORS,
         labels::OPERATORS,
         stores::OPERATORS,
+        sources::OPERATORS,
     ]
     .into_iter()
     .flatten()
