@@ -308,7 +308,10 @@ impl<'t> Scanner<'t> {
             return;
         }
         if let Some(texts) = self.texts_of(name) {
-            let need = self.need(whole.start, last);
+            let need = match self.need(whole.start, last) {
+                Need::Fallback if self.complains_of_list(whole.start) => Need::Demanded,
+                need => need,
+            };
             for at in texts {
                 if let Some(text) = self.tokens.string(at).filter(|text| is_name(text)) {
                     self.out.reads.push(Read::new(text, self.tokens.span(at, at), need));
@@ -436,6 +439,20 @@ impl<'t> Scanner<'t> {
             return self.list_at(start);
         }
         None
+    }
+
+    /// Whether what is missing is put into a list that ends the program: `const missing = NAMES.filter(…); if
+    /// (missing.length) throw …`.
+    fn complains_of_list(&self, start: usize) -> bool {
+        let declared = (start.saturating_sub(24)..start)
+            .rev()
+            .take_while(|at| !matches!(self.tokens.text(*at), ";" | "}"))
+            .find(|at| matches!(self.tokens.text(*at), "const" | "let" | "var"));
+        let Some(name) = declared.map(|at| self.tokens.text(at + 1)) else { return false };
+        let asked = (start..self.tokens.len()).find(|at| {
+            self.tokens.text(*at) == name && self.tokens.text(at + 1) == "." && self.tokens.text(at + 2) == "length"
+        });
+        asked.is_some_and(|at| self.gives_up_near(at + 2))
     }
 
     /// The strings of the list that stands at a token, or that is known under the name there.

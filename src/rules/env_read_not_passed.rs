@@ -126,10 +126,6 @@ fn finding(
     let name = &wanted.name;
     let running: Vec<&ReadAt> = wanted.places.iter().filter(|place| place.role == Role::Running).collect();
     let is_baked = wanted.is_baked || public_var_internal_host::baked_prefix(name).is_some();
-    // What is not baked under a public name never is: nothing would put it there.
-    if wanted.is_baked && public_var_internal_host::baked_prefix(name).is_none() {
-        return None;
-    }
     let is_certain = wanted.need != Need::Fallback && !wanted.is_shared && !is_shared(context, plan, service);
     let severity = if is_certain { Severity::Error } else { Severity::Warning };
     let message = if wanted.need == Need::Fallback {

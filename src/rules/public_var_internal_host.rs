@@ -14,7 +14,8 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 A variable whose name begins with `NEXT_PUBLIC_`, `VITE_` or `REACT_APP_` is set in `env`, where it arrives when the
 container starts; or a value in `build-env` names the address that a service has inside of the stack, by a reference or
-written out. Of an image that is not built here nothing is known, so there the first is a warning. The development server
+written out. The same holds for a variable with another name that the source reads when it is built (`import.meta.env.NAME`,
+`$env/static/private`). Of an image that is not built here nothing is known, so there the first is a warning. The development server
 of a tool reads such variables when it starts, so the development target is left alone.
 
 **Why it breaks.** These tools write the value into the files that browsers load, while the image is built. What is set
@@ -96,18 +97,30 @@ fn too_late(context: &Context<'_>, plan: &Plan, service: &Service) -> Vec<Findin
         return Vec::new();
     }
     let mut findings = Vec::new();
+    let usage = context.sources.audit().usage(plan, service);
     for name in service.environment.keys().filter(|name| !is_told(name)) {
-        let Some(prefix) = baked_prefix(name) else { continue };
         let environment = Some(plan.environment.as_str());
-        let message = format!(
-            "`{name}` is set when the container starts, but what begins with `{prefix}` is read when the image is built"
-        );
+        let wanted = usage.as_ref().and_then(|usage| usage.wanted.get(name));
+        let message = match (baked_prefix(name), wanted.filter(|wanted| wanted.is_baked)) {
+            (Some(prefix), _) => format!(
+                "`{name}` is set when the container starts, but what begins with `{prefix}` is read when the image is built"
+            ),
+            (None, Some(_)) => {
+                format!("`{name}` is set when the container starts, but the source reads it when the image is built")
+            }
+            (None, None) => continue,
+        };
         let place = context.origin_of_env(plan, service, name);
         let label = Label::key(environment, place, "too late");
+        let read = wanted.filter(|wanted| wanted.is_baked && baked_prefix(name).is_none());
+        let read = read.and_then(|wanted| wanted.places.first());
+        let read =
+            read.map(|place| Label::within(&place.path, place.span(), "its value is written into what is built"));
         findings.push(if service.build.is_some() {
             let source = context.origin_of(plan, &service.name, "source", &["build"]);
             Finding::new(RULE.id, RULE.severity, message, label)
                 .with(Label::value(environment, source, "built here"))
+                .with_all(read)
                 .help(format!("move it to `[services.{}.build-env]`", service.name))
         } else {
             let image = context.origin_of(plan, &service.name, "image", &["image"]);

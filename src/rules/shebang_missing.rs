@@ -17,7 +17,8 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 The entry point, the command or a `before-start` step of a service is a script of its source, and the kernel cannot start it:
 its first line names no interpreter; the line ends as lines do on Windows, so that the name of the interpreter has a character
-too many; or the image has no such interpreter (`bash` in an image on Alpine, without `apk add bash`).
+too many; or the image has no such interpreter (`bash` in an image on Alpine, without `apk add bash`). A first line that names
+none is a warning where an init process starts the script, which hands it to a shell.
 
 **Why it breaks.** In exec form no shell is there to help: the kernel reads the first line of the file and starts what it
 names.
@@ -61,13 +62,15 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 struct Start {
     program: String,
     label: Label,
+    /// Whether a shell starts it, which reads what names no interpreter itself.
+    by_shell: bool,
 }
 
 /// What a service starts without a shell.
 fn starts(context: &Context<'_>, plan: &Plan, service: &Service) -> Vec<Start> {
     let environment = Some(plan.environment.as_str());
     let mut found = Vec::new();
-    let mut take = |program: String, label: Label| found.push(Start { program, label });
+    let mut take = |program: String, label: Label| found.push(Start { program, label, by_shell: false });
     let said = |key: &str| context.origin_of(plan, &service.name, key, &[key]);
     for (words, key) in [(&service.entrypoint, "entrypoint"), (&service.command, "command")] {
         // Behind an entry point the command is its argument.
@@ -84,7 +87,8 @@ fn starts(context: &Context<'_>, plan: &Plan, service: &Service) -> Vec<Start> {
     if let Some(recipe) = &build.recipe {
         for step in recipe.before_start.iter().filter_map(|step| step.run.first()) {
             let place = KeyPath::of(["services", &service.name, "before-start"]);
-            take(step.clone(), Label::value(environment, place, "started without a shell"));
+            let label = Label::value(environment, place, "started here");
+            found.push(Start { program: step.clone(), label, by_shell: true });
         }
         return found;
     }
@@ -109,7 +113,11 @@ fn judge(context: &Context<'_>, plan: &Plan, service: &Service, start: &Start) -
     let (path, file) = script(context, service, &start.program)?;
     let first = file.text.split('\n').next().unwrap_or_default();
     let label = |text: &str| Label::within(&path, 0..first.trim_end_matches('\r').len().max(1), text.to_owned());
-    let (message, place, help) = if !first.starts_with("#!") {
+    let has_line = first.starts_with("#!");
+    if !has_line && start.by_shell {
+        return None;
+    }
+    let (message, place, help) = if !has_line {
         let message = format!("`{path}` is started without a shell, and its first line names no interpreter");
         (message, label("no `#!`"), "begin it with `#!/bin/sh`".to_owned())
     } else if first.ends_with('\r') {
@@ -137,7 +145,9 @@ fn judge(context: &Context<'_>, plan: &Plan, service: &Service, start: &Start) -
         };
         (message, label("not in the image"), help)
     };
-    let mut finding = Finding::new(RULE.id, RULE.severity, message, place).with(start.label.clone()).help(help);
+    // An init process hands what the kernel does not know to a shell.
+    let severity = if !has_line && service.init { Severity::Warning } else { RULE.severity };
+    let mut finding = Finding::new(RULE.id, severity, message, place).with(start.label.clone()).help(help);
     // Whoever is named beside it may allow it.
     finding = finding.with(Label::key(Some(&plan.environment), service.origin(), "starts it"));
     finding.environment = Some(plan.environment.clone());

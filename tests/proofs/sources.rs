@@ -19,8 +19,8 @@ const PYTHON: &str = "python:3.13-slim";
 
 /// A project that builds one service in `app`, with this Dockerfile.
 fn built(dockerfile: &str) -> Attempt {
-    let compose = "services:\n  app:\n    build: ./app\n    init: true\n";
-    Attempt::new(compose).with("app/Dockerfile", &dockerfile.replace("NODE", NODE))
+    let compose = "services:\n  app:\n    build: ./app\n";
+    Attempt::new(compose).with("app/Dockerfile", &dockerfile.replace("BASE", NODE))
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn a_variable_that_only_the_operator_has_does_not_reach_the_program() {
     }
     for (image, command, complaint) in [
         (PYTHON, "[python, -c, \"import os; os.environ['DATABASE_URL']\"]", "KeyError: 'DATABASE_URL'"),
-        (NODE, "[node, -e, \"console.log(`to ${process.env.DATABASE_URL}`)\"]", "to undefined"),
+        (NODE, "[node, -e, \"console.log('to ' + process.env.DATABASE_URL)\"]", "to undefined"),
         (NODE, "[sh, -c, 'echo \"$${DATABASE_URL:?is missing}\"']", "DATABASE_URL: is missing"),
     ] {
         let compose =
@@ -51,7 +51,7 @@ fn the_builder_sees_its_context_and_what_the_ignore_file_leaves_of_it() {
         return;
     }
     for copied in ["app/package.json", "../shared", "secrets.txt"] {
-        let attempt = built(&format!("FROM NODE\nCOPY {copied} /x/\n"))
+        let attempt = built(&format!("FROM BASE\nCOPY {copied} /x/\n"))
             .with("app/package.json", "{}\n")
             .with("app/secrets.txt", "words\n")
             .with("app/.dockerignore", "secrets.txt\n")
@@ -59,7 +59,7 @@ fn the_builder_sees_its_context_and_what_the_ignore_file_leaves_of_it() {
         let (works, said) = attempt.run(&["build"]);
         assert!(!works && said.contains("not found"), "{copied}\n{said}");
     }
-    let attempt = built("FROM NODE\nCOPY package.json /x/\n").with("app/package.json", "{}\n");
+    let attempt = built("FROM BASE\nCOPY package.json /x/\n").with("app/package.json", "{}\n");
     let (works, said) = attempt.run(&["build"]);
     assert!(works, "{said}");
 }
@@ -69,7 +69,7 @@ fn an_installation_needs_the_lock_file_of_its_own_program() {
     if !has_compose() || !has_engine() {
         return;
     }
-    let attempt = built("FROM NODE\nWORKDIR /app\nCOPY . ./\nRUN npm ci\n")
+    let attempt = built("FROM BASE\nWORKDIR /app\nCOPY . ./\nRUN npm ci\n")
         .with("app/package.json", "{ \"name\": \"app\", \"version\": \"1.0.0\" }\n")
         .with("app/yarn.lock", "# yarn lockfile v1\n");
     let (works, said) = attempt.run(&["build"]);
@@ -82,7 +82,7 @@ fn a_tool_for_development_is_not_there_behind_an_installation_without_it() {
         return;
     }
     let project = |install: &str| {
-        built(&format!("FROM NODE\nWORKDIR /app\nCOPY . ./\nRUN npm install --package-lock-only --offline\nRUN {install}\nRUN npm run build\n"))
+        built(&format!("FROM BASE\nWORKDIR /app\nCOPY . ./\nRUN npm install --package-lock-only --offline\nRUN {install}\nRUN npm run build\n"))
             .with("app/package.json", "{ \"name\": \"app\", \"version\": \"1.0.0\", \"scripts\": { \"build\": \"tool\" }, \"devDependencies\": { \"tool\": \"file:./tool\" } }\n")
             .with("app/tool/package.json", "{ \"name\": \"tool\", \"version\": \"1.0.0\", \"bin\": { \"tool\": \"tool.js\" } }\n")
             .with("app/tool/tool.js", "#!/usr/bin/env node\nconsole.log('built');\n")
@@ -101,7 +101,7 @@ fn a_package_refuses_a_runtime_that_it_excludes() {
         return;
     }
     let project = |npmrc: &str| {
-        built("FROM NODE\nWORKDIR /app\nCOPY . ./\nRUN npm install --offline\n")
+        built("FROM BASE\nWORKDIR /app\nCOPY . ./\nRUN npm install --offline\n")
             .with(
                 "app/package.json",
                 "{ \"name\": \"app\", \"version\": \"1.0.0\", \"engines\": { \"node\": \">=99\" } }\n",
@@ -120,7 +120,7 @@ fn the_kernel_starts_a_script_by_its_first_line() {
         return;
     }
     let project = |script: &str| {
-        built("FROM NODE\nWORKDIR /app\nCOPY --chmod=755 start.sh ./\nENTRYPOINT [\"./start.sh\"]\n")
+        built("FROM BASE\nWORKDIR /app\nCOPY --chmod=755 start.sh ./\nENTRYPOINT [\"./start.sh\"]\n")
             .with("app/start.sh", script)
     };
     for (script, complaint) in [
@@ -133,6 +133,12 @@ fn the_kernel_starts_a_script_by_its_first_line() {
     }
     let (works, said) = project("#!/bin/sh\necho started\n").run(&["run", "--rm", "--build", "app"]);
     assert!(works && said.contains("started"), "{said}");
+    // An init process hands what the kernel does not know to a shell.
+    let init = Attempt::new("services:\n  app:\n    build: ./app\n    init: true\n")
+        .with("app/Dockerfile", &format!("FROM {NODE}\nCOPY --chmod=755 start.sh /\nENTRYPOINT [\"/start.sh\"]\n"))
+        .with("app/start.sh", "echo started\n");
+    let (works, said) = init.run(&["run", "--rm", "--build", "app"]);
+    assert!(works && said.contains("started"), "{said}");
 }
 
 #[test]
@@ -141,7 +147,7 @@ fn a_script_that_nothing_names_is_not_run() {
         return;
     }
     let project = |entry: &str| {
-        built(&format!("FROM NODE\nWORKDIR /app\nCOPY --chmod=755 . ./\n{entry}CMD [\"echo\", \"served\"]\n"))
+        built(&format!("FROM BASE\nWORKDIR /app\nCOPY --chmod=755 . ./\n{entry}CMD [\"echo\", \"served\"]\n"))
             .with("app/docker-entrypoint.sh", "#!/bin/sh\necho migrated\nexec \"$@\"\n")
     };
     // The image that it starts from has a script of that name, and another one.

@@ -126,6 +126,10 @@ fn a_list_of_names_is_read_one_by_one() {
         &[("A_NAME", Demanded), ("B_NAME", Demanded)],
     );
     check("const missing = ['A_NAME'].filter((n) => !process.env[n]);", &[("A_NAME", Fallback)]);
+    check(
+        "const missing = ['A_NAME'].filter((n) => !process.env[n]); if (missing.length > 0) { throw new Error('x'); }",
+        &[("A_NAME", Demanded)],
+    );
 }
 
 #[test]

@@ -15,12 +15,12 @@ pub(super) const OPERATORS: &[Operator] = &[Operator {
     apply: |base| {
         let mut made = Vec::new();
         for line in base.entries().filter(|line| line.key.len() > 6) {
-            let Some(service) = line.service().and_then(|name| base.service(name)) else { continue };
-            let header = format!("services.{}.env", service.name);
-            let Some(build) = service.build.as_ref().filter(|_| line.table == header) else { continue };
+            let name = line.table.strip_prefix("services.").and_then(|rest| rest.strip_suffix(".env"));
+            let service = name.and_then(|name| base.service(name));
+            let Some(build) = service.and_then(|service| service.build.as_ref()) else { continue };
             if stands_in(&base.folder().join(&build.source), &line.key) {
                 let wrong = line.text.replacen(&line.key, &misspelt(&line.key), 1);
-                made.push(base.set(line, wrong).at(&format!("[{header}]")));
+                made.push(base.set(line, wrong).at(&format!("[{}]", line.table)));
             }
         }
         made
