@@ -122,7 +122,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// Whether the program ends in the statement or block that follows a condition.
-    fn gives_up_near(&self, condition: usize) -> bool {
+    pub(super) fn gives_up_near(&self, condition: usize) -> bool {
         let tokens = &self.tokens;
         // Out of the brackets of the condition.
         let mut at = condition + 1;
