@@ -131,7 +131,7 @@ impl Scene<'_> {
             if !told.insert((place.to_string(), origin.to_string())) {
                 continue;
             }
-            let (weak, strong) = (self.called(weaker), self.called(stronger));
+            let (weak, strong) = (called(weaker), called(stronger));
             let (severity, message) = match meeting.kind {
                 MeetingKind::SameRule => {
                     (Severity::Error, format!("{weak} and {strong} take the same requests, with the same priority"))
@@ -156,16 +156,16 @@ impl Scene<'_> {
             findings.push(Finding { environment: Some(environment), ..finding });
         }
     }
+}
 
-    /// What a reader calls a router.
-    fn called(&self, router: &Router) -> String {
-        let place = router.places.first();
-        let stack = place.map_or("", |place| place.stack.as_str());
-        let service = place.map_or("", |place| place.service.as_str());
-        let known = router.origin.as_ref().map_or_else(
-            || router.name.clone(),
-            |origin: &KeyPath| router_shadowed::called_at(service, origin, &router.name),
-        );
-        format!("{known} in {stack}")
-    }
+/// What a reader calls a router.
+fn called(router: &Router) -> String {
+    let place = router.places.first();
+    let stack = place.map_or("", |place| place.stack.as_str());
+    let service = place.map_or("", |place| place.service.as_str());
+    let known = router.origin.as_ref().map_or_else(
+        || router.name.clone(),
+        |origin: &KeyPath| router_shadowed::called_at(service, origin, &router.name),
+    );
+    format!("{known} in {stack}")
 }

@@ -118,7 +118,9 @@ impl Stack {
     pub(crate) fn paths(&self) -> Vec<String> {
         let routes = self.services.iter().flat_map(|service| &service.routes).map(|route| route.path.clone());
         let mut paths: Vec<String> = routes.chain(PATHS.iter().map(|path| (*path).to_owned())).collect();
-        paths.iter_mut().for_each(|path| *path = path.replace(' ', "%20").replace('ä', "%C3%A4"));
+        for path in &mut paths {
+            *path = path.replace(' ', "%20").replace('ä', "%C3%A4");
+        }
         paths
     }
 
