@@ -129,7 +129,7 @@ fn finding(
     let is_certain = wanted.need != Need::Fallback && !wanted.is_shared && !is_shared(context, plan, service);
     let severity = if is_certain { Severity::Error } else { Severity::Warning };
     let message = if wanted.need == Need::Fallback {
-        format!("`{}` reads `{name}`, which nothing passes: what the source takes instead always holds", service.name)
+        format!("`{}` reads `{name}`, which nothing passes: it always takes its own default", service.name)
     } else {
         format!("`{}` reads `{name}`, and nothing passes it", service.name)
     };
@@ -166,7 +166,10 @@ fn finding(
             "add `{name} = {{ default = \"…\" }}` to `[services.{}.{key}]`, or leave it to the source: `allow.{} = \"…\"`",
             service.name, RULE.id
         ),
-        None => format!("add `{name} = \"…\"` to `[services.{}.{key}]`, or `{{ }}` to ask the operator", service.name),
+        None => format!(
+            "add `{name} = \"…\"` to `[services.{}.{key}]`, or `{name} = {{ help = \"…\" }}` to ask the operator for it",
+            service.name
+        ),
     };
     Some(finding.help(help))
 }
