@@ -73,6 +73,12 @@ impl Route {
             routings.push((plan.environment.as_str(), routing(looked, plan, &siblings, &set)?));
         }
         if !global.quiet {
+            let chosen = || looked.analysis.plans.iter().filter(|plan| global.is_chosen(&plan.environment));
+            for (path, plans) in self.with.iter().zip(&more) {
+                if !chosen().any(|plan| routing::on_one_proxy(plan, &[plans]).len() > 1) {
+                    say(&format!("note: {} is on another proxy, and has no part in this", path.display()));
+                }
+            }
             for (environment, routing) in &routings {
                 let open = routing.open_variables();
                 if !open.is_empty() {

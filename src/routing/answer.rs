@@ -10,6 +10,7 @@ use super::rewriting::{Effect, Step, Way};
 use super::url::{Url, shown};
 use super::{DOCKER, Router, Routing};
 use crate::manifest::types::RouteProtocol;
+use crate::traefik::rule::MatcherKind;
 
 /// How many of those that do not answer are told.
 const OTHERS: usize = 3;
@@ -211,18 +212,19 @@ impl Routing {
             judgement.is_some_and(|judgement| judgement.truth == Truth::Yes)
         };
         let taking = routers.filter(takes).max_by_key(|router| router.priority)?;
-        // Over TLS one for every name comes after the HTTP routers that name a host.
+        // Over TLS one for every name comes after the HTTP routers that name this host, and those that name none (tried with
+        // Traefik 3.7).
         let is_for_all = taking.rule.contains("HostSNI(`*`)");
         let names_host = |router: &Router| {
-            let mut is_named = false;
-            if let Some(tree) = &router.tree {
-                tree.each_matcher(&mut |matcher, is_negated| {
-                    let is_host = matcher.kind == crate::traefik::rule::MatcherKind::Host;
-                    let name = matcher.arguments.first().map_or("", |argument| argument.value.as_str());
-                    is_named |= is_host && !is_negated && name.eq_ignore_ascii_case(&seen.server_name);
-                });
-            }
-            is_named
+            let Some(tree) = &router.tree else { return false };
+            let (mut has_host, mut is_named) = (false, false);
+            tree.each_matcher(&mut |matcher, is_negated| {
+                if matcher.kind == MatcherKind::Host && !is_negated {
+                    has_host = true;
+                    is_named |= seen.names(matcher);
+                }
+            });
+            is_named || !has_host
         };
         let mut https = self.routers.iter().filter(|router| {
             router.protocol == RouteProtocol::Http && router.entry_point == entry.name && router.has_tls

@@ -74,6 +74,12 @@ impl Seen {
         self.judge_as(rule, false)
     }
 
+    /// Whether a host in a rule is the server name of the connection.
+    pub(super) fn names(&self, host: &Matcher) -> bool {
+        let written = host.arguments.first().map_or("", |argument| argument.value.as_str());
+        is_host_expression(&self.server_name, written, self.has_wildcards)
+    }
+
     /// Whether a rule takes it: no more is looked at than has to be.
     fn holds(&self, rule: &Expression) -> bool {
         match rule {

@@ -181,4 +181,18 @@ fn a_connection_is_taken_before_a_request_is_read() {
     assert_eq!(ask(&routing, "GET http://a.example/"), "shop-web-all@docker web /");
     assert_eq!(ask(&routing, "GET https://a.example/"), "NotFound");
     assert_eq!(ask(&routing, "GET http://a.example:7/"), "NoEntryPoint");
+    // One for every name leaves to HTTP the hosts that its routers name, and everything where one of them names none.
+    for (rule, expected) in [
+        ("Host(`b.example`)", ["connection shop-db-db@docker", "shop-api-own@docker api /"]),
+        ("PathPrefix(`/x`)", ["NotFound", "NotFound"]),
+    ] {
+        let plan = super::plan(&format!(
+            "[stack]\nname = 'shop'\nhost = 'a.example'\n{PROXY}\
+             [services.api]\nimage = 'api:1'\nport = 80\nroutes.own = {{ rule = '{rule}', entrypoints = ['websecure'] }}\n\
+             [services.db]\nimage = 'db:1'\nport = 5432\nroutes.db = {{ protocol = 'tcp', sni = '*', entrypoints = ['websecure'] }}\n"
+        ));
+        let routing = Routing::of(&[&plan], &|_, _| None);
+        let found = ["https://a.example/", "https://b.example/"].map(|url| ask(&routing, &format!("GET {url}")));
+        assert_eq!(found, expected, "{rule}");
+    }
 }

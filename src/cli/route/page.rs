@@ -53,8 +53,12 @@ impl Page<'_> {
         match &answer.end {
             End::NoEntryPoint => {
                 let known: Vec<String> = routing.entry_points().iter().map(named_port).collect();
-                let known = if known.is_empty() { "no proxy is known".to_owned() } else { words::and(&known) };
-                self.line("nothing", &format!("no entry point listens on port {}: there is {known}", request.port));
+                let text = if known.is_empty() {
+                    "there is no proxy".to_owned()
+                } else {
+                    format!("no entry point listens on port {}: there is {}", request.port, words::and(&known))
+                };
+                self.line("nothing", &text);
             }
             End::Refused { status, reason } => self.line("refused", &format!("{status}: {reason}")),
             End::NotFound => self.line("no router", "404: no router takes it"),
