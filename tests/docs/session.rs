@@ -14,7 +14,8 @@
 //! | `console` | commands, and all that they print; `...` for lines and `[..]` for text that is left out |
 //!
 //! `<!-- session: FOLDER -->` begins anew, in a copy of that folder of the repository; `<!-- session: empty -->` in an
-//! empty one, `<!-- session: . -->` in a copy of the repository. `<!-- run: COMMAND -->` does what the text tells the
+//! empty one, `<!-- session: . -->` in a copy of the repository; `<!-- with: FOLDER -->` lays another folder over it, as what
+//! the reader has written meanwhile. `<!-- run: COMMAND -->` does what the text tells the
 //! reader to do by hand. Commands of other programs than [`RUN`] are for the reader; [`FOR_THE_READER`] lists them all,
 //! so that none is left out by mistake.
 //!
@@ -70,7 +71,7 @@ fn the_recipes_for_contributors_work_to_the_letter() {
 #[derive(Debug)]
 struct Block {
     line: usize,
-    /// The language and what follows it; `session` and a folder; `run`.
+    /// The language and what follows it; `session` or `with` and a folder; `run`.
     words: Vec<String>,
     text: String,
     /// Where the text stands in the page.
@@ -92,6 +93,10 @@ fn play(page: &str, run: &[&str]) -> Vec<Block> {
         let outcome = match words.as_slice() {
             ["session", folder] => {
                 session = Session::new(folder);
+                Ok(())
+            }
+            ["with", folder] => {
+                copy_sources(&repository().join(folder), session.root());
                 Ok(())
             }
             ["run"] => session.printed(&block.text).map(|_| ()),
@@ -148,7 +153,9 @@ fn blocks(text: &str) -> Vec<Block> {
             Event::Html(html) => {
                 let comment = html.trim().strip_prefix("<!-- ").and_then(|rest| rest.strip_suffix(" -->"));
                 let (words, text) = match comment.and_then(|comment| comment.split_once(": ")) {
-                    Some(("session", folder)) => (vec!["session".to_owned(), folder.to_owned()], String::new()),
+                    Some((word @ ("session" | "with"), folder)) => {
+                        (vec![word.to_owned(), folder.to_owned()], String::new())
+                    }
                     Some(("run", command)) => (vec!["run".to_owned()], command.to_owned()),
                     _ => continue,
                 };
