@@ -347,6 +347,9 @@ fn is_mentioned(text: &str, name: &str) -> bool {
     })
 }
 
+/// How many files a thread takes at a time.
+const PORTION: usize = 16;
+
 /// Fewer files than this are not worth a thread.
 const WORTHWHILE: usize = 48;
 
@@ -356,7 +359,6 @@ fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> 
     if items.len() < WORTHWHILE || threads < 2 {
         return items.iter().map(work).collect();
     }
-    const PORTION: usize = 16;
     let next = AtomicUsize::new(0);
     let run = || {
         let mut done = Vec::new();

@@ -1,7 +1,7 @@
 //! What JavaScript and TypeScript read: `process.env` and the like, under whatever name, in every spelling that the
 //! language has for it, and the schemas that check it.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 mod helpers;
 mod lexer;
@@ -14,6 +14,9 @@ use super::read::{Helper, Need, Read, Scan, is_name, is_shouted};
 
 /// What a file has in it, at the least, that reads a variable.
 const TRACES: [&str; 5] = ["env", "Env", "ConfigService", "convict", "validationSchema"];
+
+/// Methods that are called with each of a list.
+const EACH: [&str; 8] = ["forEach", "map", "filter", "every", "some", "find", "flatMap", "reduce"];
 
 /// What Vite says itself of `import.meta.env` (Vite docs, "Env Variables and Modes").
 const VITES_OWN: [&str; 5] = ["MODE", "BASE_URL", "PROD", "DEV", "SSR"];
@@ -97,7 +100,7 @@ impl<'t> Scanner<'t> {
                 end += 1;
             }
             let open = first.checked_sub(1).filter(|open| tokens.text(*open) == "(");
-            let close = open.map(|open| tokens.pair(open)).filter(|close| *close > end || *close == end);
+            let close = open.map(|open| tokens.pair(open)).filter(|close| *close >= end);
             match (open, close) {
                 (Some(open), Some(close)) if close == end || tokens.text(end) == "as" => {
                     // An argument of a call is one still.
@@ -430,7 +433,6 @@ impl<'t> Scanner<'t> {
             if self.tokens.text(open) != "(" || !matches!(self.tokens.before(method, 1), "." | "?.") {
                 return None;
             }
-            const EACH: [&str; 8] = ["forEach", "map", "filter", "every", "some", "find", "flatMap", "reduce"];
             if !EACH.contains(&self.tokens.text(method)) {
                 return None;
             }
@@ -473,11 +475,11 @@ impl<'t> Scanner<'t> {
         (self.tokens.text(assign + 1) == "[").then(|| self.list_at(assign + 1)).flatten()
     }
 
-    /// What libraries read that are given names: `env-var`, `ConfigService` of NestJS, convict.
+    /// What libraries read that are given names: `env-var`, `ConfigService` of `NestJS`, convict.
     fn libraries(&mut self) {
         let nest = self.text.contains("ConfigService");
         let convict = self.text.contains("convict");
-        let mut getters: BTreeMap<&str, ()> = BTreeMap::new();
+        let mut getters: BTreeSet<&str> = BTreeSet::new();
         if self.text.contains("env-var") {
             for index in 0..self.tokens.len() {
                 if self.tokens.string(index) == Some("env-var") {
@@ -486,7 +488,7 @@ impl<'t> Scanner<'t> {
                         "(" => index.checked_sub(4),
                         _ => None,
                     };
-                    getters.extend(name.filter(|at| self.tokens.is_name(*at)).map(|at| (self.tokens.text(at), ())));
+                    getters.extend(name.filter(|at| self.tokens.is_name(*at)).map(|at| self.tokens.text(at)));
                 }
             }
         }
@@ -512,7 +514,7 @@ impl<'t> Scanner<'t> {
             let Some(name) = self.tokens.string(open + 1) else { continue };
             let owner = self.tokens.before(index, 2);
             let close = self.tokens.pair(open);
-            if getters.contains_key(owner) && is_name(name) {
+            if getters.contains(owner) && is_name(name) {
                 let chain = self.chain(close);
                 let need = if chain.contains(&"default") {
                     Need::Fallback

@@ -186,6 +186,25 @@ pub fn is_usual(name: &str) -> bool {
     matches!(name, "PORT" | "HOST" | "DEBUG" | "LOG_LEVEL")
 }
 
+/// What names begin with that switch something on for whoever has an account there: without them a library does nothing.
+const SWITCHES: [&str; 10] = [
+    "SENTRY_",
+    "OTEL_",
+    "DD_",
+    "NEW_RELIC_",
+    "ELASTIC_APM_",
+    "LANGFUSE_",
+    "LANGSMITH_",
+    "POSTHOG_",
+    "LOGTAIL_",
+    "ROLLBAR_",
+];
+
+/// Whether a program runs as well without a variable that it only hands on.
+pub fn is_switch(name: &str) -> bool {
+    SWITCHES.iter().any(|prefix| name.starts_with(prefix))
+}
+
 /// Whether something else than the source may read a name.
 pub fn is_read_elsewhere(name: &str) -> bool {
     is_given(name)

@@ -38,6 +38,9 @@ pub(super) fn scan_calls(text: &str, helpers: &[Helper]) -> Vec<Read> {
     scanner.out.reads
 }
 
+/// Methods of a reader that read no variable of a name.
+const OTHERS: [&str; 7] = ["read_env", "read_envfile", "seal", "dump", "parser_for", "add_parser", "prefixed"];
+
 pub(super) use settings::resolve;
 
 /// What is known under which names.
@@ -84,8 +87,7 @@ impl<'t> Scanner<'t> {
                     match tokens.text(module) {
                         "os" if last == module => self.names.os.push(local),
                         // django-environ: `environ.Env(…)`
-                        "environ" | "environs" if last == module => self.names.makers.push(local),
-                        "decouple" if last == module => self.names.makers.push(local),
+                        "environ" | "environs" | "decouple" if last == module => self.names.makers.push(local),
                         _ => {}
                     }
                     at = (last..end).find(|at| tokens.text(*at) == ",").map_or(end, |at| at + 1);
@@ -105,8 +107,7 @@ impl<'t> Scanner<'t> {
                     match (module.as_str(), name) {
                         ("os", "environ") => self.names.environ.push(local),
                         ("os", "getenv") => self.names.getenv.push(local),
-                        ("decouple", "config") => self.names.readers.push(local),
-                        ("environs", "env") => self.names.readers.push(local),
+                        ("decouple", "config") | ("environs", "env") => self.names.readers.push(local),
                         ("decouple", "Config" | "AutoConfig")
                         | ("environs" | "environ", "Env" | "FileAwareEnv")
                         | ("starlette.config", "Config") => self.names.makers.push(local),
@@ -135,7 +136,8 @@ impl<'t> Scanner<'t> {
         {
             return Some(start + 3);
         }
-        let is_keyword = tokens.text(start + 1) == "=" && tokens.before(start, 1) != "" && !tokens.is_line(start - 1);
+        let is_keyword =
+            tokens.text(start + 1) == "=" && !tokens.before(start, 1).is_empty() && !tokens.is_line(start - 1);
         (self.names.environ.contains(&text) && !is_keyword).then_some(start + 1)
     }
 
@@ -231,7 +233,7 @@ impl<'t> Scanner<'t> {
                 && let Some(before) = before
                 && before.span.contains(&read.span.start)
             {
-                read.behind = before.names.clone();
+                read.behind.clone_from(&before.names);
             }
             self.out.reads.push(read);
         }
@@ -402,7 +404,6 @@ impl<'t> Scanner<'t> {
         if tokens.text(open) != "(" {
             return;
         }
-        const OTHERS: [&str; 7] = ["read_env", "read_envfile", "seal", "dump", "parser_for", "add_parser", "prefixed"];
         if OTHERS.contains(&method) {
             // Names are put together.
             if method == "prefixed" {
@@ -453,7 +454,7 @@ impl<'t> Scanner<'t> {
         }
         if before == "(" && after == ")" {
             let function = tokens.before(start, 2);
-            if matches!(function, "bool" | "any") || tokens.text(last + 2) == "or" {
+            if function.contains("bool") || function == "any" || tokens.text(last + 2) == "or" {
                 return Need::Fallback;
             }
             if let Some(need) = tokens.is_name(start - 2).then(|| need_by_name(function)).flatten() {

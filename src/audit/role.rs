@@ -71,8 +71,8 @@ const BUILDERS: [&str; 12] = [
 pub(super) fn of(path: &str) -> Role {
     let (directories, name) = path.rsplit_once('/').unwrap_or(("", path));
     let name = name.to_ascii_lowercase();
-    let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
-    let is_python = name.ends_with(".py");
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((name.as_str(), ""));
+    let is_python = extension == "py";
     let is_test = if is_python {
         stem.starts_with("test_") || stem.ends_with("_test") || matches!(stem, "conftest" | "tests")
     } else {
@@ -92,7 +92,7 @@ pub(super) fn of(path: &str) -> Role {
     if is_configuration || (depth == 0 && BUILDERS.contains(&name.as_str())) {
         return Role::Building;
     }
-    let is_script = name.ends_with(".sh") || name.ends_with(".bash") || name.ends_with("entrypoint");
+    let is_script = matches!(extension, "sh" | "bash") || name.ends_with("entrypoint");
     let first = directories.split('/').next().unwrap_or_default();
     if is_script || SCRIPTS.contains(&first) { Role::Script } else { Role::Running }
 }

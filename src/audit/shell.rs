@@ -164,7 +164,7 @@ impl Walker<'_> {
         }
         // `./script` is a program, and `. ./script` reads it.
         if is_command && after != Some(b'/') {
-            self.command(word.to_owned());
+            self.command(word);
         }
         self.at += length;
         is_command
@@ -189,14 +189,14 @@ impl Walker<'_> {
     }
 
     /// What a command does to variables.
-    fn command(&mut self, word: String) {
+    fn command(&mut self, word: &str) {
         let line = self.line().to_owned();
         let mut words = line
             .split(|c: char| c.is_whitespace() || matches!(c, ';' | '|' | '&'))
             .skip(1)
             .filter(|word| !word.is_empty());
         let start = self.at;
-        match word.as_str() {
+        match word {
             "." | "source" => self.sources = true,
             "set" => {
                 for word in words {

@@ -179,7 +179,7 @@ impl<'a> Usage<'a> {
         for (name, found) in reads {
             let in_service = found.iter().filter(|(place, ..)| place.role == Role::Running).filter(|(_, read, _)| {
                 // Nginx serves it: no program runs that has an environment.
-                !(is_browser && !read.baked)
+                !is_browser || read.baked
             });
             let running: Vec<&(Place, &Read, bool)> = in_service.collect();
             let is_needed = |(_, read, _): &&&(Place, &Read, bool)| {
@@ -189,7 +189,7 @@ impl<'a> Usage<'a> {
             let all: Vec<Need> = needed.iter().map(|(_, read, _)| read.need).collect();
             let need = if all.contains(&Need::Demanded) {
                 Need::Demanded
-            } else if all.contains(&Need::Fallback) || all.is_empty() {
+            } else if all.contains(&Need::Fallback) || all.is_empty() || known::is_switch(&name) {
                 Need::Fallback
             } else {
                 Need::Bare
@@ -275,7 +275,8 @@ fn role_of(inner: &str, path: &str, runs: &str, tests_run: bool) -> Role {
 fn said_by(service: &Service) -> String {
     let words = [&service.command, &service.entrypoint].into_iter().flatten().flatten();
     let probe = service.health.iter().flat_map(|probe| &probe.command);
-    words.chain(probe).map(|text| format!("{}\n", text.with_unknown(crate::addresses::UNKNOWN))).collect()
+    let all: Vec<String> = words.chain(probe).map(|text| text.with_unknown(crate::addresses::UNKNOWN)).collect();
+    all.join("\n") + "\n"
 }
 
 /// Texts that say what a service runs: its commands, its Dockerfile, its package.

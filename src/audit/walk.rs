@@ -131,9 +131,10 @@ impl Found {
 /// The language of a file, by its name.
 fn language(name: &str) -> Option<Language> {
     let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+    let before = stem.rsplit_once('.').map_or("", |(_, before)| before);
     match extension {
-        "js" | "cjs" | "mjs" if stem.ends_with(".min") => None,
-        "ts" if stem.ends_with(".d") => None,
+        "js" | "cjs" | "mjs" if before == "min" => None,
+        "ts" if before == "d" => None,
         "js" | "cjs" | "mjs" | "jsx" | "ts" | "cts" | "mts" | "tsx" | "vue" | "svelte" | "astro" => {
             Some(Language::JavaScript)
         }

@@ -56,7 +56,8 @@ pub struct Environment {
 
 #[derive(Debug, Serialize)]
 struct Service {
-    service: String,
+    #[serde(rename = "service")]
+    name: String,
     source: String,
     whole: bool,
     variables: Vec<Variable>,
@@ -119,7 +120,7 @@ impl Environment {
                     .collect(),
             };
             Some(Service {
-                service: service.name.clone(),
+                name: service.name.clone(),
                 source: service.build.as_ref().map(|build| build.source.clone()).unwrap_or_default(),
                 whole: usage.is_whole,
                 variables: usage.wanted.values().map(variable).collect(),
@@ -174,7 +175,7 @@ fn table(environment: &Environment, out: &mut dyn Write) -> io::Result<()> {
     let at = |spot: &Spot| format!("{}:{}", spot.file, spot.line);
     for service in &environment.services {
         let mut row = |variable: &str, passed: &str, without: &str, place: String| {
-            rows.push([service.service.clone(), variable.to_owned(), passed.to_owned(), without.to_owned(), place]);
+            rows.push([service.name.clone(), variable.to_owned(), passed.to_owned(), without.to_owned(), place]);
         };
         for variable in &service.variables {
             let passed = if variable.passed { "yes" } else { "no" };

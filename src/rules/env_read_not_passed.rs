@@ -74,7 +74,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 wanted.need != Need::Fallback || !is_passed_elsewhere(context, service, &wanted.name)
             };
             for wanted in missing.filter(is_meant) {
-                findings.extend(finding(context, plan, service, &usage, wanted));
+                findings.push(finding(context, plan, service, &usage, wanted));
             }
         }
     }
@@ -116,13 +116,7 @@ fn place(context: &Context<'_>, plan: &Plan, service: &Service, is_baked: bool) 
     }
 }
 
-fn finding(
-    context: &Context<'_>,
-    plan: &Plan,
-    service: &Service,
-    usage: &Usage<'_>,
-    wanted: &Wanted,
-) -> Option<Finding> {
+fn finding(context: &Context<'_>, plan: &Plan, service: &Service, usage: &Usage<'_>, wanted: &Wanted) -> Finding {
     let name = &wanted.name;
     let running: Vec<&ReadAt> = wanted.places.iter().filter(|place| place.role == Role::Running).collect();
     let is_baked = wanted.is_baked || public_var_internal_host::baked_prefix(name).is_some();
@@ -171,7 +165,7 @@ fn finding(
             service.name
         ),
     };
-    Some(finding.help(help))
+    finding.help(help)
 }
 
 /// Whether other services are built from the same source: one of them may be the one that reads it.

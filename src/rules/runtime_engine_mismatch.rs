@@ -119,12 +119,12 @@ impl Wanted {
             return Some(Self { range: range.to_owned(), grammar, file, key, place });
         }
         let project = package.project.as_ref()?;
-        let (range, key, after) = match project.pointer("/project/requires-python").and_then(|range| range.as_str()) {
-            Some(range) => (range, "requires-python", "requires-python"),
-            None => {
-                let range = project.pointer("/tool/poetry/dependencies/python")?.as_str()?;
-                (range, "tool.poetry.dependencies.python", "[tool.poetry.dependencies]")
-            }
+        let text = |pointer: &str| project.pointer(pointer).and_then(|range| range.as_str());
+        let (range, key, after) = if let Some(range) = text("/project/requires-python") {
+            (range, "requires-python", "requires-python")
+        } else {
+            let range = text("/tool/poetry/dependencies/python")?;
+            (range, "tool.poetry.dependencies.python", "[tool.poetry.dependencies]")
         };
         let place = package.place("pyproject.toml", after, range);
         Some(Self { range: range.to_owned(), grammar: Grammar::Python, file: "pyproject.toml", key, place })

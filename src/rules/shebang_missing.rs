@@ -157,7 +157,7 @@ fn judge(context: &Context<'_>, plan: &Plan, service: &Service, start: &Start) -
 /// The script of the source that a program is; none for what comes from elsewhere.
 fn script<'a>(context: &'a Context<'_>, service: &Service, program: &str) -> Option<(String, &'a File)> {
     let name = program.rsplit('/').next()?;
-    let is_path = program.contains('/') || name.ends_with(".sh");
+    let is_path = program.contains('/') || name.rsplit_once('.').is_some_and(|(_, extension)| extension == "sh");
     let source = service.build.as_ref()?.source.trim_matches('/');
     let inner = program.trim_start_matches("./").trim_start_matches('/');
     let join =

@@ -11,7 +11,7 @@ const OTHERWISE: [&str; 14] =
 /// How far a block is looked at for what it does about a missing value, in tokens.
 const NEAR: usize = 60;
 
-impl<'t> Scanner<'t> {
+impl Scanner<'_> {
     /// What happens without the value that stands from one token to another.
     pub(super) fn need(&self, start: usize, last: usize) -> Need {
         let tokens = &self.tokens;
@@ -74,7 +74,10 @@ impl<'t> Scanner<'t> {
         if matches!(function, "if" | "while" | "switch") {
             return if negated && self.gives_up_near(close) { Need::Demanded } else { Need::Fallback };
         }
-        if negated || matches!(function, "Boolean") {
+        // `["a", "b"].includes(process.env.NAME)`, `toBool(process.env.NAME)`
+        let lower = function.to_ascii_lowercase();
+        let asks = matches!(function, "includes" | "test" | "has" | "isNaN" | "indexOf");
+        if negated || asks || lower.contains("bool") || lower.contains("flag") {
             return Need::Fallback;
         }
         if matches!(function, "assert" | "invariant" | "ok") {

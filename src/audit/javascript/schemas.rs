@@ -1,4 +1,4 @@
-//! Schemas that the environment is held against: zod, valibot, Joi, yup, TypeBox, envalid, t3-env and the like.
+//! Schemas that the environment is held against: zod, valibot, Joi, yup, `TypeBox`, envalid, t3-env and the like.
 
 use super::{Scanner, Whole};
 use crate::audit::read::{Need, Read, is_shouted};

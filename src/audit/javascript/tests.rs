@@ -56,6 +56,9 @@ fn what_is_taken_instead_is_seen() {
         "const a = process.env.A_NAME; if (a) run(a);",
         "const { A_NAME } = process.env; run(A_NAME || 'x');",
         "switch (process.env.A_NAME) { default: go(); }",
+        "const a = ['x', 'y'].includes(process.env.A_NAME);",
+        "const a = toBool(process.env.A_NAME);",
+        "const a = /^x/.test(process.env.A_NAME);",
     ] {
         check(text, &[("A_NAME", Fallback)]);
     }

@@ -46,6 +46,7 @@ fn what_is_taken_instead_is_seen() {
         "a = os.getenv('A_NAME') or 'x'",
         "a = os.environ.get('A_NAME') == 'true'",
         "a = bool(os.getenv('A_NAME'))",
+        "a = strtobool(os.getenv('A_NAME'))",
         "a = int(os.getenv('A_NAME') or 3)",
         "a = 1 if os.getenv('A_NAME') else 2",
         "if os.getenv('A_NAME'):\n    go()",
