@@ -15,6 +15,7 @@ use crate::source::KeyPath;
 use crate::traefik::rule::{self, Expression};
 
 mod answer;
+mod arrival;
 mod configuration;
 mod entry_points;
 mod matching;
