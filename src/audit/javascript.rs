@@ -1,16 +1,16 @@
 //! What JavaScript and TypeScript read: `process.env` and the like, under whatever name, in every spelling that the
 //! language has for it, and the schemas that check it.
 
-use std::collections::BTreeSet;
-
 mod helpers;
 mod lexer;
+mod libraries;
+mod names;
 mod need;
 mod schemas;
 
 use lexer::{Kind, Tokens};
 
-use super::read::{Helper, Need, Read, Scan, is_name, is_shouted};
+use super::read::{Helper, Need, Read, Scan, is_name};
 
 /// What a file has in it, at the least, that reads a variable.
 const TRACES: [&str; 5] = ["env", "Env", "ConfigService", "convict", "validationSchema"];
@@ -115,87 +115,6 @@ impl<'t> Scanner<'t> {
             }
         }
         Some(Whole { start, end, is_meta })
-    }
-
-    /// Names that modules give to the environment, or to a variable.
-    fn imports(&mut self) {
-        for index in 0..self.tokens.len() {
-            let Some(module) = self.tokens.string(index) else { continue };
-            let is_process = matches!(module, "process" | "node:process");
-            let is_dynamic = module.starts_with("$env/dynamic/");
-            let is_static = module.starts_with("$env/static/");
-            if !(is_process || is_dynamic || is_static) {
-                continue;
-            }
-            let is_import = self.tokens.before(index, 1) == "from";
-            let is_require = self.tokens.before(index, 1) == "(" && self.tokens.before(index, 2) == "require";
-            let brace = match (is_import, is_require) {
-                (true, _) => index.checked_sub(2),
-                (_, true) => index.checked_sub(4),
-                _ => None,
-            };
-            let Some(close) = brace.filter(|brace| self.tokens.text(*brace) == "}") else { continue };
-            let open = self.tokens.pair(close);
-            for (from, to, at) in self.imported(open, close) {
-                if is_static {
-                    let mut read = Read::new(from, self.tokens.span(at, at), Need::Bare);
-                    read.baked = true;
-                    self.out.reads.push(read);
-                } else if from == "env" {
-                    self.aliases.push(to);
-                }
-            }
-        }
-    }
-
-    /// The names in the braces of an import: what they are, what they are called here, and the token.
-    fn imported(&self, open: usize, close: usize) -> Vec<(&'t str, &'t str, usize)> {
-        let mut found = Vec::new();
-        let mut index = open + 1;
-        while index < close {
-            let name = self.tokens.text(index);
-            if self.tokens.is_name(index) && name != "type" {
-                let is_renamed = matches!(self.tokens.text(index + 1), "as" | ":");
-                let local = if is_renamed { self.tokens.text(index + 2) } else { name };
-                found.push((name, local, index));
-            }
-            while index < close && self.tokens.text(index) != "," {
-                index += 1;
-            }
-            index += 1;
-        }
-        found
-    }
-
-    /// Names that the file gives to the environment.
-    fn aliases(&mut self) {
-        // A name of a name.
-        for _ in 0..2 {
-            for index in 0..self.tokens.len() {
-                let Some(whole) = self.whole(index) else {
-                    // `const { env } = process`
-                    if self.tokens.text(index) == "process"
-                        && self.tokens.before(index, 1) == "="
-                        && self.tokens.before(index, 2) == "}"
-                        && !matches!(self.tokens.text(index + 1), "." | "?." | "[")
-                    {
-                        let close = index - 2;
-                        for (from, to, _) in self.imported(self.tokens.pair(close), close) {
-                            if from == "env" && !self.aliases.contains(&to) {
-                                self.aliases.push(to);
-                            }
-                        }
-                    }
-                    continue;
-                };
-                if matches!(self.tokens.text(whole.end), "." | "?." | "[") {
-                    continue;
-                }
-                if let Some(name) = self.assigned(whole.start).filter(|name| !self.aliases.contains(name)) {
-                    self.aliases.push(name);
-                }
-            }
-        }
     }
 
     /// The name that what begins at a token is assigned to, or is the default of.
@@ -473,89 +392,6 @@ impl<'t> Scanner<'t> {
         })?;
         let assign = (declared + 1..declared + 12).find(|index| self.tokens.text(*index) == "=")?;
         (self.tokens.text(assign + 1) == "[").then(|| self.list_at(assign + 1)).flatten()
-    }
-
-    /// What libraries read that are given names: `env-var`, `ConfigService` of `NestJS`, convict.
-    fn libraries(&mut self) {
-        let nest = self.text.contains("ConfigService");
-        let convict = self.text.contains("convict");
-        let mut getters: BTreeSet<&str> = BTreeSet::new();
-        if self.text.contains("env-var") {
-            for index in 0..self.tokens.len() {
-                if self.tokens.string(index) == Some("env-var") {
-                    let name = match self.tokens.before(index, 1) {
-                        "from" => index.checked_sub(2),
-                        "(" => index.checked_sub(4),
-                        _ => None,
-                    };
-                    getters.extend(name.filter(|at| self.tokens.is_name(*at)).map(|at| self.tokens.text(at)));
-                }
-            }
-        }
-        if !(nest || convict) && getters.is_empty() {
-            return;
-        }
-        for index in 0..self.tokens.len() {
-            if convict && self.tokens.are(index, &["env", ":"]) {
-                if let Some(name) = self.tokens.string(index + 2).filter(|name| is_name(name)) {
-                    let span = self.tokens.span(index + 2, index + 2);
-                    self.out.reads.push(Read::new(name, span, Need::Fallback));
-                }
-                continue;
-            }
-            let method = self.tokens.text(index);
-            if !matches!(method, "get" | "getOrThrow") || self.tokens.before(index, 1) != "." {
-                continue;
-            }
-            let open = self.behind_type_arguments(index + 1);
-            if self.tokens.text(open) != "(" {
-                continue;
-            }
-            let Some(name) = self.tokens.string(open + 1) else { continue };
-            let owner = self.tokens.before(index, 2);
-            let close = self.tokens.pair(open);
-            if getters.contains(owner) && is_name(name) {
-                let chain = self.chain(close);
-                let need = if chain.contains(&"default") {
-                    Need::Fallback
-                } else if chain.contains(&"required") {
-                    Need::Demanded
-                } else {
-                    Need::Fallback
-                };
-                self.out.reads.push(Read::new(name, self.tokens.span(index - 2, close), need));
-            } else if nest && is_shouted(name) && owner.to_ascii_lowercase().contains("config") {
-                let need = if method == "getOrThrow" {
-                    Need::Demanded
-                } else if self.tokens.text(open + 2) == "," {
-                    Need::Fallback
-                } else {
-                    self.need(index - 2, close)
-                };
-                self.out.reads.push(Read::new(name, self.tokens.span(index - 2, close), need));
-            }
-        }
-    }
-
-    /// Behind `<string>`.
-    fn behind_type_arguments(&self, index: usize) -> usize {
-        if self.tokens.text(index) != "<" {
-            return index;
-        }
-        let close =
-            (index..index + 12).find(|index| self.tokens.text(*index) == ">" && self.tokens.text(index + 1) == "(");
-        close.map_or(index, |close| close + 1)
-    }
-
-    /// The methods that are called one after the other on what ends at a token.
-    fn chain(&self, mut close: usize) -> Vec<&'t str> {
-        let mut found = Vec::new();
-        while matches!(self.tokens.text(close + 1), "." | "?.") && self.tokens.is_name(close + 2) {
-            found.push(self.tokens.text(close + 2));
-            let open = self.behind_type_arguments(close + 3);
-            close = if self.tokens.text(open) == "(" { self.tokens.pair(open) } else { close + 2 };
-        }
-        found
     }
 }
 
