@@ -149,8 +149,9 @@ fn language(name: &str) -> Option<Language> {
 /// The text of a file, where it is one that people write.
 pub(super) fn text(root: &Path, path: &str) -> Option<String> {
     let path = root.join(path);
+    // To open a pipe is to wait for whoever writes to it.
+    let length = path.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
     let file = std::fs::File::open(path).ok()?;
-    let length = file.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
     if length > LARGEST {
         return None;
     }

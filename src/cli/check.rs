@@ -158,7 +158,9 @@ impl Check {
         let is_clean = all.iter().all(|found| found.outcome.is_empty());
         if self.format == Format::Human && is_clean {
             if !global.quiet {
-                all.iter().for_each(|found| say(&found.clean));
+                for found in &all {
+                    say(&found.clean);
+                }
             }
             return Ok(code(has_failed));
         }

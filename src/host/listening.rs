@@ -54,14 +54,13 @@ fn is_free(protocol: Protocol, ip: IpAddr, port: u16) -> bool {
         Protocol::Sctp => return true,
     };
     match taken {
-        Ok(()) => true,
         Err(error) if error.kind() == ErrorKind::AddrInUse => false,
         Err(error) if error.kind() == ErrorKind::PermissionDenied && protocol == Protocol::Tcp => {
             let ip = if ip.is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { ip };
             TcpStream::connect_timeout(&SocketAddr::new(ip, port), PATIENCE).is_err()
         }
-        // An address that this machine does not have, or a protocol: the engine says so itself.
-        Err(_) => true,
+        // Also an address that this machine does not have: the engine says so itself.
+        _ => true,
     }
 }
 

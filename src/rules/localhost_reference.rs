@@ -158,7 +158,8 @@ fn others_of<'p>(plan: &'p Plan, service: &Service, value: &str) -> Option<(Addr
         let port = address.port?;
         let others: Vec<&Service> = plan.services.values().filter(|other| listens(other, port)).collect();
         let is_own = listens(service, port) || others.iter().any(|other| shares_network(other));
-        let is_elsewhere = !others.is_empty() && !is_own && !(may_be_browser(&address) && is_published(plan, port));
+        let is_for_browsers = may_be_browser(&address) && is_published(plan, port);
+        let is_elsewhere = !(others.is_empty() || is_own || is_for_browsers);
         is_elsewhere.then_some((address, others))
     })
 }

@@ -162,8 +162,8 @@ impl Pair<'_> {
                 if is_movable { (Severity::Warning, ", unless an operator changes that") } else { (RULE.severity, "") };
             let project = ours.project.with_defaults().unwrap_or_default();
             let message = format!("{} are one Compose project, `{project}`{unless}", self.names(ours, theirs));
-            let primary = label(self.context, ours, &self.project_place(self.context, ours), "the same in both");
-            let other = self.theirs(theirs, &self.project_place(self.their, theirs), "the other one");
+            let primary = label(self.context, ours, &project_place(self.context, ours), "the same in both");
+            let other = self.theirs(theirs, &project_place(self.their, theirs), "the other one");
             findings.push(
                 Finding {
                     environment: Some(ours.environment.clone()),
@@ -173,13 +173,6 @@ impl Pair<'_> {
                 .help("give one of them another `name`, or a `project` of its own"),
             );
         }
-    }
-
-    /// What the project follows from.
-    fn project_place(&self, context: &Context<'_>, plan: &Plan) -> KeyPath {
-        let stack = context.manifest(plan).and_then(|manifest| manifest.stack.as_ref());
-        let key = if stack.is_some_and(|stack| stack.project.is_some()) { "project" } else { "name" };
-        KeyPath::of(["stack", key])
     }
 
     /// Something that both take.
@@ -220,6 +213,13 @@ impl Pair<'_> {
         let finding = finding.with(self.theirs(theirs, &other.place, &place)).help(help);
         Finding { environment: Some(ours.environment.clone()), ..finding }
     }
+}
+
+/// What the project follows from.
+fn project_place(context: &Context<'_>, plan: &Plan) -> KeyPath {
+    let stack = context.manifest(plan).and_then(|manifest| manifest.stack.as_ref());
+    let key = if stack.is_some_and(|stack| stack.project.is_some()) { "project" } else { "name" };
+    KeyPath::of(["stack", key])
 }
 
 pub(super) fn label(context: &Context<'_>, plan: &Plan, place: &KeyPath, text: &str) -> Label {

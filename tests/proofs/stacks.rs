@@ -12,6 +12,7 @@ use stackgen::host::{Host, Machine};
 use stackgen::project::{Analysis, Project};
 use stackgen::render;
 use stackgen::siblings::Beside;
+use stackgen::templates::Templates;
 use tempfile::TempDir;
 
 use crate::support::compose::{Stack, docker, has_engine};
@@ -53,7 +54,7 @@ impl Two {
             let found: Vec<&str> = analysis.report.findings.iter().map(|finding| finding.message.as_str()).collect();
             assert!(!analysis.report.has_errors(), "{name} alone: {found:?}");
             let [plan] = analysis.plans.as_slice() else { panic!("{name}: not one environment") };
-            let artifacts = render::render(&analysis.plans, "services.toml", &Default::default()).expect("artifacts");
+            let artifacts = render::render(&analysis.plans, "services.toml", &Templates::default()).expect("artifacts");
             for (path, artifact) in artifacts {
                 let full = root.join(&path);
                 fs::create_dir_all(full.parent().expect("a folder")).expect("a writable folder");
