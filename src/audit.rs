@@ -298,7 +298,9 @@ fn below(directory: &str) -> (Bound<String>, Bound<String>) {
     }
 }
 
-fn scan(text: &str, language: Language) -> Scan {
+/// What a file reads, as far as it alone says that. Any text will do: what is no program of the language is read as far as it
+/// looks like one.
+pub fn scan(text: &str, language: Language) -> Scan {
     match language {
         Language::JavaScript => javascript::scan(text),
         Language::Python => python::scan(text),

@@ -20,7 +20,9 @@ mod manifest;
 mod port;
 mod quoting;
 mod regex;
+mod request;
 mod rule;
+mod source;
 mod subnet;
 mod text;
 mod volume;
@@ -45,7 +47,9 @@ pub const TARGETS: &[(&str, Check)] = &[
     ("port", port::check),
     ("quoting", quoting::check),
     ("regex", regex::check),
+    ("request", request::check),
     ("rule", rule::check),
+    ("source", source::check),
     ("subnet", subnet::check),
     ("text", text::check),
     ("volume", volume::check),
