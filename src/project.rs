@@ -214,7 +214,7 @@ impl Project {
             return Ok((Analysis { report, ..Analysis::default() }, None));
         }
         let Planned { read, mut sources, plans } = self.planned(&document)?;
-        let siblings = Sibling::all(self.source.directory(), &read, &sources, &self.beside)?;
+        let siblings = Sibling::all(&self.source, &read, &sources, &self.beside)?;
         let rendered = render::own_dockerfiles(&plans, self.source.file_name(), &self.templates);
         sources.look_around(self.source.directory(), &plans, rendered);
         let host = self.host.as_ref().map(|host| host.view(self.source.directory(), &plans));

@@ -35,7 +35,7 @@ pub struct Beside {
 impl Sibling {
     /// The other stacks that services.toml and the command line name. `sources` says which of those files are there.
     pub(crate) fn all(
-        directory: &Path,
+        own: &Source,
         read: &Read,
         sources: &Sources,
         beside: &Beside,
@@ -44,7 +44,10 @@ impl Sibling {
         let declared = stack.and_then(|stack| stack.siblings.as_ref()).into_iter().flatten().enumerate();
         let declared = declared.filter(|(_, path)| sources.path(path) == Found::File);
         let declared = declared.map(|(position, path)| (Some(position), path));
+        let directory = own.directory();
+        // Nor is a stack its own sibling.
         let mut known = beside.not.clone();
+        known.extend(directory.join(own.file_name()).canonicalize());
         let mut siblings = Vec::new();
         for (position, path) in declared.chain(beside.also.iter().map(|path| (None, path))) {
             let file = directory.join(path);
