@@ -77,6 +77,13 @@ impl Sibling {
         self.planned.as_ref().map_or(&[], |planned| &planned.plans)
     }
 
+    /// Whether a mistake in it may hide something that it takes.
+    pub fn has_flaws(&self) -> bool {
+        self.planned.as_ref().is_none_or(|planned| {
+            !planned.read.problems.is_empty() || planned.plans.iter().any(|plan| !plan.problems.is_empty())
+        })
+    }
+
     /// What a rule may look at; none where nothing of it can be understood.
     pub fn context(&self) -> Option<Context<'_>> {
         let Planned { read, sources, plans } = self.planned.as_ref()?;

@@ -123,13 +123,14 @@ fn finding(context: &Context<'_>, plan: &Plan, service: &Service, usage: &Usage<
     let is_certain = wanted.need != Need::Fallback && !wanted.is_shared && !is_shared(context, plan, service);
     let severity = if is_certain { Severity::Error } else { Severity::Warning };
     let message = if wanted.need == Need::Fallback {
-        format!("`{}` reads `{name}`, which nothing passes: it always takes its own default", service.name)
+        format!("`{}` reads `{name}`, which nothing passes: it always does without", service.name)
     } else {
         format!("`{}` reads `{name}`, and nothing passes it", service.name)
     };
     let key = if is_baked { "build-env" } else { "env" };
     let origin = place(context, plan, service, is_baked);
-    let label = if origin == service.origin() {
+    let origin_is_service = origin == service.origin();
+    let label = if origin_is_service {
         context.key_of(plan, &origin, &format!("`{name}` belongs in its `{key}`"))
     } else {
         // Where the base file has the table, it is the place for all environments.
@@ -151,19 +152,19 @@ fn finding(context: &Context<'_>, plan: &Plan, service: &Service, usage: &Usage<
     }
     let unread = usage.not_read(service);
     let meant = nearest(name, unread.iter().map(String::as_str));
+    // The table may be there already, and however it is written.
+    let table = if origin_is_service {
+        format!("`[services.{}.{key}]`", service.name)
+    } else {
+        format!("the `{key}` of `{}`", service.name)
+    };
     let help = match meant {
         Some(meant) => format!("`{meant}` is passed, and nothing reads it: write `{name}` there"),
-        None if names_secret(name) => {
-            format!("add `{name} = {{ secret = true }}` to `[services.{}.{key}]`", service.name)
+        None if names_secret(name) => format!("add `{name} = {{ secret = true }}` to {table}"),
+        None if wanted.need == Need::Fallback => {
+            format!("add `{name} = {{ default = \"…\" }}` to {table}, and an operator can set it")
         }
-        None if wanted.need == Need::Fallback => format!(
-            "add `{name} = {{ default = \"…\" }}` to `[services.{}.{key}]`, or leave it to the source: `allow.{} = \"…\"`",
-            service.name, RULE.id
-        ),
-        None => format!(
-            "add `{name} = \"…\"` to `[services.{}.{key}]`, or `{name} = {{ help = \"…\" }}` to ask the operator for it",
-            service.name
-        ),
+        None => format!("add `{name} = \"…\"` to {table}, or `{name} = {{ help = \"…\" }}` to ask the operator for it"),
     };
     finding.help(help)
 }

@@ -58,9 +58,12 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let own = claims::all(context);
     for sibling in context.siblings {
         let Some(their) = sibling.context() else {
-            findings.push(unclear(sibling));
+            findings.push(unclear(sibling, "cannot be understood, so nothing is compared with it"));
             continue;
         };
+        if sibling.has_flaws() {
+            findings.push(unclear(sibling, "has mistakes of its own, which may hide what it takes"));
+        }
         let before = findings.len();
         let pair = Pair { context, sibling, their: &their };
         pair.projects(findings);
@@ -86,13 +89,13 @@ fn is_one_project(a: &Plan, b: &Plan) -> bool {
     a.project.with_defaults().is_some_and(|project| b.project.with_defaults() == Some(project))
 }
 
-/// A sibling that says nothing.
-fn unclear(sibling: &Sibling) -> Finding {
+/// A sibling that says nothing, or not all.
+fn unclear(sibling: &Sibling, what: &str) -> Finding {
     let place = match sibling.position {
         Some(position) => KeyPath::of(["stack", "siblings"]).index(position),
         None => KeyPath::of(["stack"]),
     };
-    let message = format!("`{}` cannot be understood, so nothing is compared with it", sibling.path);
+    let message = format!("`{}` {what}", sibling.path);
     let label = Label::value(None, place, "compared with");
     let help = format!("`stackgen check -f {}` says what is wrong with it", sibling.path);
     Finding::new(RULE.id, Severity::Warning, message, label).help(help)
