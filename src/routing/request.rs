@@ -34,7 +34,7 @@ pub enum RequestError {
     #[error("a request is a method and a URL, such as `GET https://host/path`; a space in a URL is `%20`")]
     Spaces,
     /// Characters that no method has.
-    #[error("`{0}` is no method")]
+    #[error("`{0}` is no method; a space in a URL is `%20`")]
     Method(String),
     /// `CONNECT` and its like, which ask for no path.
     #[error("`{0}` asks for no path, so nothing is routed by it")]
@@ -46,7 +46,10 @@ pub enum RequestError {
     #[error("the URL `{0}` has no host")]
     NoHost(String),
     /// A host with characters that Traefik answers 400 to.
-    #[error("`{0}` is no host: Traefik refuses the request")]
+    #[error(
+        "`{0}` is no host: Traefik refuses the request; a name in other letters is written as its `xn--…`, and `${{NAME}}` can be \
+         the whole host only (`--set NAME=VALUE` gives it a value)"
+    )]
     Host(String),
     /// No port.
     #[error("`{0}` is no port")]

@@ -39,7 +39,7 @@ main = { path = \"/\" }                    # bad: both
 main = { path = \"/shop\" }                # good, and so is another `host`
 ```
 
-**Fix.** Give one of them another `path` or `host`; `stackgen route` says who answers what.
+**Fix.** Give one of them another `path` or `host`.
 
 **Source.** Traefik docs, \"Routers: priority\"; its `pkg/muxer/http/mux.go` and `pkg/provider/merge.go`. Tried with Traefik 3.7.
 ",
