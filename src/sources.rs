@@ -20,7 +20,7 @@ mod packages;
 mod surroundings;
 mod written;
 
-pub use packages::Package;
+pub use packages::{Package, between};
 pub use surroundings::{EnvFile, HostPath, NamedFile, Presence, Surroundings};
 pub use written::{BuildContext, CopiedFile, RenderedFile, Written};
 
@@ -138,7 +138,7 @@ impl Sources {
     pub fn look_around(&mut self, root: &Path, plans: &[Plan], rendered: BTreeMap<String, RenderedFile>) {
         self.surroundings = Surroundings::take(root, plans);
         self.written = WrittenFiles::take(root, plans, rendered);
-        self.packages = Packages::take(root, plans);
+        self.packages = Packages::take(root, plans, self.written.copied_directories());
     }
 
     /// Looks at what the services' sources read from their environment; after [`Sources::look_around`].

@@ -99,13 +99,23 @@ pub(super) struct Packages {
 }
 
 impl Packages {
-    /// Looks at the sources of the plans, below `root`.
-    pub(super) fn take(root: &Path, plans: &[Plan]) -> Self {
+    /// Looks at the sources of the plans, below `root`; at the directories between each and its build context; and at
+    /// `copied`, which Dockerfiles copy from.
+    pub(super) fn take(root: &Path, plans: &[Plan], copied: BTreeSet<String>) -> Self {
         let mut packages = Self::default();
-        for build in plans.iter().flat_map(|plan| plan.services.values()).filter_map(|service| service.build.as_ref()) {
-            if let Some(source) = clean_path(&build.source) {
-                packages.by_source.entry(source).or_insert_with_key(|source| Package::take(root, source));
+        let mut directories = copied;
+        for plan in plans {
+            for service in plan.services.values() {
+                let Some(source) = service.build.as_ref().and_then(|build| clean_path(&build.source)) else { continue };
+                if let Some(place) = service.build_place(&plan.output) {
+                    directories.extend(between(&place.context, &source));
+                }
+                directories.insert(source);
             }
+        }
+        for directory in directories {
+            let package = Package::take(root, &directory);
+            packages.by_source.insert(directory, package);
         }
         packages
     }
@@ -118,5 +128,37 @@ impl Packages {
     pub(super) fn text_of(&self, path: &str) -> Option<&str> {
         let (source, name) = path.rsplit_once('/').unwrap_or(("", path));
         self.by_source.get(source)?.text(name)
+    }
+}
+
+/// The directories from a build context down to a source, both with it, as services.toml sees them; of a source elsewhere
+/// the two alone.
+pub fn between(context: &str, source: &str) -> Vec<String> {
+    let mut directories = vec![context.to_owned()];
+    let inner = if context.is_empty() { Some(source) } else { source.strip_prefix(&format!("{context}/")) };
+    let Some(inner) = inner.filter(|inner| !inner.is_empty()) else {
+        if source != context {
+            directories.push(source.to_owned());
+        }
+        return directories;
+    };
+    let start = source.len() - inner.len();
+    let ends = inner.match_indices('/').map(|(at, _)| start + at).chain([source.len()]);
+    directories.extend(ends.map(|end| source[..end].to_owned()));
+    directories
+}
+
+#[cfg(test)]
+mod tests {
+    use super::between;
+
+    #[test]
+    fn every_directory_between_a_context_and_a_source_is_looked_at() {
+        assert_eq!(between("", "apps/web/site"), ["", "apps", "apps/web", "apps/web/site"]);
+        assert_eq!(between("apps", "apps/web/site"), ["apps", "apps/web", "apps/web/site"]);
+        assert_eq!(between("web", "web"), ["web"]);
+        assert_eq!(between("", ""), [""]);
+        assert_eq!(between("docker", "web"), ["docker", "web"]);
+        assert_eq!(between("web", "website"), ["web", "website"]);
     }
 }

@@ -1,7 +1,7 @@
 //! The Dockerfiles that the plans build with and that stackgen's own templates did not write: by hand, or rendered from
 //! a template of the project; and what keeps files out of their contexts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::dockerfile::Dockerfile;
@@ -131,6 +131,20 @@ impl WrittenFiles {
 
     pub(super) fn copied(&self, place: &BuildPlace, path: &str) -> Option<&CopiedFile> {
         self.copied.get(&(place.clone(), path.to_owned()))
+    }
+
+    /// The directories that something is copied from, as services.toml sees them.
+    pub(super) fn copied_directories(&self) -> BTreeSet<String> {
+        let mut directories = BTreeSet::new();
+        for ((place, path), file) in &self.copied {
+            let whole = if place.context.is_empty() { path.clone() } else { format!("{}/{path}", place.context) };
+            match file.host.presence {
+                Presence::Directory => directories.insert(whole),
+                Presence::Missing => continue,
+                Presence::Other => directories.insert(whole.rsplit_once('/').map_or("", |(above, _)| above).to_owned()),
+            };
+        }
+        directories
     }
 
     fn insert(&mut self, path: String, text: String, template: Option<String>) {
