@@ -27,12 +27,47 @@ impl Simple {
         self.words.get(position).map_or("", String::as_str)
     }
 
+    /// Whether an option has this value, which is a word of its own.
+    fn has_pair(&self, option: &str, value: &str) -> bool {
+        self.words.windows(2).any(|pair| pair[0] == option && pair[1] == value)
+    }
+
+    /// The words from a position on that are neither options nor the values of those that often have theirs behind a space.
+    fn names(&self, position: usize) -> Vec<&str> {
+        let is_value = |at: usize| {
+            matches!(
+                (self.word(at - 1), self.word(at)),
+                ("--include" | "--omit" | "--only", _) | ("--production" | "--prod", "true" | "false")
+            )
+        };
+        let rest = (position..self.words.len()).filter(|at| !self.word(*at).starts_with('-') && !is_value(*at));
+        rest.map(|at| self.word(at)).collect()
+    }
+
+    /// The packages that it installs by their names, without their versions, and whether it does so for the whole image
+    /// (`--global`); none for what installs no package by its name.
+    pub fn named_packages(&self) -> Option<(Vec<&str>, bool)> {
+        let is_global = self.has("-g") || self.has("--global") || self.word(1) == "global";
+        let position = match (self.word(0), self.word(1), self.word(2)) {
+            ("yarn", "global", "add") => 3,
+            ("npm" | "pnpm", "install" | "i" | "add", _) | ("yarn", "add", _) => 2,
+            _ => return None,
+        };
+        let names: Vec<&str> = self.names(position);
+        // The first character may begin a scope.
+        let bare = |name| match str::rfind(name, '@') {
+            Some(at) if at > 0 => &name[..at],
+            _ => name,
+        };
+        (!names.is_empty()).then(|| (names.into_iter().map(bare).collect(), is_global))
+    }
+
     /// What it installs from a lock file or a list; none for what installs nothing of the kind.
     pub fn installs(&self) -> Option<Install> {
         let flagged = |words: &[&str]| words.iter().any(|word| self.has(word));
         let is_production = self.variables.get("NODE_ENV").is_some_and(|value| value == "production");
         // `npm install <package>` installs that one.
-        let names = self.words.iter().skip(2).filter(|word| !word.starts_with('-')).count();
+        let names = self.names(2).len();
         let (manager, is_strict) = match (self.word(0), self.word(1)) {
             ("npm", "ci" | "clean-install") => (Manager::Npm, true),
             ("npm", "install" | "i") if names == 0 && !flagged(&["-g", "--global"]) => (Manager::Npm, false),
@@ -47,18 +82,22 @@ impl Simple {
             _ => return None,
         };
         let is_node = matches!(manager, Manager::Npm | Manager::Pnpm | Manager::Yarn);
-        let omits =
-            flagged(&[
-                "--omit=dev",
-                "--production",
-                "--only=production",
-                "--prod",
-                "-P",
-                "--no-dev",
-                "--production=true",
-            ]) || self.words.windows(2).any(|pair| matches!((pair[0].as_str(), pair[1].as_str()), ("--omit", "dev")))
-                || (is_node && is_production);
-        let includes = flagged(&["--include=dev", "--production=false", "--prod=false", "--dev", "-D"]);
+        let omits = flagged(&[
+            "--omit=dev",
+            "--production",
+            "--only=production",
+            "--prod",
+            "-P",
+            "--no-dev",
+            "--production=true",
+        ]) || self.has_pair("--omit", "dev")
+            || (is_node && is_production);
+        let settings =
+            [("npm_config_include", "dev"), ("npm_config_production", "false"), ("yarn_production", "false")];
+        let includes = flagged(&["--include=dev", "--production=false", "--prod=false", "--dev", "-D"])
+            || self.has_pair("--include", "dev")
+            || self.has_pair("--production", "false")
+            || self.variables.iter().any(|(name, value)| settings.contains(&(&*name.to_lowercase(), &**value)));
         Some(Install { manager, is_strict, leaves_out_development: omits && !includes })
     }
 }

@@ -93,6 +93,7 @@ fn stages(context: &Context<'_>, built: (&Plan, &Service, &Written), package: &P
     let mut seen = Vec::new();
     for index in (0..needed.len()).filter(|index| needed[*index]) {
         let mut lacking: Option<Simple> = None;
+        let mut added: Vec<String> = Vec::new();
         // Packages may come from another stage.
         if !file.instructions[file.stages[index].body.clone()].iter().all(|one| one.origins().is_empty()) {
             continue;
@@ -102,8 +103,18 @@ fn stages(context: &Context<'_>, built: (&Plan, &Service, &Written), package: &P
                 lacking = install.leaves_out_development.then_some(command);
                 continue;
             }
+            if let Some((names, is_global)) = command.named_packages() {
+                added.extend(names.into_iter().map(str::to_owned));
+                // With one more package, npm and its like install what else package.json has.
+                if !is_global {
+                    lacking = None;
+                }
+                continue;
+            }
             let Some(install) = &lacking else { continue };
-            let Some(tool) = tools(package, &command.words).into_iter().find(|tool| is_lacking(package, tool)) else {
+            let is_absent =
+                |tool: &String| is_lacking(package, tool) && !added.iter().any(|name| name == package_of(tool));
+            let Some(tool) = tools(package, &command.words).into_iter().find(is_absent) else {
                 continue;
             };
             if seen.contains(&command.span) && command.span != install.span {
@@ -172,12 +183,16 @@ fn tools(package: &Package, words: &[String]) -> Vec<String> {
             let next = rest.next().unwrap_or_default();
             match next {
                 "run" | "run-script" => rest.next(),
-                "exec" | "dlx" => return rest.next().map(str::to_owned).into_iter().collect(),
+                // It fetches what it runs.
+                "dlx" => return Vec::new(),
+                "exec" => return rest.next().map(str::to_owned).into_iter().collect(),
                 "start" => Some("start"),
                 next if first != "npm" => Some(next),
                 _ => None,
             }
         }
+        // It fetches what is named so, or whatever is not there.
+        "npx" if words.iter().any(|word| is_fetched(word)) => return Vec::new(),
         "npx" => return rest().next().map(str::to_owned).into_iter().collect(),
         "sh" | "bash" => return Vec::new(),
         _ => None,
@@ -199,6 +214,12 @@ fn tools(package: &Package, words: &[String]) -> Vec<String> {
         Some((_, name)) => vec![name.to_owned()],
         None => vec![first.clone()],
     }
+}
+
+/// Whether an option of npx has it fetch what is not there, without a question.
+fn is_fetched(word: &str) -> bool {
+    let option = word.split('=').next().unwrap_or(word);
+    matches!(option, "-y" | "--yes" | "-p" | "--package")
 }
 
 /// The package that brings a program.
