@@ -55,6 +55,8 @@ pub struct Kind {
     pub reloader: Option<Reloader>,
     /// The condition under which a second process of it would do everything twice.
     pub single: Option<When>,
+    /// The queues it works on where a service `consumes` none that it names.
+    pub default_queues: Option<Queues>,
     /// Files of the source that read environment variables, as globs.
     #[serde(default)]
     pub env_read: Vec<String>,
@@ -177,7 +179,8 @@ impl Kind {
         let probes = self.probe.iter().filter_map(|probe| probe.when.as_ref());
         let watches = self.watch.iter().filter_map(|watch| watch.when.as_ref());
         let packages = self.packages.iter().filter_map(|packages| packages.when.as_ref());
-        let one = self.single.iter().chain(self.reloader.as_ref().map(|reloader| &reloader.when));
+        let one = self.single.iter().chain(self.default_queues.as_ref().map(|queues| &queues.when));
+        let one = one.chain(self.reloader.as_ref().map(|reloader| &reloader.when));
         let of_files = data.chain(files).chain(inputs).chain(watches).chain(packages);
         outputs.flatten().chain(env).chain(commands).chain(of_files).chain(refusals).chain(probes).chain(one).collect()
     }
@@ -582,6 +585,16 @@ pub struct Debug {
     /// Words that are put after the first words of a command, by these: the longest that match.
     #[serde(default)]
     pub after: IndexMap<String, Vec<String>>,
+}
+
+/// Queues that a worker works on without being told.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Queues {
+    /// The condition.
+    pub when: When,
+    /// What they are called.
+    pub names: Vec<String>,
 }
 
 /// What starts a program anew after a change of its source.

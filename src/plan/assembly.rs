@@ -95,6 +95,7 @@ impl Assembly<'_, '_, '_> {
             metrics: metrics(member),
             produces: written.produces.clone().unwrap_or_default(),
             consumes: written.consumes.clone().unwrap_or_default(),
+            default_queues: self.default_queues(),
             single: self.is_single(),
             passthrough: IndexMap::new(),
             watch,
@@ -301,6 +302,13 @@ impl Assembly<'_, '_, '_> {
     fn is_single(&self) -> bool {
         let when = self.member.kind.and_then(|kind| kind.single.as_ref());
         when.is_some_and(|when| self.member.holds(Some(when), self.member.target))
+    }
+
+    /// The queues that a service of the kind works on, where it names none.
+    fn default_queues(&self) -> Vec<String> {
+        let queues = self.member.kind.and_then(|kind| kind.default_queues.as_ref());
+        let queues = queues.filter(|queues| self.member.holds(Some(&queues.when), self.member.target));
+        queues.map(|queues| queues.names.clone()).unwrap_or_default()
     }
 
     fn environment(&mut self) -> IndexMap<String, Text> {

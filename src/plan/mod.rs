@@ -253,6 +253,8 @@ pub struct Service {
     pub produces: Vec<String>,
     /// Task queues that it works on.
     pub consumes: Vec<String>,
+    /// Task queues that its kind works on, where `consumes` names none.
+    pub default_queues: Vec<String>,
     /// Whether a second one would do everything twice.
     pub single: bool,
     /// What must be up first.

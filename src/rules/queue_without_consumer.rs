@@ -10,7 +10,8 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Warning,
     summary: "a service fills a task queue that no worker works on",
     docs: "\
-A service `produces` a queue, and no service of the same environment `consumes` it.
+A service `produces` a queue, and no service of the same environment `consumes` it. A Celery worker without `consumes` works on the
+queue `celery`.
 
 **Why it breaks.** A task waits in its queue until a worker takes it. Nobody looks into a queue by chance: a Celery worker
 that is told its queues works on those, and on no others.
@@ -44,8 +45,12 @@ consumes = [\"mail\"]                   # good: with \"reports\" too
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for plan in context.plans {
-        let consumed: Vec<&str> =
-            plan.services.values().flat_map(|service| &service.consumes).map(String::as_str).collect();
+        let consumed: Vec<&str> = plan
+            .services
+            .values()
+            .flat_map(|service| service.consumes.iter().chain(&service.default_queues))
+            .map(String::as_str)
+            .collect();
         let mut told: Vec<&str> = Vec::new();
         for service in plan.services.values() {
             for (index, queue) in service.produces.iter().enumerate() {

@@ -133,6 +133,7 @@ impl Place<'_> {
             routers: _,
             proxy: _,
             passthrough,
+            default_queues: _,
             single: _,
         } = service;
         assert!(passthrough.is_empty(), "what is passed through is compared by `passthrough.rs`");
