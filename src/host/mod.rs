@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::compose::dotenv::EnvFile;
 use crate::compose::model;
 use crate::compose::port::{self, PortMapping, Protocol, addresses_overlap};
-use crate::plan::{Plan, Raw};
+use crate::plan::{EDGE, Plan, Raw};
 use crate::source::KeyPath;
 
 mod engine;
@@ -112,6 +112,8 @@ pub struct Absent {
     pub name: String,
     /// Where it is called external.
     pub origin: KeyPath,
+    /// The Compose project whose proxy's network it is (`stack.edge`).
+    pub edge: Option<String>,
 }
 
 impl Host {
@@ -244,10 +246,27 @@ fn external(plan: &Plan, values: &dyn Fn(&str) -> Option<String>) -> Vec<Absent>
                 "network" => plan.networks.contains_key(key),
                 _ => plan.volumes.contains_key(key),
             };
-            let origin = if is_declared { KeyPath::of([section, key]) } else { KeyPath::of(["compose", section, key]) };
+            let edge = if what == "network" { edge(plan, key, values) } else { None };
+            let origin = if edge.is_some() {
+                KeyPath::of(["stack", "edge"])
+            } else if is_declared {
+                KeyPath::of([section, key])
+            } else {
+                KeyPath::of(["compose", section, key])
+            };
             let environment = plan.environment.clone();
-            external.extend(name.map(|name| Absent { environment, what, name, origin }));
+            external.extend(name.map(|name| Absent { environment, what, name, origin, edge }));
         }
     }
     external
+}
+
+/// The project whose proxy makes this network, where the name follows from `stack.edge`.
+fn edge(plan: &Plan, key: &str, values: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let project = plan.edge.as_ref().filter(|_| key == EDGE)?;
+    let mut derived = project.clone();
+    derived.push_str("_edge");
+    let is_derived = plan.networks.get(key)?.name.as_ref() == Some(&derived);
+    let is_passed = plan.passthrough.get("networks").and_then(Raw::as_map).is_some_and(|all| all.contains_key(key));
+    if is_derived && !is_passed { project.evaluate(values).ok() } else { None }
 }

@@ -23,7 +23,9 @@ edge = { external = true, name = \"prox\" }     # bad: the engine has a network 
 edge = { external = true, name = \"proxy\" }    # good
 ```
 
-**Fix.** Make it: `docker network create`, `docker volume create`, or start the stack that makes it first.
+**Fix.** Start the stack that makes it first; that of `stack.edge` makes the network of its proxy. Only where no stack makes it:
+`docker network create`, `docker volume create`. A stack does not take a network that was made so in its place: `network … was
+found but has incorrect label`.
 
 **Source.** compose-spec, `external` of networks and volumes; tried with Docker Compose 2.40.
 ",
@@ -37,10 +39,14 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 }
 
 fn finding(absent: &Absent) -> Finding {
-    let Absent { environment, what, name, origin } = absent;
+    let Absent { environment, what, name, origin, edge } = absent;
     let message = format!("there is no {what} `{name}` on this machine, and it is external");
     let label = Label::key(Some(environment), origin.clone(), "is to be there already");
-    let help = format!("`docker {what} create {name}`, or start the stack that makes it first");
+    // Compose refuses a network of its own that something else has made in the meantime.
+    let help = match edge {
+        Some(project) => format!("start the stack `{project}` first, whose proxy this is: that makes the network"),
+        None => format!("start the stack that makes it first; where none does: `docker {what} create {name}`"),
+    };
     Finding { environment: Some(environment.clone()), ..Finding::new(RULE.id, RULE.severity, message, label) }
         .help(help)
 }
