@@ -41,8 +41,8 @@ web = { port = 80 }                      # bad: both
 web = { port = 8081 }                    # good, and so is one proxy for both: `edge = \"blog\"`
 ```
 
-**Fix.** Move one of them, or let one stack own it: a network that the other calls `external`, a proxy that serves both
-(`stack.edge`).
+**Fix.** Move one of them (`publish`, `port-offset`), or let one stack own it: a network that the other calls `external`, a proxy
+that serves both (`stack.edge`).
 
 **Source.** compose-spec, `name` of projects, volumes and networks; tried with Docker Compose 2.40 and Docker 28.5.
 ",
@@ -209,13 +209,22 @@ impl Pair<'_> {
             What::Container => "leave the name out, and Compose makes one of the project",
             What::Network => "let one of them make it: `external = true` in the other",
             What::Subnet => "choose another one, or leave it to the engine",
-            What::Port => "publish one of them elsewhere, or let one proxy serve both: `stack.edge`",
+            What::Port if is_of_proxy(ours, claim) && is_of_proxy(theirs, other) => {
+                "publish one of them elsewhere, or let one proxy serve both: `stack.edge`"
+            }
+            What::Port => "move one of them: another `publish`, or a `port-offset` for its whole stack",
         };
         let primary = label(self.context, ours, &claim.place, "the same in both");
         let finding = Finding::new(RULE.id, severity, message, primary);
         let finding = finding.with(self.theirs(theirs, &other.place, &place)).help(help);
         Finding { environment: Some(ours.environment.clone()), ..finding }
     }
+}
+
+/// Whether the port is one of a proxy: another stack could do without its own.
+fn is_of_proxy(plan: &Plan, claim: &Claim<'_>) -> bool {
+    let service = claim.publisher().and_then(|name| plan.services.get(name));
+    service.is_some_and(|service| service.proxy.is_some())
 }
 
 /// What the project follows from.

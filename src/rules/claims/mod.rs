@@ -99,6 +99,14 @@ impl Claim<'_> {
         }
     }
 
+    /// The service that publishes it, where it is a port.
+    pub(in crate::rules) fn publisher(&self) -> Option<&str> {
+        match &self.range {
+            Range::Port(_, service) => Some(service),
+            Range::None | Range::Subnet(_) => None,
+        }
+    }
+
     /// What it is, in words.
     pub(in crate::rules) fn words(&self) -> String {
         let name = &self.name;
