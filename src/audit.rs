@@ -171,9 +171,12 @@ impl Audit {
     /// What only several files say together: functions that are called elsewhere, and classes derived from each other.
     fn link(&mut self, root: &Path, code: &[(String, Language)]) {
         for language in [Language::JavaScript, Language::Python] {
-            let of_language = self.files.values().filter(|file| file.language == language);
-            let helpers: Vec<Helper> =
-                of_language.flat_map(|file| &file.scan.helpers).filter(|helper| helper.is_shared).cloned().collect();
+            let of_language = self.files.iter().filter(|(_, file)| file.language == language);
+            let shared = of_language.flat_map(|(path, file)| {
+                let of_file = file.scan.helpers.iter().filter(|helper| helper.is_shared);
+                of_file.map(|helper| Helper { path: path.clone(), ..helper.clone() })
+            });
+            let helpers: Vec<Helper> = shared.collect();
             if helpers.is_empty() {
                 continue;
             }

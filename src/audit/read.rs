@@ -78,6 +78,25 @@ pub(super) struct Helper {
     pub(super) takes_fallback: bool,
     /// Whether other files can call it by its name.
     pub(super) is_shared: bool,
+    /// The class or the object that it is a method of.
+    pub(super) owner: Option<String>,
+    /// Where it is known under its bare name, in tokens of its file; a method: the class that it stands in.
+    pub(super) scope: Range<usize>,
+    /// The file that it stands in, where that is another one.
+    pub(super) path: String,
+}
+
+impl Helper {
+    /// Whether a module that an import names can be the file of this function, or what hands it on: `./lib/env`,
+    /// `app.config`.
+    pub(super) fn is_of(&self, module: &str) -> bool {
+        let module = [".ts", ".js", ".mjs", ".cjs", ".tsx", ".jsx"]
+            .iter()
+            .find_map(|end| module.strip_suffix(end))
+            .unwrap_or(module);
+        let last = module.rsplit(['/', '.']).next().unwrap_or_default();
+        last.is_empty() || self.path.split(['/', '.']).any(|part| part == last)
+    }
 }
 
 /// A class whose fields are variables.

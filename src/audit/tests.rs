@@ -216,6 +216,31 @@ fn scripts_count_where_something_runs_them() {
 }
 
 #[test]
+fn a_function_of_another_file_counts_where_it_is_imported() {
+    let helper = "import os\ndef get(name):\n    return os.environ[name]\n";
+    let python = |main: &str| {
+        let main = ("app/main.py", main);
+        running(PYTHON, &[UV[0], UV[1], ("app/conf.py", helper), main])
+    };
+    assert_eq!(python("cache.get('USER_KEY')\nC().get('ADMIN')\nget('OTHER')\n"), names([]));
+    assert_eq!(python("from conf import get\nget('A_NAME')\ncache.get('USER_KEY')\n"), names(["A_NAME Bare"]));
+    assert_eq!(python("from . import conf as c\nc.get('A_NAME')\nd.get('OTHER')\n"), names(["A_NAME Bare"]));
+    assert_eq!(python("from other import get\nget('A_NAME')\n"), names([]));
+    let helper = "export function get(name) { return process.env[name]; }";
+    let node = |main: &str| {
+        let main = ("app/server.js", main);
+        running(NODE, &[LOCK, ("app/package.json", "{ \"main\": \"server.js\" }"), ("app/conf.js", helper), main])
+    };
+    assert_eq!(node("cache.get('USER_KEY'); get('OTHER');"), names([]));
+    assert_eq!(node("import { get as g } from './conf.js'; run(g('A_NAME'), get('OTHER'));"), names(["A_NAME Bare"]));
+    assert_eq!(
+        node("const conf = require('./conf'); run(conf.get('A_NAME'), d.get('OTHER'));"),
+        names(["A_NAME Bare"])
+    );
+    assert_eq!(node("import { get } from 'lodash'; get('OTHER');"), names([]));
+}
+
+#[test]
 fn what_git_ignores_and_what_other_services_own_does_not_count() {
     let services = "[services.app]\nkind = 'node'\nversion = '22'\nsource = '.'\n[services.other]\nkind = 'node'\nversion = '22'\nsource = 'other'\n";
     let files = [

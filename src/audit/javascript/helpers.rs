@@ -1,9 +1,14 @@
 //! Functions of a program that are given the name of a variable and read it: `required("DATABASE_URL")`.
 
+use std::ops::Range;
+
 use super::Scanner;
 use crate::audit::read::{Helper, Need, Read, is_name, is_shouted, need_by_name};
 
-impl Scanner<'_> {
+/// The module, the name in it where one is named, and what it is called here.
+type Import<'t> = (&'t str, Option<&'t str>, &'t str);
+
+impl<'t> Scanner<'t> {
     /// The function whose parameter stands at a token, in its body.
     pub(super) fn helper(&self, parameter: usize) -> Option<Helper> {
         let tokens = &self.tokens;
@@ -15,8 +20,7 @@ impl Scanner<'_> {
             let (before, after) = (tokens.before(index, 1), tokens.text(index + 1));
             // `const read = name => …`
             if before == "=" && after == "=>" {
-                let name = index.checked_sub(2).map(|at| tokens.text(at))?;
-                return Some(self.described(name, index, index, parameter));
+                return Some(self.described(index.checked_sub(2)?, index, index, parameter));
             }
             if !matches!(before, "(" | ",") || !matches!(after, ":" | "," | ")" | "=" | "?") {
                 continue;
@@ -45,13 +49,15 @@ impl Scanner<'_> {
             if !tokens.is_name(name) || matches!(tokens.text(name), "if" | "for" | "while" | "switch" | "catch") {
                 return None;
             }
-            return Some(self.described(tokens.text(name), open, index, parameter));
+            return Some(self.described(name, open, index, parameter));
         }
         None
     }
 
-    fn described(&self, name: &str, open: usize, index: usize, parameter: usize) -> Helper {
+    fn described(&self, at: usize, open: usize, index: usize, parameter: usize) -> Helper {
         let tokens = &self.tokens;
+        let (scope, owner) = self.owner_of(at);
+        let name = tokens.text(at);
         let close = tokens.pair(open);
         let mut position = 0;
         let mut parameters = 1;
@@ -87,8 +93,134 @@ impl Scanner<'_> {
         });
         let declared = (open.saturating_sub(6)..open).find(|at| tokens.text(*at) == "export");
         let is_shared = declared.is_some() || self.text.contains("module.exports") || self.text.contains("export {");
-        let is_method = tokens.before(open, 2) != "function" && tokens.before(open, 1) == name && start.is_some();
-        Helper { name: name.to_owned(), position, need, takes_fallback, is_shared: is_shared && !is_method }
+        let is_shared = is_shared && owner.is_none() && scope == (0..tokens.len());
+        Helper {
+            name: name.to_owned(),
+            position,
+            need,
+            takes_fallback,
+            is_shared,
+            owner: owner.map(str::to_owned),
+            scope,
+            path: String::new(),
+        }
+    }
+
+    /// The braces in which the name of a function stands, and what is called to reach it where it is a method: the name of
+    /// a class or an object, empty where that has none.
+    fn owner_of(&self, name: usize) -> (Range<usize>, Option<&str>) {
+        let tokens = &self.tokens;
+        let Some(open) = self.brace_around(name) else { return (0..tokens.len(), None) };
+        let scope = open..tokens.pair(open);
+        if let Some(class) = self.class_of(open) {
+            return (scope, Some(class));
+        }
+        let is_bare = tokens.before(name, 1) == "function" || tokens.text(name + 1) == "=";
+        let owner = (!is_bare).then(|| self.assigned(open).unwrap_or_default());
+        (scope, owner)
+    }
+
+    /// The `{` of the braces in which a token stands.
+    pub(super) fn brace_around(&self, at: usize) -> Option<usize> {
+        let mut index = at;
+        while let Some(before) = index.checked_sub(1) {
+            index = before;
+            match self.tokens.text(index) {
+                "}" | ")" | "]" if self.tokens.pair(index) < index => index = self.tokens.pair(index),
+                "{" if self.tokens.pair(index) > at => return Some(index),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// The name of the class whose body begins at a token; empty for one without.
+    pub(super) fn class_of(&self, open: usize) -> Option<&str> {
+        let tokens = &self.tokens;
+        let head = (open.saturating_sub(24)..open)
+            .rev()
+            .take_while(|at| !matches!(tokens.text(*at), "{" | "}" | ";" | ")" | "=>"))
+            .find(|at| tokens.text(*at) == "class" && tokens.before(*at, 1) != ".")?;
+        Some(if tokens.text(head + 1) == "extends" || head + 1 == open { "" } else { tokens.text(head + 1) })
+    }
+
+    /// Whether a function of the file is called at a token: by its name where that is known, or on what has it.
+    fn is_called(&self, helper: &Helper, index: usize) -> bool {
+        let tokens = &self.tokens;
+        if tokens.text(index) != helper.name {
+            return false;
+        }
+        let is_member = matches!(tokens.before(index, 1), "." | "?.");
+        let Some(class) = helper.owner.as_deref() else {
+            return !is_member && helper.scope.contains(&index);
+        };
+        if !is_member {
+            return false;
+        }
+        match tokens.before(index, 2) {
+            "this" => helper.scope.contains(&index),
+            // `new Config().get("NAME")`
+            ")" => index.checked_sub(2).is_some_and(|close| {
+                let open = tokens.pair(close);
+                !class.is_empty() && tokens.before(open, 1) == class && tokens.before(open, 2) == "new"
+            }),
+            owner => {
+                let is_one = |at: usize| {
+                    tokens.text(at) == owner
+                        && (tokens.are(at + 1, &["=", "new", class]) || tokens.are(at + 1, &[":", class]))
+                };
+                !class.is_empty() && (owner == class || (0..tokens.len()).any(is_one))
+            }
+        }
+    }
+
+    /// What the file imports: the module, the name in it where one is named, and what it is called here.
+    fn all_imported(&self) -> Vec<Import<'t>> {
+        let tokens = &self.tokens;
+        let mut found = Vec::new();
+        for index in 0..tokens.len() {
+            let Some(module) = tokens.string(index) else { continue };
+            let last = match tokens.before(index, 1) {
+                "from" => index.checked_sub(2),
+                // `= await import("…")`
+                "(" if tokens.before(index, 2) == "require" => index.checked_sub(4),
+                "(" if tokens.before(index, 2) == "import" => {
+                    index.checked_sub(if tokens.before(index, 3) == "await" { 5 } else { 4 })
+                }
+                _ => None,
+            };
+            let Some(last) = last else { continue };
+            let mut first = last;
+            if tokens.text(last) == "}" {
+                let open = tokens.pair(last);
+                found.extend(self.imported(open, last).into_iter().map(|(name, local, _)| (module, Some(name), local)));
+                // `import env, { … } from "…"`
+                if tokens.before(open, 1) != "," {
+                    continue;
+                }
+                first = open.saturating_sub(2);
+            }
+            if tokens.is_name(first) {
+                found.push((module, None, tokens.text(first)));
+            }
+        }
+        found
+    }
+
+    /// Whether a function of another file is called at a token: under the name that it is imported by, or on its module.
+    fn is_called_as_imported(&self, helper: &Helper, index: usize, imported: &[Import<'_>]) -> bool {
+        let word = self.tokens.text(index);
+        if matches!(self.tokens.before(index, 1), "." | "?.") {
+            let owner = self.tokens.before(index, 2);
+            return word == helper.name
+                && imported
+                    .iter()
+                    .any(|(module, name, local)| *local == owner && name.is_none() && helper.is_of(module));
+        }
+        imported.iter().any(|(module, name, local)| {
+            // What is exported as the default has another name.
+            *local == word && name.unwrap_or(word) == helper.name && helper.is_of(module)
+        })
     }
 
     /// The calls of such functions; in the file itself also as methods. Gives functions that hand a parameter on to one.
@@ -97,15 +229,21 @@ impl Scanner<'_> {
         if helpers.is_empty() {
             return further_helpers;
         }
+        let imported = if is_own { Vec::new() } else { self.all_imported() };
         for index in 0..self.tokens.len() {
             if !self.tokens.is_name(index) {
                 continue;
             }
-            let word = self.tokens.text(index);
-            let Some(helper) = helpers.iter().find(|helper| helper.name == word) else { continue };
+            let is_called = |helper: &&Helper| {
+                if is_own {
+                    self.is_called(helper, index)
+                } else {
+                    self.is_called_as_imported(helper, index, &imported)
+                }
+            };
+            let Some(helper) = helpers.iter().find(is_called) else { continue };
             let open = self.behind_type_arguments(index + 1);
-            let is_member = matches!(self.tokens.before(index, 1), "." | "?.");
-            if self.tokens.text(open) != "(" || self.tokens.before(index, 1) == "function" || (is_member && !is_own) {
+            if self.tokens.text(open) != "(" || self.tokens.before(index, 1) == "function" {
                 continue;
             }
             let close = self.tokens.pair(open);

@@ -119,6 +119,21 @@ fn a_function_of_the_file_reads_what_it_is_given() {
 }
 
 #[test]
+fn a_function_is_called_where_it_is_known() {
+    let class = "class Env { static get(k) { const v = process.env[k]; if (!v) throw Error(k); return v; } two() { this.get('A_NAME'); } }";
+    check(
+        &format!("{class} m.get('NOTENV'); axios.get('X'); get('Y'); Env.get('B_NAME'); new Env().get('C_NAME');"),
+        &[("A_NAME", Demanded), ("B_NAME", Demanded), ("C_NAME", Demanded)],
+    );
+    check("const get = (k) => process.env[k]; m.get('NOTENV'); run(get('A_NAME'));", &[("A_NAME", Bare)]);
+    check("function f() { const get = (k) => process.env[k]; run(get('A_NAME')); } get('X');", &[("A_NAME", Bare)]);
+    check(
+        "const env = { get(k) { return process.env[k]; } }; m.get('X'); run(env.get('A_NAME'));",
+        &[("A_NAME", Bare)],
+    );
+}
+
+#[test]
 fn a_list_of_names_is_read_one_by_one() {
     check(
         "for (const name of ['A_NAME', 'B_NAME']) { if (!process.env[name]) { throw new Error(name); } }",

@@ -145,6 +145,20 @@ fn a_nested_field_is_set_by_its_parts() {
 }
 
 #[test]
+fn a_function_is_called_where_it_is_known() {
+    let get = "import os\ndef get(name, default=None):\n    return os.environ[name]\n";
+    check(&format!("{get}cache.get('USER_KEY')\nrun(get('A_NAME', 1))\n"), &[("A_NAME", Fallback)]);
+    check(&format!("{get}run(os.environ.get('A_NAME'))\n"), &[("A_NAME", Bare)]);
+    let nested = "import os\ndef f():\n    def env(x):\n        return os.environ[x]\n    return env('A_NAME')\n";
+    check(&format!("{nested}env('OTHER')\n"), &[("A_NAME", Bare)]);
+    let class = "import os\nclass C:\n    def need(self, name):\n        return os.environ[name]\n    def two(self):\n        return self.need('A_NAME')\n";
+    check(
+        &format!("{class}c = C()\nc.need('B_NAME')\nC().need('C_NAME')\nD().need('OTHER')\nneed('OTHER')\n"),
+        &[("A_NAME", Bare), ("B_NAME", Bare), ("C_NAME", Bare)],
+    );
+}
+
+#[test]
 fn what_nobody_can_see_is_unknown() {
     for text in [
         "run(os.environ[f'APP_{name}'])",
