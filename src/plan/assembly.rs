@@ -63,16 +63,7 @@ impl Assembly<'_, '_, '_> {
         let kind = member.kind;
         // Files are synchronised into what is developed.
         let is_fixed = hardened && member.target == Target::Production && kind.is_some_and(|kind| kind.read_only);
-        let image_name = image.as_ref().and_then(Text::with_defaults).unwrap_or_default();
-        let user = match (&written.user, &build) {
-            (Some(user), None) => Some(recipe::user_text(user)),
-            // What a generated Dockerfile says, unless that is another's.
-            (Some(user), Some(build)) if build.recipe.is_none() || member.is_another_process() => {
-                Some(recipe::user_text(user))
-            }
-            (None, None) => kind.and_then(|kind| kind.user.as_ref()).map(|user| user.of(&image_name).to_owned()),
-            (_, Some(_)) => None,
-        };
+        let user = self.user(build.as_ref(), image.as_ref());
         let depends_on = self.depends_on();
         let files = self.files();
         let one_shot = written.one_shot.unwrap_or_default();
@@ -133,6 +124,22 @@ impl Assembly<'_, '_, '_> {
             labels,
             routers,
             proxy,
+        }
+    }
+
+    /// The user that the container starts as, where the image does not say it.
+    fn user(&self, build: Option<&Build>, image: Option<&Text>) -> Option<String> {
+        let image_name = image.and_then(Text::with_defaults).unwrap_or_default();
+        match (&self.member.service.user, build) {
+            (Some(user), None) => Some(recipe::user_text(user)),
+            // What a generated Dockerfile says, unless that is another's.
+            (Some(user), Some(build)) if build.recipe.is_none() || self.member.is_another_process() => {
+                Some(recipe::user_text(user))
+            }
+            (None, None) => {
+                self.member.kind.and_then(|kind| kind.user.as_ref()).map(|user| user.of(&image_name).to_owned())
+            }
+            (_, Some(_)) => None,
         }
     }
 
