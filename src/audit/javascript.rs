@@ -7,8 +7,10 @@ mod libraries;
 mod names;
 mod need;
 mod schemas;
+mod scopes;
 
 use lexer::{Kind, Tokens};
+use scopes::{Alias, Declared};
 
 use super::read::{Helper, Need, Read, Scan, is_name};
 
@@ -27,7 +29,8 @@ pub(super) fn scan(text: &str) -> Scan {
         return Scan::default();
     }
     let tokens = Tokens::of(text);
-    let mut scanner = Scanner { text, tokens, aliases: Vec::new(), out: Scan::default() };
+    let mut scanner = Scanner { text, tokens, aliases: Vec::new(), declared: Vec::new(), out: Scan::default() };
+    scanner.declarations();
     scanner.imports();
     scanner.aliases();
     scanner.objects();
@@ -43,7 +46,8 @@ pub(super) fn scan_calls(text: &str, helpers: &[Helper]) -> Vec<Read> {
     if !helpers.iter().any(|helper| text.contains(helper.name.as_str())) {
         return Vec::new();
     }
-    let mut scanner = Scanner { text, tokens: Tokens::of(text), aliases: Vec::new(), out: Scan::default() };
+    let mut scanner =
+        Scanner { text, tokens: Tokens::of(text), aliases: Vec::new(), declared: Vec::new(), out: Scan::default() };
     scanner.calls(helpers, false);
     scanner.out.settle();
     scanner.out.reads
@@ -53,7 +57,9 @@ struct Scanner<'t> {
     text: &'t str,
     tokens: Tokens<'t>,
     /// Names under which the environment is known.
-    aliases: Vec<&'t str>,
+    aliases: Vec<Alias<'t>>,
+    /// Where names are declared, in the order of the file.
+    declared: Vec<Declared<'t>>,
     out: Scan,
 }
 
@@ -80,7 +86,7 @@ impl<'t> Scanner<'t> {
             {
                 (start + 5, true)
             }
-            name if self.aliases.contains(&name) && tokens.is_name(start) => {
+            _ if tokens.is_name(start) && self.is_alias(start) => {
                 let before = tokens.before(start, 1);
                 let after = tokens.text(start + 1);
                 let is_key = after == ":" && matches!(before, "{" | ",");
@@ -119,6 +125,11 @@ impl<'t> Scanner<'t> {
 
     /// The name that what begins at a token is assigned to, or is the default of.
     fn assigned(&self, start: usize) -> Option<&'t str> {
+        self.assigned_at(start).map(|at| self.tokens.text(at))
+    }
+
+    /// The token of that name.
+    fn assigned_at(&self, start: usize) -> Option<usize> {
         let mut at = start.checked_sub(1)?;
         while self.tokens.text(at) == "(" {
             at = at.checked_sub(1)?;
@@ -133,14 +144,14 @@ impl<'t> Scanner<'t> {
             if self.tokens.text(index) == ":" {
                 let name = index.checked_sub(1)?;
                 let name = if self.tokens.text(name) == "?" { name.checked_sub(1)? } else { name };
-                return self.tokens.is_name(name).then(|| self.tokens.text(name));
+                return self.tokens.is_name(name).then_some(name);
             }
             if matches!(self.tokens.text(index), "const" | "let" | "var" | "(" | "," | ";" | "{" | "}" | "=") {
                 break;
             }
         }
         let is_member = matches!(self.tokens.before(last, 1), "." | "?.");
-        (self.tokens.is_name(last) && !is_member).then(|| self.tokens.text(last))
+        (self.tokens.is_name(last) && !is_member).then_some(last)
     }
 
     /// What is done with the environment, wherever it stands.

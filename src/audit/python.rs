@@ -157,6 +157,10 @@ impl Scanner<'_> {
     /// The whole environment, asked or handed on.
     fn whole(&mut self, start: usize, end: usize) {
         let tokens = &self.tokens;
+        // `from os import environ`
+        if matches!(tokens.text(tokens.line_of(start) + 1), "from" | "import") {
+            return;
+        }
         if tokens.before(start, 1) == "in" {
             let at = if tokens.before(start, 2) == "not" { start.checked_sub(3) } else { start.checked_sub(2) };
             if let Some(at) = at {

@@ -23,16 +23,21 @@ impl<'t> Scanner<'t> {
             };
             let Some(close) = brace.filter(|brace| self.tokens.text(*brace) == "}") else { continue };
             let open = self.tokens.pair(close);
-            for (from, to, at) in self.imported(open, close) {
+            for (from, _, at) in self.imported(open, close) {
                 if is_static {
                     let mut read = Read::new(from, self.tokens.span(at, at), Need::Bare);
                     read.baked = true;
                     self.out.reads.push(read);
                 } else if from == "env" {
-                    self.aliases.push(to);
+                    self.add_alias(self.local_of(at));
                 }
             }
         }
+    }
+
+    /// The token of what the name at a token of an import is called here.
+    fn local_of(&self, at: usize) -> usize {
+        if matches!(self.tokens.text(at + 1), "as" | ":") { at + 2 } else { at }
     }
 
     /// The names in the braces of an import: what they are, what they are called here, and the token.
@@ -67,9 +72,9 @@ impl<'t> Scanner<'t> {
                         && !matches!(self.tokens.text(index + 1), "." | "?." | "[")
                     {
                         let close = index - 2;
-                        for (from, to, _) in self.imported(self.tokens.pair(close), close) {
-                            if from == "env" && !self.aliases.contains(&to) {
-                                self.aliases.push(to);
+                        for (from, _, at) in self.imported(self.tokens.pair(close), close) {
+                            if from == "env" {
+                                self.add_alias(self.local_of(at));
                             }
                         }
                     }
@@ -78,8 +83,8 @@ impl<'t> Scanner<'t> {
                 if matches!(self.tokens.text(whole.end), "." | "?." | "[") {
                     continue;
                 }
-                if let Some(name) = self.assigned(whole.start).filter(|name| !self.aliases.contains(name)) {
-                    self.aliases.push(name);
+                if let Some(at) = self.assigned_at(whole.start) {
+                    self.add_alias(at);
                 }
             }
         }

@@ -25,7 +25,7 @@ const CHECKS: [&str; 13] = [
     "Parse",
 ];
 
-impl Scanner<'_> {
+impl<'t> Scanner<'t> {
     /// Whether the whole environment at this place is held against a schema.
     pub(super) fn is_checked(&self, whole: Whole) -> bool {
         let before = self.tokens.before(whole.start, 1);
@@ -40,6 +40,95 @@ impl Scanner<'_> {
             .take(40)
             .find(|at| self.tokens.text(*at) == "(" && self.tokens.pair(*at) > whole.start);
         open.is_some_and(|open| CHECKS.contains(&self.tokens.before(open, 1))) && self.has_schema()
+    }
+
+    /// Names that a schema is given by hand: `parse({ NAME: process.env.OTHER })`, `runtimeEnv: { NAME: … }`. What they are
+    /// read from stands behind each.
+    fn fed(&self) -> Vec<&'t str> {
+        let tokens = &self.tokens;
+        let mut found = Vec::new();
+        for index in 0..tokens.len() {
+            let is_given = tokens.text(index) == "("
+                && tokens.text(index + 1) == "{"
+                && CHECKS.contains(&tokens.before(index, 1))
+                && !matches!(tokens.before(index, 1), "createEnv" | "envSchema");
+            let is_named = matches!(tokens.text(index), "runtimeEnv" | "runtimeEnvStrict" | "experimental__runtimeEnv")
+                && tokens.are(index + 1, &[":", "{"]);
+            let is_data = tokens.are(index, &["data", ":", "{"]) && self.text.contains("envSchema");
+            let open = match (is_given, is_named || is_data) {
+                (true, _) => index + 1,
+                (_, true) => index + 2,
+                _ => continue,
+            };
+            let mut at = open + 1;
+            while at < tokens.pair(open) {
+                let is_key = matches!(tokens.before(at, 1), "{" | ",") && tokens.text(at + 1) == ":";
+                if is_key {
+                    found.push(tokens.string(at).unwrap_or_else(|| tokens.text(at)));
+                }
+                at = tokens.pair(at).max(at) + 1;
+            }
+        }
+        // What is declared first and given then: `const values = { NAME: process.env.OTHER }; schema.parse(values)`.
+        for index in 0..tokens.len() {
+            let is_given = CHECKS.contains(&tokens.text(index))
+                && tokens.text(index + 1) == "("
+                && tokens.is_name(index + 2)
+                && matches!(tokens.text(index + 3), ")" | ",");
+            if !is_given {
+                continue;
+            }
+            let name = tokens.text(index + 2);
+            let declared = (0..tokens.len())
+                .find(|at| tokens.text(*at) == name && tokens.are(at + 1, &["=", "{"]) && !self.makes_in(at + 2));
+            let Some(open) = declared.map(|at| at + 2) else { continue };
+            let mut at = open + 1;
+            while at < tokens.pair(open) {
+                if matches!(tokens.before(at, 1), "{" | ",") && tokens.text(at + 1) == ":" {
+                    found.push(tokens.string(at).unwrap_or_else(|| tokens.text(at)));
+                }
+                at = tokens.pair(at).max(at) + 1;
+            }
+        }
+        found
+    }
+
+    /// Whether the key at a token of a schema may be missing by what is done with the whole: `.partial()`,
+    /// `.omit({ NAME: true })`, also under the name that it is given.
+    fn is_left_out(&self, key: usize, name: &str) -> bool {
+        let tokens = &self.tokens;
+        let Some(open) = self.brace_around(key) else { return false };
+        let named = (open.saturating_sub(8)..open)
+            .rev()
+            .take_while(|at| !matches!(tokens.text(*at), ";" | "}" | "{"))
+            .find(|at| tokens.text(*at) == "=")
+            .map_or("", |at| tokens.before(at, 1));
+        let leaves = |mut close: usize| {
+            while tokens.text(close + 1) == "." && tokens.is_name(close + 2) {
+                let open = close + 3;
+                if tokens.text(open) != "(" {
+                    return false;
+                }
+                let end = tokens.pair(open).max(open);
+                let says = (open..end).any(|at| tokens.string(at).unwrap_or_else(|| tokens.text(at)) == name);
+                match tokens.text(close + 2) {
+                    "partial" | "deepPartial" if end == open + 1 || says => return true,
+                    "omit" if says => return true,
+                    "pick" if !says => return true,
+                    _ => {}
+                }
+                close = end;
+            }
+            false
+        };
+        let close = tokens.pair(open);
+        let behind = if tokens.text(close + 1) == ")" { close + 1 } else { close };
+        leaves(behind) || (!named.is_empty() && (0..tokens.len()).any(|at| tokens.text(at) == named && leaves(at)))
+    }
+
+    /// Whether the object at a token is a schema itself.
+    fn makes_in(&self, open: usize) -> bool {
+        (open..self.tokens.pair(open)).any(|at| self.makes(at))
     }
 
     fn has_schema(&self) -> bool {
@@ -99,7 +188,12 @@ impl Scanner<'_> {
                 "notRequired",
                 "exactOptional",
                 "testOnly",
-            ]) || (is_joi && !has(&["required", "exist"]))
+                "undefined",
+                "any",
+                "unknown",
+                "preprocess",
+            ]) || self.is_left_out(index, name)
+                || (is_joi && !has(&["required", "exist"]))
             {
                 Need::Fallback
             } else {
@@ -107,6 +201,8 @@ impl Scanner<'_> {
             };
             keys.push(Read::new(name, self.tokens.span(index, index), need));
         }
+        // `{ NAME: process.env.OTHER }` reads OTHER, and `{ NAME: process.env.NAME }` is a read where it stands.
+        let fed = self.fed();
         // What is read for the schema is not needed more than the schema says: `runtimeEnv: { NAME: process.env.NAME }`.
         let reads = std::mem::take(&mut self.out.reads);
         self.out.reads = reads
@@ -118,6 +214,7 @@ impl Scanner<'_> {
                 read
             })
             .collect();
+        keys.retain(|key| !fed.contains(&key.name()));
         self.out.reads.extend(keys);
     }
 }

@@ -134,6 +134,25 @@ fn a_function_is_called_where_it_is_known() {
 }
 
 #[test]
+fn a_name_means_the_environment_where_nothing_else_has_it() {
+    let reads = [("A_NAME", Bare)];
+    check("const e = process.env; run(e.A_NAME); try { x(); } catch (e) { log(e.message, e.code); }", &reads);
+    check("const env = process.env; router.get('/', (req, env) => env.OTHER); run(env.A_NAME);", &reads);
+    check(
+        "const env = process.env; list.map(env => env.OTHER); list.map(({ env }) => env.OTHER); run(env.A_NAME);",
+        &reads,
+    );
+    check(
+        "class C { constructor(private env = process.env) { run(env.A_NAME); } } function f() { const env = { FOO: 1 }; return env.FOO; }",
+        &reads,
+    );
+    check("function f(env: Env = process.env): string { return run(env.A_NAME); } env.OTHER;", &reads);
+    check("let env; function f() { env = process.env; } run(env.A_NAME);", &reads);
+    check("const env = process.env; function f() { if (x) { run(env.A_NAME); } }", &reads);
+    check("for (const env of list) { env.OTHER; } const env = process.env; run(env.A_NAME);", &reads);
+}
+
+#[test]
 fn a_list_of_names_is_read_one_by_one() {
     check(
         "for (const name of ['A_NAME', 'B_NAME']) { if (!process.env[name]) { throw new Error(name); } }",
@@ -158,7 +177,7 @@ fn a_schema_says_what_is_needed() {
     );
     check(
         "export const env = createEnv({ server: { A_NAME: z.string() }, client: {}, runtimeEnv: { A_NAME: process.env.A_NAME } });",
-        &[("A_NAME", Demanded), ("A_NAME", Demanded)],
+        &[("A_NAME", Demanded)],
     );
     check(
         "export const env = createEnv({ server: { A_NAME: z.string().optional() }, runtimeEnv: process.env });",
@@ -171,6 +190,28 @@ fn a_schema_says_what_is_needed() {
     check(
         "ConfigModule.forRoot({ validationSchema: Joi.object({ A_NAME: Joi.string().required(), B_NAME: Joi.string() }) })",
         &[("A_NAME", Demanded), ("B_NAME", Fallback)],
+    );
+    check("z.object({ DB: z.string() }).parse({ DB: process.env.A_NAME });", &[("A_NAME", Bare)]);
+    check(
+        "createEnv({ server: { DB: z.string(), C: z.string() }, runtimeEnv: { DB: process.env.A_NAME, C: x } });",
+        &[("A_NAME", Bare)],
+    );
+    check("const given = { DB: process.env.A_NAME }; z.object({ DB: z.string() }).parse(given);", &[("A_NAME", Bare)]);
+    // What is not needed.
+    for kind in [
+        "z.string().or(z.undefined())",
+        "z.union([z.string(), z.undefined()])",
+        "z.any()",
+        "z.unknown()",
+        "z.preprocess((v) => v ?? 3, z.number())",
+    ] {
+        check(&format!("z.object({{ A_NAME: {kind} }}).parse(process.env)"), &[("A_NAME", Fallback)]);
+    }
+    check("z.object({ A_NAME: z.string() }).partial().parse(process.env)", &[("A_NAME", Fallback)]);
+    check("const s = z.object({ A_NAME: z.string() }); s.partial().parse(process.env)", &[("A_NAME", Fallback)]);
+    check(
+        "z.object({ A_NAME: z.string(), B_NAME: z.string() }).omit({ A_NAME: true }).parse(process.env)",
+        &[("A_NAME", Fallback), ("B_NAME", Demanded)],
     );
     assert!(scan("z.object({ A_NAME: z.string() }).parse(process.env)").unknown.is_empty());
 }

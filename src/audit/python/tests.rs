@@ -145,6 +145,16 @@ fn a_nested_field_is_set_by_its_parts() {
 }
 
 #[test]
+fn an_import_alone_says_nothing() {
+    for text in
+        ["from os import environ\n", "from os import path, environ as e\n", "from os import (\n    environ,\n)\n"]
+    {
+        assert!(scan(text).unknown.is_empty(), "{text}");
+    }
+    assert_eq!(scan("from os import environ\nrun(environ)\n").unknown.len(), 1);
+}
+
+#[test]
 fn a_function_is_called_where_it_is_known() {
     let get = "import os\ndef get(name, default=None):\n    return os.environ[name]\n";
     check(&format!("{get}cache.get('USER_KEY')\nrun(get('A_NAME', 1))\n"), &[("A_NAME", Fallback)]);
