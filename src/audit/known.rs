@@ -1,7 +1,7 @@
 //! Names that no services.toml has to give: the runtime, the image or the platform does, or a library reads them itself.
 
 /// Names that a container, a runtime or a shell has, or that mean something on another platform or to a developer alone.
-const GIVEN: [&str; 86] = [
+const GIVEN: [&str; 89] = [
     "PATH",
     "HOME",
     "USER",
@@ -88,6 +88,10 @@ const GIVEN: [&str; 86] = [
     "DYNO",
     "NETLIFY",
     "GOOGLE_CLOUD_PROJECT",
+    // The official images of Node.js and Python set them.
+    "NODE_VERSION",
+    "YARN_VERSION",
+    "GPG_KEY",
 ];
 /// What such names begin with.
 const GIVEN_PREFIXES: [&str; 22] = [

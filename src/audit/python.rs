@@ -249,15 +249,16 @@ impl Scanner<'_> {
         let default =
             (first + 1..close).find(|at| self.tokens.text(*at) == ",").map(|at| at + 1).filter(|at| *at < close);
         let default = default.map(|at| if self.tokens.are(at, &["default", "="]) { at + 2 } else { at });
-        let is_none = default.is_some_and(|at| self.tokens.text(at) == "None" && at + 1 >= close);
         let Some(name) = self.tokens.string(first) else {
             self.variable(start, first, close, first + 1 == close || default == Some(first + 2), false);
             return;
         };
         let need = match default {
-            Some(_) if !is_none => Need::Fallback,
-            Some(_) | None if need == Need::Bare => self.need(start, close),
-            _ => need,
+            // `None` that is named is meant; a check behind it says more.
+            Some(_) if self.need(start, close) == Need::Demanded => Need::Demanded,
+            Some(_) => Need::Fallback,
+            None if need == Need::Bare => self.need(start, close),
+            None => need,
         };
         self.push(name, start, close, need);
     }

@@ -92,9 +92,45 @@ pub(super) fn of(path: &str) -> Role {
     if is_configuration || (depth == 0 && BUILDERS.contains(&name.as_str())) {
         return Role::Building;
     }
+    // `manage.py NAME` runs a command.
+    if is_python && format!("/{directories}/").contains("/management/commands/") {
+        return Role::Script;
+    }
+    let is_settings = is_python && directories.rsplit('/').next() == Some("settings");
+    if is_settings && matches!(stem, "test" | "testing" | "ci") {
+        return Role::Testing;
+    }
     let is_script = matches!(extension, "sh" | "bash") || name.ends_with("entrypoint");
     let first = directories.split('/').next().unwrap_or_default();
     if is_script || SCRIPTS.contains(&first) { Role::Script } else { Role::Running }
+}
+
+/// Whether a file is a module of Django's settings beside the one that is chosen, by its path and the text of that one: not
+/// what several have in common, and not what it imports.
+pub(super) fn is_other_settings(path: &str, chosen: &[(String, Option<&str>)]) -> bool {
+    const COMMON: [&str; 7] = ["__init__", "base", "common", "default", "defaults", "shared", "core"];
+    let Some((directories, stem)) = path.strip_suffix(".py").and_then(|path| path.rsplit_once('/')) else {
+        return false;
+    };
+    if directories.rsplit('/').next() != Some("settings") || COMMON.contains(&stem) {
+        return false;
+    }
+    let package = format!(".{}", directories.replace('/', "."));
+    let of_package = |module: &str| package.ends_with(&format!(".{module}"));
+    let imports = |text: &str| {
+        text.lines().any(|line| {
+            let is_import = line.trim_start().starts_with("from ") || line.trim_start().starts_with("import ");
+            is_import && line.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == stem)
+        })
+    };
+    // A package that is chosen itself says in its `__init__.py` what it takes.
+    let siblings: Vec<_> = chosen
+        .iter()
+        .filter(|(module, _)| module.rsplit_once('.').is_some_and(|(package, _)| of_package(package)))
+        .collect();
+    !siblings.is_empty()
+        && !chosen.iter().any(|(module, _)| of_package(module))
+        && siblings.iter().all(|(module, text)| module.rsplit('.').next() != Some(stem) && !text.is_some_and(imports))
 }
 
 /// Whether texts that say what runs name a script: by its path, or as a module.
@@ -107,5 +143,6 @@ pub(super) fn is_run(path: &str, runs: &str) -> bool {
         runs.match_indices(word)
             .any(|(at, _)| !is_part(runs[..at].chars().next_back()) && !is_part(runs[at + word.len()..].chars().next()))
     };
-    names(name) || (path.contains('/') && (names(&module) || names(stem)))
+    let is_command = path.contains("management/commands/") && names(name.strip_suffix(".py").unwrap_or(name));
+    is_command || names(name) || (path.contains('/') && (names(&module) || names(stem)))
 }

@@ -241,6 +241,32 @@ fn a_function_of_another_file_counts_where_it_is_imported() {
 }
 
 #[test]
+fn only_the_settings_that_django_is_told_count() {
+    let files = [
+        UV[0],
+        UV[1],
+        ("app/main.py", "app = None\n"),
+        ("app/shop/settings/base.py", "import os\nA = os.environ['A_NAME']\n"),
+        (
+            "app/shop/settings/dev.py",
+            "from .base import *\nfrom .extra import *\nimport os\nB = os.environ['B_NAME']\n",
+        ),
+        ("app/shop/settings/extra.py", "import os\nE = os.environ['E_NAME']\n"),
+        ("app/shop/settings/prod.py", "from .base import *\nimport os\nC = os.environ['C_NAME']\n"),
+        ("app/shop/settings/test.py", "import os\nD = os.environ['D_NAME']\n"),
+        ("app/shop/management/commands/load.py", "import os\nF = os.environ['F_NAME']\n"),
+    ];
+    let dev = format!("{PYTHON}env = {{ DJANGO_SETTINGS_MODULE = 'shop.settings.dev' }}\n");
+    assert_eq!(running(&dev, &files), names(["A_NAME Bare", "B_NAME Bare", "E_NAME Bare"]));
+    let prod = format!(
+        "{PYTHON}env = {{ DJANGO_SETTINGS_MODULE = 'shop.settings.prod' }}\nbefore-start = ['python manage.py load']\n"
+    );
+    assert_eq!(running(&prod, &files), names(["A_NAME Bare", "C_NAME Bare", "F_NAME Bare"]));
+    // Nothing says which.
+    assert_eq!(running(PYTHON, &files), names(["A_NAME Bare", "B_NAME Bare", "C_NAME Bare", "E_NAME Bare"]));
+}
+
+#[test]
 fn what_git_ignores_and_what_other_services_own_does_not_count() {
     let services = "[services.app]\nkind = 'node'\nversion = '22'\nsource = '.'\n[services.other]\nkind = 'node'\nversion = '22'\nsource = 'other'\n";
     let files = [

@@ -125,6 +125,7 @@ impl<'a> Usage<'a> {
                 runs.push_str(&file.text);
             }
         }
+        let settings = settings(audit, service, &source, &runs);
         for directory in &own {
             let Some(found) = audit.directories.get(directory) else { continue };
             usage.is_whole &= !found.is_cut && found.foreign.is_none();
@@ -134,7 +135,10 @@ impl<'a> Usage<'a> {
                     continue;
                 }
                 let inner = path.strip_prefix(directory.as_str()).unwrap_or(path).trim_start_matches('/');
-                let role = role_of(inner, path, &runs, tests_run);
+                let mut role = role_of(inner, path, &runs, tests_run);
+                if role == Role::Running && role::is_other_settings(inner, &settings) && !role::is_run(inner, &runs) {
+                    role = Role::Script;
+                }
                 if role == Role::Script && file.language == Language::Shell {
                     usage.idle.push(path.clone());
                 }
@@ -256,6 +260,42 @@ impl<'a> Usage<'a> {
         let said = said_by(service);
         self.unread(service).into_iter().filter(|name| !stands(name) && !super::is_mentioned(&said, name)).collect()
     }
+}
+
+/// The modules of Django's settings that a service runs with, each with its text where that is known: what it is told, else
+/// what its own files choose.
+fn settings<'a>(audit: &'a Audit, service: &Service, source: &str, runs: &str) -> Vec<(String, Option<&'a str>)> {
+    const NAME: &str = "DJANGO_SETTINGS_MODULE";
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
+    let told = service.environment.get(NAME).map(|text| text.with_unknown(crate::addresses::UNKNOWN));
+    let mut modules: Vec<String> = match told {
+        // Nobody can see which.
+        Some(module) if module.contains(crate::addresses::UNKNOWN) => return Vec::new(),
+        Some(module) => vec![module],
+        None => {
+            let of_python = audit.files_in(source).filter(|(_, file)| file.language == Language::Python);
+            let chosen = of_python.filter(|(path, _)| role::of(path) == Role::Running).flat_map(|(_, file)| {
+                file.text.match_indices(NAME).filter_map(|(at, _)| {
+                    let line = file.text[at + NAME.len()..].lines().next()?;
+                    let value = line.split(['"', '\'']).find(|part| part.contains('.') && part.chars().all(is_part))?;
+                    Some(value.to_owned())
+                })
+            });
+            chosen.collect()
+        }
+    };
+    let of_command = runs.split_once("--settings").and_then(|(_, rest)| {
+        rest.trim_start_matches(['=', ' ', '\n']).split(|c: char| !is_part(c)).next().map(str::to_owned)
+    });
+    modules.extend(of_command.filter(|module| !module.is_empty()));
+    let text = |module: &str| {
+        let path = format!("/{}.py", module.replace('.', "/"));
+        audit
+            .files_in(source)
+            .find(|(of_file, _)| format!("/{of_file}").ends_with(&path))
+            .map(|(_, file)| file.text.as_str())
+    };
+    modules.into_iter().map(|module| (module.clone(), text(&module))).collect()
 }
 
 /// Whether a service's source runs in browsers alone: what serves it in production is no program of its own.

@@ -155,6 +155,20 @@ fn an_import_alone_says_nothing() {
 }
 
 #[test]
+fn nothing_that_is_named_is_something_else() {
+    check("import os\nrun(os.getenv('A_NAME', None))\n", &[("A_NAME", Fallback)]);
+    check("import os\nrun(os.environ.get('A_NAME', default=None))\n", &[("A_NAME", Fallback)]);
+    check("import os\na = os.getenv('A_NAME', None)\nif not a:\n    raise E\n", &[("A_NAME", Demanded)]);
+}
+
+#[test]
+fn settings_for_tests_alone_read_nothing() {
+    let class = "from pydantic_settings import BaseSettings\nclass TestSettings(BaseSettings):\n    a_name: str\n";
+    check(class, &[]);
+    check(&format!("{class}settings = TestSettings()\n"), &[("A_NAME", Demanded)]);
+}
+
+#[test]
 fn a_function_is_called_where_it_is_known() {
     let get = "import os\ndef get(name, default=None):\n    return os.environ[name]\n";
     check(&format!("{get}cache.get('USER_KEY')\nrun(get('A_NAME', 1))\n"), &[("A_NAME", Fallback)]);
