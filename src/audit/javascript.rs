@@ -189,7 +189,7 @@ impl<'t> Scanner<'t> {
             self.out.set.push(name.to_owned());
             return;
         }
-        let mut read = Read::new(name, self.tokens.span(start, last), self.need(start, last));
+        let mut read = Read::new(name, self.tokens.span(start, last), self.need_there(self.need(start, last), start));
         if matches!(after, "??=" | "||=") {
             self.out.set.push(name.to_owned());
         }
@@ -320,6 +320,7 @@ impl<'t> Scanner<'t> {
                 let has_default = self.tokens.text(local + 1) == "=";
                 let need =
                     if has_default { Need::Fallback } else { self.need_of_local(self.tokens.text(local), close) };
+                let need = self.need_there(need, open);
                 if is_name(name) && !(whole.is_meta && VITES_OWN.contains(&name)) {
                     let mut read = Read::new(name, self.tokens.span(index, index), need);
                     read.baked = whole.is_meta;

@@ -26,6 +26,7 @@ pub(super) fn scan(text: &str) -> Scan {
     scanner.reads();
     scanner.classes();
     scanner.own_calls();
+    scanner.of_main();
     scanner.out.settle();
     scanner.out
 }
@@ -98,6 +99,26 @@ impl Scanner<'_> {
                 read.behind.clone_from(&before.names);
             }
             self.out.reads.push(read);
+        }
+    }
+
+    /// Marks the reads below `if __name__ == "__main__":`.
+    fn of_main(&mut self) {
+        let tokens = &self.tokens;
+        for index in 0..tokens.len() {
+            let is_head = tokens.are(index, &["if", "__name__", "=="]) && tokens.is_line(index.wrapping_sub(1));
+            if !is_head || tokens.string(index + 3) != Some("__main__") {
+                continue;
+            }
+            let indent = tokens.indent(index - 1);
+            let mut end = tokens.next_line(index);
+            while end < tokens.len() && tokens.indent(end) > indent {
+                end = tokens.next_line(end);
+            }
+            let block = tokens.span(index, end.saturating_sub(1));
+            for read in self.out.reads.iter_mut().filter(|read| block.contains(&read.span.start)) {
+                read.of_main = true;
+            }
         }
     }
 

@@ -30,6 +30,8 @@ pub struct Read {
     pub behind: Vec<String>,
     /// Whether the value is taken when the program is built.
     pub baked: bool,
+    /// Whether it is reached only where the file itself is what is run: `if __name__ == "__main__":`.
+    pub of_main: bool,
 }
 
 impl Read {
@@ -43,6 +45,7 @@ impl Read {
             delimiter: None,
             behind: Vec::new(),
             baked: false,
+            of_main: false,
         }
     }
 

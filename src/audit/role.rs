@@ -105,6 +105,16 @@ pub(super) fn of(path: &str) -> Role {
     if is_script || SCRIPTS.contains(&first) { Role::Script } else { Role::Running }
 }
 
+/// Whether texts that say what runs start a module of Python by its name: `-m app.main`.
+pub(super) fn is_module_run(path: &str, runs: &str) -> bool {
+    let Some(module) = path.strip_suffix(".py").map(|path| path.replace('/', ".")) else { return false };
+    let module = module.strip_suffix(".__main__").unwrap_or(&module);
+    let words: Vec<&str> =
+        runs.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '[' | ']')).collect();
+    let words: Vec<&&str> = words.iter().filter(|word| !word.is_empty()).collect();
+    words.windows(2).any(|pair| *pair[0] == "-m" && (*pair[1] == module || module.ends_with(&format!(".{}", pair[1]))))
+}
+
 /// Whether a file is a module of Django's settings beside the one that is chosen, by its path and the text of that one: not
 /// what several have in common, and not what it imports.
 pub(super) fn is_other_settings(path: &str, chosen: &[(String, Option<&str>)]) -> bool {

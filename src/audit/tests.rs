@@ -267,6 +267,17 @@ fn only_the_settings_that_django_is_told_count() {
 }
 
 #[test]
+fn what_only_a_file_that_is_run_itself_reads_is_not_needed() {
+    let text = "import os\napp = os.environ['A_NAME']\nif __name__ == '__main__':\n    run(os.environ['B_NAME'])\n";
+    let files = [UV[0], UV[1], ("app/main.py", text)];
+    assert_eq!(running(PYTHON, &files), names(["A_NAME Bare", "B_NAME Fallback"]));
+    for command in ["python main.py", "python -m main"] {
+        let services = format!("{PYTHON}command = '{command}'\n").replace("app = 'main:app'\n", "");
+        assert_eq!(running(&services, &files), names(["A_NAME Bare", "B_NAME Bare"]), "{command}");
+    }
+}
+
+#[test]
 fn what_git_ignores_and_what_other_services_own_does_not_count() {
     let services = "[services.app]\nkind = 'node'\nversion = '22'\nsource = '.'\n[services.other]\nkind = 'node'\nversion = '22'\nsource = 'other'\n";
     let files = [

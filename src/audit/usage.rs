@@ -142,7 +142,8 @@ impl<'a> Usage<'a> {
                 if role == Role::Script && file.language == Language::Shell {
                     usage.idle.push(path.clone());
                 }
-                usage.take(path, file, role, *directory != source, &mut reads, &mut set);
+                let is_main = || role::is_run(inner, &runs) || role::is_module_run(inner, &runs);
+                usage.take(path, file, role, &is_main, *directory != source, &mut reads, &mut set);
             }
         }
         usage.judge(service, reads, &set);
@@ -159,6 +160,7 @@ impl<'a> Usage<'a> {
         path: &str,
         file: &'f File,
         role: Role,
+        is_main: &dyn Fn() -> bool,
         is_shared: bool,
         reads: &mut BTreeMap<String, Vec<(Place, &'f Read, bool)>>,
         set: &mut BTreeSet<&'f str>,
@@ -169,7 +171,9 @@ impl<'a> Usage<'a> {
         }
         for read in &file.scan.reads {
             let range = (read.span.start, read.span.end);
-            let place = Place { path: path.to_owned(), range, role, need: read.need };
+            // Something else starts the program: this part of the file is not run.
+            let need = if read.of_main && !is_main() { Need::Fallback } else { read.need };
+            let place = Place { path: path.to_owned(), range, role, need };
             let name = if read.ignores_case { read.name().to_ascii_uppercase() } else { read.name().to_owned() };
             reads.entry(name).or_default().push((place, read, is_shared));
         }
@@ -190,7 +194,7 @@ impl<'a> Usage<'a> {
                 !read.behind.iter().any(|before| passed.contains(before.as_str()))
             };
             let needed: Vec<&&(Place, &Read, bool)> = running.iter().filter(is_needed).collect();
-            let all: Vec<Need> = needed.iter().map(|(_, read, _)| read.need).collect();
+            let all: Vec<Need> = needed.iter().map(|(place, ..)| place.need).collect();
             let need = if all.contains(&Need::Demanded) {
                 Need::Demanded
             } else if all.contains(&Need::Fallback) || all.is_empty() || known::is_switch(&name) {

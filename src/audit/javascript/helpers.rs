@@ -292,6 +292,7 @@ impl<'t> Scanner<'t> {
                     _ => helper.need,
                 }
             };
+            let need = self.need_there(need, index);
             self.out.reads.push(Read::new(name, self.tokens.span(index, close), need));
         }
         further_helpers

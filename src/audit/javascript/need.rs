@@ -67,6 +67,73 @@ impl Scanner<'_> {
         }
     }
 
+    /// Whether what stands at a token is reached only where something else holds: behind `if`, `&&` or `?`, in a `case`, or
+    /// in a `try` whose `catch` goes on.
+    pub(super) fn is_guarded(&self, start: usize) -> bool {
+        let tokens = &self.tokens;
+        let mut at = start;
+        // Whether the tokens are of the statement, and of the operand, that stands there.
+        let (mut is_statement, mut is_operand) = (true, true);
+        while let Some(index) = at.checked_sub(1) {
+            at = index;
+            let is_over =
+                |open: usize| matches!(tokens.before(open, 1), "if" | "switch" | "catch") && !self.is_entry(open);
+            match tokens.text(index) {
+                ")" => {
+                    let open = tokens.pair(index);
+                    if is_statement && is_over(open) {
+                        return true;
+                    }
+                    at = open.min(index);
+                }
+                // The end of a block is that of a statement; that of an object is not, but a guard is seldom behind it.
+                "}" => {
+                    (is_statement, is_operand) = (false, false);
+                    at = tokens.pair(index).min(index);
+                }
+                "]" => at = tokens.pair(index).min(index),
+                "(" | "[" => (is_statement, is_operand) = (true, true),
+                "{" => {
+                    (is_statement, is_operand) = (true, true);
+                    let end = tokens.pair(index);
+                    let goes_on = tokens.before(index, 1) == "try"
+                        && tokens.text(end + 1) == "catch"
+                        && !(end..self.end_of_catch(end + 1))
+                            .any(|at| matches!(tokens.text(at), "throw" | "exit" | "reject"));
+                    if goes_on {
+                        return true;
+                    }
+                }
+                ";" | "const" | "let" | "var" | "export" | "import" | "function" | "class" => {
+                    (is_statement, is_operand) = (false, false);
+                }
+                "," | "||" | "??" | "=>" | "return" => is_operand = false,
+                "&&" if is_operand => return true,
+                "?" if is_operand && !matches!(tokens.text(index + 1), ":" | ")" | ",") => return true,
+                "else" if is_statement => return true,
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// Whether a condition asks whether the file is what is run.
+    fn is_entry(&self, open: usize) -> bool {
+        (open..self.tokens.pair(open))
+            .any(|at| self.tokens.are(at, &["require", ".", "main"]) || self.tokens.are(at, &["import", ".", "meta"]))
+    }
+
+    /// The end of the block of a `catch`.
+    fn end_of_catch(&self, at: usize) -> usize {
+        let open = if self.tokens.text(at + 1) == "(" { self.tokens.pair(at + 1) + 1 } else { at + 1 };
+        self.tokens.pair(open)
+    }
+
+    /// What a read needs at the most, where it stands.
+    pub(super) fn need_there(&self, need: Need, start: usize) -> Need {
+        if need != Need::Fallback && self.is_guarded(start) { Need::Fallback } else { need }
+    }
+
     /// A value that stands in brackets: the condition of an `if`, an argument of a call.
     fn within_call(&self, open: usize, close: usize, sign: &str, negated: bool) -> Need {
         let tokens = &self.tokens;
@@ -77,7 +144,9 @@ impl Scanner<'_> {
         // `["a", "b"].includes(process.env.NAME)`, `toBool(process.env.NAME)`
         let lower = function.to_ascii_lowercase();
         let asks = matches!(function, "includes" | "test" | "has" | "isNaN" | "indexOf");
-        if negated || asks || lower.contains("bool") || lower.contains("flag") {
+        let is_question =
+            function.strip_prefix("is").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()));
+        if negated || asks || lower.contains("bool") || lower.contains("flag") || is_question {
             return Need::Fallback;
         }
         if matches!(function, "assert" | "invariant" | "ok") {

@@ -148,8 +148,37 @@ fn a_name_means_the_environment_where_nothing_else_has_it() {
     );
     check("function f(env: Env = process.env): string { return run(env.A_NAME); } env.OTHER;", &reads);
     check("let env; function f() { env = process.env; } run(env.A_NAME);", &reads);
-    check("const env = process.env; function f() { if (x) { run(env.A_NAME); } }", &reads);
+    check("const env = process.env; function f() { { run(env.A_NAME); } }", &reads);
     check("for (const env of list) { env.OTHER; } const env = process.env; run(env.A_NAME);", &reads);
+}
+
+#[test]
+fn what_is_guarded_is_not_needed() {
+    for text in [
+        "if (!isProd) process.env.A_NAME;",
+        "if (!isProd) { const { A_NAME } = process.env; run(A_NAME); }",
+        "if (a) { b(); } else { run(process.env.A_NAME); }",
+        "const a = ready && { b: process.env.A_NAME };",
+        "if (ready) f(process.env.A_NAME);",
+        "try { run(process.env.A_NAME); } catch (e) { log(e); }",
+        "try { run(process.env.A_NAME); } catch { }",
+        "const a = ready ? process.env.A_NAME : 3;",
+        "switch (kind) { case 's3': run(process.env.A_NAME); }",
+        "run(isTrue(process.env.A_NAME));",
+        "run(/^a/.test(process.env.A_NAME));",
+    ] {
+        check(text, &[("A_NAME", Fallback)]);
+    }
+    for text in [
+        "if (a) { b(); } run(process.env.A_NAME);",
+        "const b = a && c; run(process.env.A_NAME);",
+        "run(a ? 1 : 2, process.env.A_NAME);",
+        "try { run(process.env.A_NAME); } catch (e) { process.exit(1); }",
+        "if (require.main === module) { run(process.env.A_NAME); }",
+        "function f(a?: string) { return run(process.env.A_NAME); }",
+    ] {
+        check(text, &[("A_NAME", Bare)]);
+    }
 }
 
 #[test]
