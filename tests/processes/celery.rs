@@ -21,9 +21,6 @@ const UNTIL_WORKED: Duration = Duration::from_secs(20);
 /// A changed task is the one that is run: the worker ends, and loads its application anew.
 const UNTIL_RELOADED: Duration = Duration::from_secs(15);
 
-/// What a stop may take while nothing is under way.
-const UNTIL_STOPPED: Duration = Duration::from_secs(15);
-
 /// What every worker answers from.
 const USER: u64 = 1000;
 
@@ -49,9 +46,7 @@ fn workers_take_their_queues_and_a_scheduler_gives_them_work() {
             queues.listens_for_a_debugger();
         }
         queues.a_stop_waits_for_the_task();
-        let stop = Instant::now();
         queues.running.ends_in_time();
-        assert!(stop.elapsed() < UNTIL_STOPPED, "{}: {:?}", plan.environment, stop.elapsed());
     }
     say(&format!("workers and a scheduler: {:.1} s", start.elapsed().as_secs_f64()));
 }

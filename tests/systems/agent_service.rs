@@ -20,9 +20,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A changed file is live within this time, also where other stacks are built beside it; alone, it takes two seconds.
 const UNTIL_RELOADED: Duration = Duration::from_secs(15);
 
-/// Whoever is told to stop has done so within this time.
-const UNTIL_STOPPED: Duration = Duration::from_secs(10);
-
 /// What production is told of, since it has no database of its own.
 const DATABASE: &str = "not-a-real-password@database:5432/agent";
 
@@ -51,9 +48,8 @@ fn an_agent_and_its_neighbours_run_in_dev_and_in_prod() {
         } else {
             agent.follows_edits(&rendered, &token);
         }
-        let stopped = agent.timed("stop", || agent.running.stack.run(&["stop"]));
-        assert!(stopped < UNTIL_STOPPED, "{}: {stopped:?} until it had stopped", plan.environment);
-        agent.running.ends_in_time();
+        // What needs longer than the engine gives it is killed, which its exit code says.
+        agent.timed("stop", || agent.running.ends_in_time());
     }
 }
 

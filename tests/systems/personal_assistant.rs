@@ -21,9 +21,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Prometheus asks, and then evaluates its rules, every 15 seconds each.
 const UNTIL_ALARMED: Duration = Duration::from_secs(60);
 
-/// How long all containers may take to stop.
-const UNTIL_STOPPED: Duration = Duration::from_secs(10);
-
 /// Services whose images are not to be had here. What depends on one of them has to have a container to wait for.
 const LEFT_OUT: [&str; 3] = ["grafana", "loki", "jaeger"];
 
@@ -231,12 +228,11 @@ impl<'p> Assistant<'p> {
         self.until("/api/tasks", |response| response.json().as_array().into_iter().flatten().any(is_done));
     }
 
+    /// Within the time that the engine gives each container: what needs longer is killed, which its exit code says.
     fn stops_in_time(&self) {
         let start = Instant::now();
-        self.running.stack.run(&["stop"]);
-        let taken = start.elapsed();
-        assert!(taken < UNTIL_STOPPED, "{}: {taken:?}", self.name());
         self.running.ends_in_time();
+        say(&format!("personal-assistant, {}: gone after {:.1} s", self.name(), start.elapsed().as_secs_f64()));
     }
 
     fn port(&self) -> u16 {

@@ -15,9 +15,6 @@ use crate::support::{everything_said, has_tools, say};
 /// A healthy container answers; one that has read a changed file is back a moment later.
 const UNTIL_ANSWERED: Duration = Duration::from_secs(10);
 
-/// How long all containers may take to stop.
-const UNTIL_STOPPED: Duration = Duration::from_secs(10);
-
 /// Services of dev whose images are not to be had here.
 const LEFT_OUT: [&str; 2] = ["pgadmin", "ngrok"];
 
@@ -151,11 +148,8 @@ impl<'p> Voice<'p> {
         assert_eq!(containers.iter().map(published).sum::<usize>(), 1, "the backend alone is published");
     }
 
+    /// Within the time that the engine gives each container: what needs longer is killed, which its exit code says.
     fn stops_in_time(&self) {
-        let start = Instant::now();
-        self.running.stack.run(&["stop"]);
-        let taken = start.elapsed();
-        assert!(taken < UNTIL_STOPPED, "{}: {taken:?}", self.plan.environment);
         self.running.ends_in_time();
     }
 
