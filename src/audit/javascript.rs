@@ -9,6 +9,8 @@ mod need;
 mod schemas;
 mod scopes;
 
+use std::collections::BTreeMap;
+
 use lexer::{Kind, Tokens};
 use scopes::{Alias, Declared};
 
@@ -29,7 +31,7 @@ pub(super) fn scan(text: &str) -> Scan {
         return Scan::default();
     }
     let tokens = Tokens::of(text);
-    let mut scanner = Scanner { text, tokens, aliases: Vec::new(), declared: Vec::new(), out: Scan::default() };
+    let mut scanner = Scanner { text, tokens, aliases: Vec::new(), declared: BTreeMap::new(), out: Scan::default() };
     scanner.declarations();
     scanner.imports();
     scanner.aliases();
@@ -46,8 +48,13 @@ pub(super) fn scan_calls(text: &str, helpers: &[Helper]) -> Vec<Read> {
     if !helpers.iter().any(|helper| text.contains(helper.name.as_str())) {
         return Vec::new();
     }
-    let mut scanner =
-        Scanner { text, tokens: Tokens::of(text), aliases: Vec::new(), declared: Vec::new(), out: Scan::default() };
+    let mut scanner = Scanner {
+        text,
+        tokens: Tokens::of(text),
+        aliases: Vec::new(),
+        declared: BTreeMap::new(),
+        out: Scan::default(),
+    };
     scanner.calls(helpers, false);
     scanner.out.settle();
     scanner.out.reads
@@ -58,8 +65,8 @@ struct Scanner<'t> {
     tokens: Tokens<'t>,
     /// Names under which the environment is known.
     aliases: Vec<Alias<'t>>,
-    /// Where names are declared, in the order of the file.
-    declared: Vec<Declared<'t>>,
+    /// Where each name is declared, in the order of the file.
+    declared: BTreeMap<&'t str, Vec<Declared<'t>>>,
     out: Scan,
 }
 

@@ -2,6 +2,7 @@
 
 use super::Scanner;
 use super::lexer::Kind;
+use super::scopes::FAR;
 use crate::audit::read::{Need, need_by_name};
 
 /// What takes another value where there is none, or asks.
@@ -74,7 +75,8 @@ impl Scanner<'_> {
         let mut at = start;
         // Whether the tokens are of the statement, and of the operand, that stands there.
         let (mut is_statement, mut is_operand) = (true, true);
-        while let Some(index) = at.checked_sub(1) {
+        for _ in 0..FAR {
+            let Some(index) = at.checked_sub(1) else { return false };
             at = index;
             let is_over =
                 |open: usize| matches!(tokens.before(open, 1), "if" | "switch" | "catch") && !self.is_entry(open);

@@ -4,6 +4,12 @@ use std::ops::Range;
 
 use super::Scanner;
 
+/// How far an expression is looked at for its end, in tokens: no file takes longer than its length is worth.
+pub(super) const FAR: usize = 2000;
+
+/// How deep patterns are looked into.
+const DEEP: usize = 16;
+
 /// A name that the file gives to the environment.
 #[derive(Debug, Clone)]
 pub(super) struct Alias<'t> {
@@ -28,12 +34,12 @@ impl<'t> Scanner<'t> {
         let name = self.tokens.text(index);
         let around = self.aliases.iter().filter(|alias| alias.name == name && alias.scope.contains(&index));
         let Some(alias) = around.min_by_key(|alias| alias.scope.len()) else { return false };
-        !self.declared.iter().any(|other| {
-            other.name == name
-                && other.at != alias.at
-                && other.scope.contains(&index)
-                && other.scope.len() <= alias.scope.len()
-        })
+        !self
+            .declared
+            .get(name)
+            .into_iter()
+            .flatten()
+            .any(|other| other.at != alias.at && other.scope.contains(&index) && other.scope.len() <= alias.scope.len())
     }
 
     /// Says that the name at a token means the environment.
@@ -42,10 +48,10 @@ impl<'t> Scanner<'t> {
         if self.aliases.iter().any(|alias| alias.at == at) {
             return;
         }
-        let own = self.declared.iter().find(|declared| declared.at == at);
+        let own = self.declared.get(name).into_iter().flatten().find(|declared| declared.at == at);
         // `let env; env = process.env;`
         let outer = || {
-            let around = self.declared.iter().filter(|other| other.name == name && other.scope.contains(&at));
+            let around = self.declared.get(name).into_iter().flatten().filter(|other| other.scope.contains(&at));
             around.min_by_key(|other| other.scope.len())
         };
         let (scope, at) = match own.or_else(outer) {
@@ -70,7 +76,7 @@ impl<'t> Scanner<'t> {
                     if tokens.text(index) == "("
                         && let Some(end) = self.end_of_function(index)
                     {
-                        self.pattern(index, &(index..end), &mut found);
+                        self.pattern(index, &(index..end), DEEP, &mut found);
                     }
                     open.push(index);
                 }
@@ -87,7 +93,7 @@ impl<'t> Scanner<'t> {
                     if tokens.is_name(index + 1) {
                         found.push(Declared { name: tokens.text(index + 1), at: index + 1, scope });
                     } else if matches!(tokens.text(index + 1), "{" | "[") {
-                        self.pattern(index + 1, &scope, &mut found);
+                        self.pattern(index + 1, &scope, DEEP, &mut found);
                     }
                 }
                 "function" if tokens.is_name(index + 1) => {
@@ -102,11 +108,13 @@ impl<'t> Scanner<'t> {
                 _ => {}
             }
         }
-        self.declared = found;
+        for declared in found {
+            self.declared.entry(declared.name).or_default().push(declared);
+        }
     }
 
     /// The names that a pattern between brackets declares.
-    fn pattern(&self, open: usize, scope: &Range<usize>, found: &mut Vec<Declared<'t>>) {
+    fn pattern(&self, open: usize, scope: &Range<usize>, deep: usize, found: &mut Vec<Declared<'t>>) {
         let tokens = &self.tokens;
         let close = tokens.pair(open);
         let mut at = open + 1;
@@ -115,8 +123,8 @@ impl<'t> Scanner<'t> {
             match tokens.text(at) {
                 "," => is_first = true,
                 "..." | "private" | "public" | "protected" | "readonly" | "override" => {}
-                "{" | "[" if is_first => {
-                    self.pattern(at, scope, found);
+                "{" | "[" if is_first && deep > 0 => {
+                    self.pattern(at, scope, deep - 1, found);
                     at = tokens.pair(at).max(at);
                     is_first = false;
                 }
@@ -162,7 +170,10 @@ impl<'t> Scanner<'t> {
         if tokens.text(at) == "{" {
             return tokens.pair(at).max(at) + 1;
         }
-        while at < tokens.len() && !matches!(tokens.text(at), "," | ";" | ")" | "]" | "}") {
+        for _ in 0..FAR {
+            if at >= tokens.len() || matches!(tokens.text(at), "," | ";" | ")" | "]" | "}") {
+                break;
+            }
             at = tokens.pair(at).max(at) + 1;
         }
         at
