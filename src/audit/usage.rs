@@ -143,7 +143,7 @@ impl<'a> Usage<'a> {
                     usage.idle.push(path.clone());
                 }
                 let is_main = || role::is_run(inner, &runs) || role::is_module_run(inner, &runs);
-                usage.take(path, file, role, &is_main, *directory != source, &mut reads, &mut set);
+                usage.take((path.as_str(), file), role, &is_main, *directory != source, &mut reads, &mut set);
             }
         }
         usage.judge(service, reads, &set);
@@ -157,8 +157,7 @@ impl<'a> Usage<'a> {
 
     fn take<'f>(
         &mut self,
-        path: &str,
-        file: &'f File,
+        (path, file): (&str, &'f File),
         role: Role,
         is_main: &dyn Fn() -> bool,
         is_shared: bool,
