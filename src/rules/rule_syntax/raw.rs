@@ -44,8 +44,8 @@ fn of_service<'p>(context: &Context<'p>, plan: &'p Plan, service: &'p Service, i
     for (label, resolved) in &service.labels {
         let Some((protocol, name)) = router_of(label) else { continue };
         let syntax = service.labels.iter().find(|(other, _)| {
-            let rest = other.get(..label.len()).filter(|start| start.eq_ignore_ascii_case(label));
-            rest.is_some() && other[label.len()..].eq_ignore_ascii_case("syntax")
+            let (start, end) = other.split_at_checked(label.len()).unwrap_or_default();
+            end.eq_ignore_ascii_case("syntax") && start.eq_ignore_ascii_case(label)
         });
         let is_old = match syntax {
             Some((_, value)) => is_v2(value.with_defaults().as_deref()),
