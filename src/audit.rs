@@ -21,6 +21,7 @@ mod python;
 mod read;
 mod role;
 mod shell;
+mod tokens;
 mod usage;
 mod walk;
 

@@ -11,10 +11,10 @@ mod scopes;
 
 use std::collections::BTreeMap;
 
-use lexer::{Kind, Tokens};
 use scopes::{Alias, Declared};
 
 use super::read::{Helper, Need, Read, Scan, is_name};
+use super::tokens::{Kind, Tokens};
 
 /// What a file has in it, at the least, that reads a variable.
 const TRACES: [&str; 5] = ["env", "Env", "ConfigService", "convict", "validationSchema"];
@@ -30,7 +30,7 @@ pub(super) fn scan(text: &str) -> Scan {
     if !TRACES.iter().any(|trace| text.contains(trace)) {
         return Scan::default();
     }
-    let tokens = Tokens::of(text);
+    let tokens = lexer::tokens(text);
     let mut scanner = Scanner { text, tokens, aliases: Vec::new(), declared: BTreeMap::new(), out: Scan::default() };
     scanner.declarations();
     scanner.imports();
@@ -50,7 +50,7 @@ pub(super) fn scan_calls(text: &str, helpers: &[Helper]) -> Vec<Read> {
     }
     let mut scanner = Scanner {
         text,
-        tokens: Tokens::of(text),
+        tokens: lexer::tokens(text),
         aliases: Vec::new(),
         declared: BTreeMap::new(),
         out: Scan::default(),

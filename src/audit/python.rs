@@ -7,9 +7,8 @@ mod names;
 mod need;
 mod settings;
 
-use lexer::Tokens;
-
 use super::read::{Class, Helper, Need, Read, Scan, is_name};
+use super::tokens::Tokens;
 
 /// What a file has in it, at the least, that reads a variable or makes a class that does.
 const TRACES: [&str; 8] = ["environ", "getenv", "Settings", "decouple", "Config(", "Env(", "envvar", "expandvars"];
@@ -19,7 +18,7 @@ pub(super) fn scan(text: &str) -> Scan {
     if !TRACES.iter().any(|trace| text.contains(trace)) {
         return Scan::default();
     }
-    let tokens = Tokens::of(text);
+    let tokens = lexer::tokens(text);
     let mut scanner = Scanner { text, tokens, names: Names::default(), out: Scan::default() };
     scanner.imports();
     scanner.aliases();
@@ -36,7 +35,7 @@ pub(super) fn scan_calls(text: &str, helpers: &[Helper]) -> Vec<Read> {
     if !helpers.iter().any(|helper| text.contains(helper.name.as_str())) {
         return Vec::new();
     }
-    let mut scanner = Scanner { text, tokens: Tokens::of(text), names: Names::default(), out: Scan::default() };
+    let mut scanner = Scanner { text, tokens: lexer::tokens(text), names: Names::default(), out: Scan::default() };
     scanner.calls(helpers, false);
     scanner.out.settle();
     scanner.out.reads

@@ -247,15 +247,7 @@ impl<'t> Scanner<'t> {
                 continue;
             }
             let close = self.tokens.pair(open);
-            let mut arguments = vec![open + 1];
-            let mut at = open + 1;
-            while at < close {
-                if self.tokens.text(at) == "," {
-                    arguments.push(at + 1);
-                }
-                at = self.tokens.pair(at).max(at) + 1;
-            }
-            arguments.retain(|at| *at < close);
+            let arguments = self.tokens.items(open);
             let Some(given) = arguments.get(helper.position) else { continue };
             let fits = if is_own { is_name } else { is_shouted };
             let Some(name) = self.tokens.string(*given).filter(|name| fits(name)) else {

@@ -4,121 +4,15 @@
 //! What looks like markup (JSX, Vue, Svelte) is read as code too: a quotation mark that nothing closes on its line is no
 //! string.
 
-use std::ops::Range;
-
-/// What a token is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// A name or a keyword.
-    Name,
-    /// A string, or a template without expressions; with its quotes.
-    Text,
-    /// A number.
-    Number,
-    /// A regular expression.
-    Pattern,
-    /// Anything else.
-    Sign,
-}
-
-/// A token.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Token {
-    pub(super) kind: Kind,
-    pub(super) start: usize,
-    pub(super) end: usize,
-}
-
-/// A file as tokens.
-#[derive(Debug)]
-pub(super) struct Tokens<'t> {
-    text: &'t str,
-    all: Vec<Token>,
-    /// The other bracket of each bracket; itself for everything else.
-    pairs: Vec<usize>,
-}
+use crate::audit::tokens::{Kind, Token, Tokens};
 
 const SIGNS: [&str; 16] =
     ["===", "!==", "??=", "||=", "&&=", "...", "**=", "=>", "?.", "??", "||", "&&", "==", "!=", ">=", "<="];
 
-impl<'t> Tokens<'t> {
-    /// Splits a file.
-    pub(super) fn of(text: &'t str) -> Self {
-        let all =
-            Lexer { text, bytes: text.as_bytes(), at: 0, tokens: Vec::new(), templates: Vec::new(), depth: 0 }.run();
-        let mut pairs: Vec<usize> = (0..all.len()).collect();
-        let mut open: Vec<usize> = Vec::new();
-        for (index, token) in all.iter().enumerate().filter(|(_, token)| token.kind == Kind::Sign) {
-            match &text[token.start..token.end] {
-                "(" | "[" | "{" | "${" => open.push(index),
-                sign @ (")" | "]" | "}") => {
-                    let fits = |at: &usize| match &text[all[*at].start..all[*at].end] {
-                        "(" => sign == ")",
-                        "[" => sign == "]",
-                        _ => sign == "}",
-                    };
-                    // A bracket that does not fit stands in markup, or the file is broken.
-                    if let Some(position) = open.iter().rposition(fits).filter(|at| open.len() - at <= 3) {
-                        let other = open[position];
-                        open.truncate(position);
-                        pairs[index] = other;
-                        pairs[other] = index;
-                    }
-                }
-                _ => {}
-            }
-        }
-        Self { text, all, pairs }
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.all.len()
-    }
-
-    /// The token's text; empty behind the end.
-    pub(super) fn text(&self, index: usize) -> &'t str {
-        self.all.get(index).map_or("", |token| &self.text[token.start..token.end])
-    }
-
-    /// The text of the token that stands `back` before; empty before the start.
-    pub(super) fn before(&self, index: usize, back: usize) -> &'t str {
-        index.checked_sub(back).map_or("", |index| self.text(index))
-    }
-
-    pub(super) fn kind(&self, index: usize) -> Option<Kind> {
-        self.all.get(index).map(|token| token.kind)
-    }
-
-    pub(super) fn is_name(&self, index: usize) -> bool {
-        self.kind(index) == Some(Kind::Name)
-    }
-
-    /// The text of a string without escapes.
-    pub(super) fn string(&self, index: usize) -> Option<&'t str> {
-        if self.kind(index) != Some(Kind::Text) {
-            return None;
-        }
-        let text = self.text(index);
-        let inner = text.get(1..text.len().checked_sub(1)?)?;
-        (!inner.contains('\\')).then_some(inner)
-    }
-
-    /// The other bracket.
-    pub(super) fn pair(&self, index: usize) -> usize {
-        self.pairs.get(index).copied().unwrap_or(index)
-    }
-
-    /// From one token to another, in bytes.
-    pub(super) fn span(&self, from: usize, last: usize) -> Range<usize> {
-        let start = self.all.get(from).map_or(0, |token| token.start);
-        let end = self.all.get(last).map_or(start, |token| token.end);
-        start..end.max(start)
-    }
-
-    /// Whether these tokens begin at `index`.
-    pub(super) fn are(&self, index: usize, words: &[&str]) -> bool {
-        words.iter().enumerate().all(|(offset, word)| self.text(index + offset) == *word)
-    }
+/// Splits a file.
+pub(super) fn tokens(text: &str) -> Tokens<'_> {
+    let lexer = Lexer { text, bytes: text.as_bytes(), at: 0, tokens: Vec::new(), templates: Vec::new(), depth: 0 };
+    Tokens::new(text, lexer.run())
 }
 
 struct Lexer<'t> {

@@ -1,9 +1,9 @@
 //! What happens in JavaScript where a variable is not there: it is `undefined`, and the expression around it says more.
-
 use super::Scanner;
-use super::lexer::Kind;
+
 use super::scopes::FAR;
 use crate::audit::read::{Need, need_by_name};
+use crate::audit::tokens::Kind;
 
 /// What takes another value where there is none, or asks.
 const OTHERWISE: [&str; 14] =

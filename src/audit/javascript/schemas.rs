@@ -2,6 +2,7 @@
 
 use super::{Scanner, Whole};
 use crate::audit::read::{Need, Read, is_shouted};
+use crate::audit::tokens::Tokens;
 
 /// Names under which the values of a schema are made.
 const MAKERS: [&str; 11] = ["z", "v", "t", "s", "S", "Joi", "joi", "yup", "Yup", "Type", "T"];
@@ -60,14 +61,7 @@ impl<'t> Scanner<'t> {
                 (_, true) => index + 2,
                 _ => continue,
             };
-            let mut at = open + 1;
-            while at < tokens.pair(open) {
-                let is_key = matches!(tokens.before(at, 1), "{" | ",") && tokens.text(at + 1) == ":";
-                if is_key {
-                    found.push(tokens.string(at).unwrap_or_else(|| tokens.text(at)));
-                }
-                at = tokens.pair(at).max(at) + 1;
-            }
+            found.extend(keys(tokens, open));
         }
         // What is declared first and given then: `const values = { NAME: process.env.OTHER }; schema.parse(values)`.
         for index in 0..tokens.len() {
@@ -82,13 +76,7 @@ impl<'t> Scanner<'t> {
             let declared = (0..tokens.len())
                 .find(|at| tokens.text(*at) == name && tokens.are(at + 1, &["=", "{"]) && !self.makes_in(at + 2));
             let Some(open) = declared.map(|at| at + 2) else { continue };
-            let mut at = open + 1;
-            while at < tokens.pair(open) {
-                if matches!(tokens.before(at, 1), "{" | ",") && tokens.text(at + 1) == ":" {
-                    found.push(tokens.string(at).unwrap_or_else(|| tokens.text(at)));
-                }
-                at = tokens.pair(at).max(at) + 1;
-            }
+            found.extend(keys(tokens, open));
         }
         found
     }
@@ -217,4 +205,10 @@ impl<'t> Scanner<'t> {
         keys.retain(|key| !fed.contains(&key.name()));
         self.out.reads.extend(keys);
     }
+}
+
+/// The names that an object has: `{ NAME: …, "OTHER": … }`.
+fn keys<'t>(tokens: &Tokens<'t>, open: usize) -> impl Iterator<Item = &'t str> {
+    let is_key = |at: &usize| tokens.text(at + 1) == ":";
+    tokens.items(open).into_iter().filter(is_key).map(|at| tokens.string(at).unwrap_or_else(|| tokens.text(at)))
 }

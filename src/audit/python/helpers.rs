@@ -45,15 +45,7 @@ impl<'t> Scanner<'t> {
             let Some(helper) = helpers.iter().find(is_called) else { continue };
             let open = index + 1;
             let close = self.tokens.pair(open);
-            let mut arguments = vec![open + 1];
-            let mut at = open + 1;
-            while at < close {
-                if self.tokens.text(at) == "," {
-                    arguments.push(at + 1);
-                }
-                at = self.tokens.pair(at).max(at) + 1;
-            }
-            arguments.retain(|at| *at < close);
+            let arguments = self.tokens.items(open);
             let Some(given) = arguments.get(helper.position) else { continue };
             let fits = if is_own { is_name } else { is_shouted };
             match self.tokens.string(*given).filter(|name| fits(name)) {

@@ -2,127 +2,25 @@
 
 use std::ops::Range;
 
-/// What a token is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// A name or a keyword.
-    Name,
-    /// A string, with its prefix and its quotes.
-    Text,
-    /// A number.
-    Number,
-    /// The start of a logical line; its text is the blanks before it.
-    Line,
-    /// Anything else.
-    Sign,
-}
-
-/// A token.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Token {
-    pub(super) kind: Kind,
-    pub(super) start: usize,
-    pub(super) end: usize,
-}
-
-/// A file as tokens.
-#[derive(Debug)]
-pub(super) struct Tokens<'t> {
-    text: &'t str,
-    all: Vec<Token>,
-    /// The other bracket of each bracket; itself for everything else.
-    pairs: Vec<usize>,
-}
+use crate::audit::tokens::{Kind, Token, Tokens};
 
 const SIGNS: [&str; 10] = ["...", "==", "!=", "<=", ">=", ":=", "->", "**", "//", "+="];
 
-impl<'t> Tokens<'t> {
-    /// Splits a file.
-    pub(super) fn of(text: &'t str) -> Self {
-        let mut all = Vec::new();
-        lex(text, 0, true, &mut all);
-        let mut pairs: Vec<usize> = (0..all.len()).collect();
-        let mut open: Vec<usize> = Vec::new();
-        for (index, token) in all.iter().enumerate().filter(|(_, token)| token.kind == Kind::Sign) {
-            match &text[token.start..token.end] {
-                "(" | "[" | "{" => open.push(index),
-                ")" | "]" | "}" => {
-                    if let Some(other) = open.pop() {
-                        pairs[index] = other;
-                        pairs[other] = index;
-                    }
-                }
-                _ => {}
-            }
-        }
-        Self { text, all, pairs }
-    }
+/// Splits a file.
+pub(super) fn tokens(text: &str) -> Tokens<'_> {
+    let mut all = Vec::new();
+    lex(text, 0, true, &mut all);
+    Tokens::new(text, all)
+}
 
-    pub(super) fn len(&self) -> usize {
-        self.all.len()
-    }
-
-    /// The token's text; empty behind the end, and for the start of a line.
-    pub(super) fn text(&self, index: usize) -> &'t str {
-        match self.all.get(index) {
-            Some(token) if token.kind != Kind::Line => &self.text[token.start..token.end],
-            _ => "",
-        }
-    }
-
-    /// The text of the token that stands `back` before; empty before the start.
-    pub(super) fn before(&self, index: usize, back: usize) -> &'t str {
-        index.checked_sub(back).map_or("", |index| self.text(index))
-    }
-
-    pub(super) fn is_name(&self, index: usize) -> bool {
-        self.kind(index) == Some(Kind::Name)
-    }
-
+impl Tokens<'_> {
     pub(super) fn is_line(&self, index: usize) -> bool {
         matches!(self.kind(index), None | Some(Kind::Line))
     }
 
-    pub(super) fn kind(&self, index: usize) -> Option<Kind> {
-        self.all.get(index).map(|token| token.kind)
-    }
-
     /// By how much the line that begins at a token is moved in.
     pub(super) fn indent(&self, line: usize) -> usize {
-        self.all.get(line).map_or(0, |token| token.end - token.start)
-    }
-
-    /// The text of a string without escapes; none for an f-string.
-    pub(super) fn string(&self, index: usize) -> Option<&'t str> {
-        if self.kind(index) != Some(Kind::Text) {
-            return None;
-        }
-        let text = self.text(index);
-        let quote = text.find(['"', '\''])?;
-        if text[..quote].contains(['f', 'F', 't', 'T']) {
-            return None;
-        }
-        let body = &text[quote..];
-        let width = if body.starts_with("\"\"\"") || body.starts_with("'''") { 3 } else { 1 };
-        let inner = body.get(width..body.len().checked_sub(width)?)?;
-        (!inner.contains('\\')).then_some(inner)
-    }
-
-    /// The other bracket.
-    pub(super) fn pair(&self, index: usize) -> usize {
-        self.pairs.get(index).copied().unwrap_or(index)
-    }
-
-    /// From one token to another, in bytes.
-    pub(super) fn span(&self, from: usize, last: usize) -> Range<usize> {
-        let start = self.all.get(from).map_or(0, |token| token.start);
-        let end = self.all.get(last).map_or(start, |token| token.end);
-        start..end.max(start)
-    }
-
-    /// Whether these tokens begin at `index`.
-    pub(super) fn are(&self, index: usize, words: &[&str]) -> bool {
-        words.iter().enumerate().all(|(offset, word)| self.text(index + offset) == *word)
+        self.get(line).map_or(0, |token| token.end - token.start)
     }
 
     /// Where the logical line of a token begins.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::lexer::{Kind, Tokens};
 use crate::audit::read::{Class, Field, Need, Read};
+use crate::audit::tokens::{Kind, Tokens};
 
 /// What a class has from those that it is derived from.
 #[derive(Debug, Clone, Default)]
