@@ -21,12 +21,12 @@ pub(crate) struct WrittenLabel<'m> {
 impl Service {
     /// The label of this name, where the service that is called `service` writes one. What stands in `compose` wins.
     pub(crate) fn written_label(&self, service: &str, name: &str) -> Option<WrittenLabel<'_>> {
-        let base = KeyPath::of(["services", service]);
-        let passed = base.key("compose").key("labels");
+        let base = || KeyPath::of(["services", service]);
+        let passed = || base().key("compose").key("labels");
         match self.compose.get("labels") {
             Some(Value::Table(labels)) => {
                 if let Some(value) = labels.get(name) {
-                    return Some(WrittenLabel { path: passed.key(name), value: text(value), start: 0 });
+                    return Some(WrittenLabel { path: passed().key(name), value: text(value), start: 0 });
                 }
             }
             Some(Value::Array(lines)) => {
@@ -34,13 +34,13 @@ impl Service {
                 let lines = lines.iter().enumerate().filter_map(|(index, line)| Some((index, line.as_str()?)));
                 if let Some((index, line)) = lines.rev().find(|(_, line)| is_this(line)) {
                     let start = name.len() + 1;
-                    return Some(WrittenLabel { path: passed.index(index), value: line[start..].into(), start });
+                    return Some(WrittenLabel { path: passed().index(index), value: line[start..].into(), start });
                 }
             }
             _ => {}
         }
         let value = self.labels.get(name)?;
-        Some(WrittenLabel { path: base.key("labels").key(name), value: value.to_string().into(), start: 0 })
+        Some(WrittenLabel { path: base().key("labels").key(name), value: value.to_string().into(), start: 0 })
     }
 }
 

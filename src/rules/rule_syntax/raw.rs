@@ -1,5 +1,6 @@
 //! The rules that somebody wrote, for every rule that judges them.
 
+use std::cell::LazyCell;
 use std::ops::Range;
 
 use crate::diagnostics::{Fix, Label};
@@ -31,29 +32,26 @@ pub(in crate::rules) struct RawRule<'p> {
 /// The rules of every service that are not made from paths and hosts, those of routes and those in labels, as far as they
 /// are in the syntax of version 3.
 pub(in crate::rules) fn raw_rules<'p>(context: &Context<'p>, plan: &'p Plan) -> Vec<RawRule<'p>> {
-    let is_old = Flags::of(context, plan).is_some_and(|flags| is_v2(flags.value("core.defaultrulesyntax", "v3")));
-    plan.services.values().flat_map(|service| of_service(context, plan, service, is_old)).collect()
+    // Most stacks have no rule of their own, and need no look at the flags.
+    let is_old = LazyCell::new(|| {
+        Flags::of(context, plan).is_some_and(|flags| is_v2(flags.value("core.defaultrulesyntax", "v3")))
+    });
+    plan.services.values().flat_map(|service| of_service(context, plan, service, || *is_old)).collect()
 }
 
 /// The rules of a service, where `is_old` says whether those that name no syntax are in that of version 2.
-fn of_service<'p>(context: &Context<'p>, plan: &'p Plan, service: &'p Service, is_old: bool) -> Vec<RawRule<'p>> {
+fn of_service<'p>(
+    context: &Context<'p>,
+    plan: &'p Plan,
+    service: &'p Service,
+    is_old: impl Fn() -> bool,
+) -> Vec<RawRule<'p>> {
     let Some(manifest) = context.manifest(plan).and_then(|manifest| manifest.services.get(&service.name)) else {
         return Vec::new();
     };
     let mut rules: Vec<RawRule<'p>> = Vec::new();
     for (label, resolved) in &service.labels {
         let Some((protocol, name)) = router_of(label) else { continue };
-        let syntax = service.labels.iter().find(|(other, _)| {
-            let (start, end) = other.split_at_checked(label.len()).unwrap_or_default();
-            end.eq_ignore_ascii_case("syntax") && start.eq_ignore_ascii_case(label)
-        });
-        let is_old = match syntax {
-            Some((_, value)) => is_v2(value.with_defaults().as_deref()),
-            None => is_old,
-        };
-        if is_old {
-            continue;
-        }
         let new = |path, written, start| RawRule { plan, path, written, start, resolved, router: name, protocol };
         let found = if let Some(label) = manifest.written_label(&service.name, label) {
             new(label.path, label.value.into_owned(), label.start)
@@ -68,7 +66,15 @@ fn of_service<'p>(context: &Context<'p>, plan: &'p Plan, service: &'p Service, i
             }
             new(path, written, 0)
         };
-        if !Context::has_flaw(plan, &found.path) {
+        let syntax = service.labels.iter().find(|(other, _)| {
+            let (start, end) = other.split_at_checked(label.len()).unwrap_or_default();
+            end.eq_ignore_ascii_case("syntax") && start.eq_ignore_ascii_case(label)
+        });
+        let is_old = match syntax {
+            Some((_, value)) => is_v2(value.with_defaults().as_deref()),
+            None => is_old(),
+        };
+        if !is_old && !Context::has_flaw(plan, &found.path) {
             rules.push(found);
         }
     }
