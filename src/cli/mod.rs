@@ -191,17 +191,23 @@ impl Global {
     /// The same for a command that only shows the plans, so that nothing is rendered. None where there are errors,
     /// which are then told.
     fn look_at_plans(&self) -> anyhow::Result<Option<&'static Looked>> {
-        let (project, analysis) = self.read(|project| {
-            let mut analysis = project.analyse()?;
-            fixing::settle(project, &mut analysis)?;
-            Ok(analysis)
-        })?;
-        let looked = self.looked(project, analysis, None)?;
+        let looked = self.look_at_faulty_plans()?;
         if looked.analysis.report.has_errors() {
             self.tell_findings(looked)?;
             return Ok(None);
         }
         Ok(Some(looked))
+    }
+
+    /// The same for a command that shows plans whatever is wrong with them; there are none where services.toml could not
+    /// be understood.
+    fn look_at_faulty_plans(&self) -> anyhow::Result<&'static Looked> {
+        let (project, analysis) = self.read(|project| {
+            let mut analysis = project.analyse()?;
+            fixing::settle(project, &mut analysis)?;
+            Ok(analysis)
+        })?;
+        self.looked(project, analysis, None)
     }
 
     fn looked(

@@ -38,7 +38,7 @@ pub(super) struct RouteRow<'p> {
     pub(super) entry_points: Vec<&'p str>,
     /// The middlewares, as services.toml calls them.
     pub(super) middlewares: Vec<&'p str>,
-    origin: &'p KeyPath,
+    pub(super) origin: &'p KeyPath,
 }
 
 impl Plan {

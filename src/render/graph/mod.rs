@@ -13,8 +13,10 @@ use crate::plan::{Condition, Network, Plan, Service};
 
 mod dot;
 mod mermaid;
+mod picture;
 
 pub use mermaid::{MOST_CHARACTERS, MOST_EDGES};
+pub use picture::Picture;
 
 /// The lines of one label at most; a label that fills the picture says nothing.
 const LINES: usize = 8;

@@ -1,0 +1,389 @@
+//! From cells and nets to coordinates.
+
+use serde::Serialize;
+
+use super::card::{self, Chip, Front, Sign, Written};
+use super::placement::Placement;
+use super::routing::{Columns, MARGIN, TRACK, Tracks, Wiring};
+use super::scene::{Card, Link, Meaning, Scene, Tier, View};
+use super::text::{Face, width, wrapped};
+use crate::plan::Condition;
+
+/// The strip on the left with the names of the tiers.
+const STRIP: f64 = 34.0;
+/// From the edge of a tier to its cards.
+const INSET: f64 = 12.0;
+/// The lowest that a row is, so that the name of its tier has room.
+const LOWEST: f64 = 56.0;
+/// Between two rows without lines.
+const GAP: f64 = 20.0;
+/// How round the bends of lines are.
+const BEND: f64 = 6.0;
+/// How long the head of an arrow is.
+const HEAD: f64 = 7.0;
+const TITLE: f64 = 18.0;
+const SMALL: f64 = 11.0;
+
+/// A picture of one environment with everything in its place, in pixels.
+#[derive(Debug, Serialize)]
+pub(super) struct Drawn {
+    width: f64,
+    height: f64,
+    title: Vec<Written>,
+    tiers: Vec<TierBand>,
+    cards: Vec<Placed>,
+    lines: Vec<Stroke>,
+    legend: Vec<Item>,
+    chips: Vec<Chip>,
+    notes: Vec<Written>,
+    signs: Vec<Sign>,
+}
+
+#[derive(Debug, Serialize)]
+struct TierBand {
+    y: f64,
+    width: f64,
+    height: f64,
+    middle: f64,
+    word: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Placed {
+    number: usize,
+    x: f64,
+    y: f64,
+    width: f64,
+    style: &'static str,
+    /// `error`, `warning` or nothing.
+    state: &'static str,
+    label: String,
+    #[serde(flatten)]
+    front: Front,
+}
+
+#[derive(Debug, Serialize)]
+struct Stroke {
+    from: usize,
+    to: usize,
+    style: &'static str,
+    path: String,
+    /// The tip of the arrow.
+    x: f64,
+    y: f64,
+    /// Where it begins.
+    start_x: f64,
+    start_y: f64,
+    /// What stands at its beginning; nothing where it is empty.
+    state: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Item {
+    x: f64,
+    y: f64,
+    what: &'static str,
+    text: &'static str,
+}
+
+/// What all views have in common.
+pub(super) struct Grid<'s> {
+    scene: &'s Scene,
+    placement: Placement,
+    columns: Columns,
+    wirings: Vec<Wiring>,
+    tracks: Vec<Tracks>,
+    fronts: Vec<Vec<Front>>,
+    /// The top of each row, and the first track of each channel, from the top of the grid on.
+    rows: Vec<f64>,
+    channels: Vec<f64>,
+    heights: Vec<f64>,
+    end: f64,
+    width: f64,
+}
+
+impl<'s> Grid<'s> {
+    pub(super) fn of(scene: &'s Scene) -> Self {
+        let placement = Placement::of(scene);
+        let cards = || scene.views.iter().flat_map(|view| &view.cards);
+        let across = cards().map(card::needed).fold(card::least(), f64::max).round();
+        let views = || scene.views.iter().zip(&placement.cells);
+        let wirings: Vec<Wiring> =
+            views().map(|(view, cells)| Wiring::of(&view.links, cells, placement.columns)).collect();
+        let most = |count: &dyn Fn(usize) -> usize| (0..scene.views.len()).map(count).max().unwrap_or_default();
+        let gutters: Vec<usize> =
+            (0..=placement.columns).map(|gutter| most(&|view| wirings[view].gutters[gutter])).collect();
+        let columns = Columns::of(across, STRIP + INSET, &gutters);
+        let tracks: Vec<Tracks> = wirings
+            .iter()
+            .zip(&placement.cells)
+            .map(|(wiring, cells)| Tracks::of(wiring, cells, &columns, placement.rows.len()))
+            .collect();
+        let fronts: Vec<Vec<Front>> = scene
+            .views
+            .iter()
+            .map(|view| view.cards.iter().map(|card| Front::of(card, across, &view.networks)).collect())
+            .collect();
+        let mut heights = vec![LOWEST; placement.rows.len()];
+        for (fronts, cells) in fronts.iter().zip(&placement.cells) {
+            for (front, cell) in fronts.iter().zip(cells) {
+                heights[cell.row] = heights[cell.row].max(front.height);
+            }
+        }
+        let width = columns.end(&gutters) + INSET;
+        let mut grid = Self {
+            scene,
+            columns,
+            wirings,
+            tracks,
+            fronts,
+            rows: Vec::new(),
+            channels: Vec::new(),
+            heights,
+            end: 0.0,
+            width,
+            placement,
+        };
+        grid.stack();
+        grid
+    }
+
+    /// Gives rows and channels their places from top to bottom.
+    fn stack(&mut self) {
+        let count = self.placement.rows.len();
+        let mut at = 0.0;
+        for channel in 0..=count {
+            let tracks = self.tracks.iter().map(|tracks| tracks.channels[channel]).max().unwrap_or_default();
+            let tier = |row: usize| self.placement.rows.get(row);
+            let opens = channel < count && (channel == 0 || tier(channel) != tier(channel - 1));
+            let closes = channel > 0 && (channel == count || tier(channel) != tier(channel - 1));
+            if closes {
+                at += INSET;
+            }
+            #[expect(clippy::cast_precision_loss, reason = "tracks are few")]
+            let lines = (tracks.max(1) - 1) as f64 * TRACK;
+            let is_edge = channel == 0 || channel == count;
+            match tracks {
+                0 if is_edge => self.channels.push(at),
+                0 => {
+                    self.channels.push(at + GAP / 2.0);
+                    at += GAP;
+                }
+                _ => {
+                    self.channels.push(at + MARGIN);
+                    // An arrow stands clear of its bend.
+                    at += MARGIN + lines + MARGIN + HEAD;
+                }
+            }
+            if opens {
+                at += INSET;
+            }
+            if channel < count {
+                self.rows.push(at);
+                at += self.heights[channel];
+            }
+        }
+        self.end = at;
+    }
+
+    /// One view; with its title where it stands alone.
+    pub(super) fn drawn(&self, number: usize, has_title: bool) -> Drawn {
+        let view = &self.scene.views[number];
+        let cells = &self.placement.cells[number];
+        let mut title = Vec::new();
+        let mut top = 4.0;
+        if has_title {
+            let text = format!("{}, {}", self.scene.stack, view.environment);
+            for line in wrapped(&text, Face::Name, TITLE, self.width - 8.0, 2) {
+                top += 26.0;
+                title.push(Written { x: 4.0, y: top - 6.0, style: "title", text: line });
+            }
+            top += 8.0;
+        }
+        let fronts = &self.fronts[number];
+        let edges = |card: usize| {
+            let y = top + self.rows[cells[card].row];
+            (y, y + fronts[card].height)
+        };
+        let heights: Vec<f64> = self.channels.iter().map(|y| top + y).collect();
+        let lines = self.tracks[number].lines(&self.wirings[number], cells, &self.columns, &heights, &edges);
+        let lines = lines.iter().map(|line| stroke(&view.links[line.link], &line.points)).collect();
+        let cards = view.cards.iter().enumerate().map(|(position, card)| {
+            let cell = cells[position];
+            self.placed(position, card, &fronts[position], self.columns.left[cell.column], edges(position).0)
+        });
+        let mut drawn = Drawn {
+            width: self.width,
+            height: 0.0,
+            title,
+            tiers: self.tiers(top),
+            cards: cards.collect(),
+            lines,
+            legend: Vec::new(),
+            chips: Vec::new(),
+            notes: Vec::new(),
+            signs: Vec::new(),
+        };
+        let mut at = top + self.end + 18.0;
+        drawn.explain(view, &mut at);
+        drawn.height = at;
+        drawn
+    }
+
+    fn placed(&self, number: usize, card: &Card, front: &Front, x: f64, y: f64) -> Placed {
+        let marks = || card.marks.iter().chain(card.facts.iter().flat_map(|fact| &fact.marks));
+        let errors = marks().filter(|mark| mark.is_error).count();
+        let warnings = marks().count() - errors;
+        let state = match (errors, warnings) {
+            (0, 0) => "",
+            (0, _) => "warning",
+            _ => "error",
+        };
+        let mut label = format!("{}: {}", card.name, card.about);
+        for (count, word) in [(errors, "error"), (warnings, "warning")] {
+            match count {
+                0 => {}
+                1 => label.push_str(&format!(", 1 {word}")),
+                _ => label.push_str(&format!(", {count} {word}s")),
+            }
+        }
+        if let Some(only) = &card.only {
+            label = format!("{label}, {only}");
+        }
+        Placed { number, x, y, width: self.columns.width, style: card.sort.style(), state, label, front: front.clone() }
+    }
+
+    fn tiers(&self, top: f64) -> Vec<TierBand> {
+        let rows = &self.placement.rows;
+        let mut tiers: Vec<(Tier, usize, usize)> = Vec::new();
+        for (row, tier) in rows.iter().enumerate() {
+            match tiers.last_mut() {
+                Some((last, _, end)) if last == tier => *end = row,
+                _ => tiers.push((*tier, row, row)),
+            }
+        }
+        let band = |(tier, first, last): (Tier, usize, usize)| {
+            let y = top + self.rows[first] - INSET;
+            let height = self.rows[last] + self.heights[last] - self.rows[first] + 2.0 * INSET;
+            TierBand { y, width: self.width, height, middle: y + height / 2.0, word: tier.word() }
+        };
+        tiers.into_iter().map(band).collect()
+    }
+}
+
+impl Drawn {
+    /// What lines, signs and colors mean, as far as they occur; and the findings that have no place in the picture.
+    fn explain(&mut self, view: &View, at: &mut f64) {
+        let has = |meaning: &dyn Fn(Meaning) -> bool| view.links.iter().any(|link| meaning(link.meaning));
+        let state = |condition| has(&|meaning| meaning == Meaning::Wait(condition));
+        let has_sign = |sign: &str| self.cards.iter().any(|card| card.front.signs.iter().any(|it| it.sign == sign));
+        let items: [(bool, &'static str, &'static str); 15] = [
+            (has(&|meaning| meaning == Meaning::Request), "request", "requests"),
+            (state(Condition::Healthy), "healthy", "waits until it is healthy"),
+            (state(Condition::Started), "started", "waits until it is started"),
+            (state(Condition::Completed), "completed", "waits until it has completed"),
+            (has(&|meaning| meaning == Meaning::Use), "use", "uses"),
+            (has(&|meaning| meaning == Meaning::Mount), "mount", "mounts"),
+            (has_sign("published"), "published", "address on the host"),
+            (has_sign("route"), "route", "route"),
+            (has_sign("port"), "port", "port in the container"),
+            (has_sign("runs"), "runs", "image, source or address"),
+            (has_sign("volume"), "volume", "volume"),
+            (has_sign("profile"), "profile", "only with a profile"),
+            (has_sign("differs"), "differs", "differs between environments"),
+            (has_sign("error"), "error", "error"),
+            (has_sign("warning"), "warning", "warning"),
+        ];
+        let (start, end) = (4.0, self.width - 4.0);
+        let mut x = start;
+        for (_, what, text) in items.into_iter().filter(|(is_there, ..)| *is_there) {
+            let lead = if matches!(what, "request" | "healthy" | "started" | "completed" | "use" | "mount") { 34.0 } else { 18.0 };
+            let across = lead + width(text, Face::Name, SMALL) + 18.0;
+            if x > start && x + across - 18.0 > end {
+                x = start;
+                *at += 20.0;
+            }
+            self.legend.push(Item { x, y: *at, what, text });
+            x += across;
+        }
+        *at += 26.0;
+        x = start;
+        for (number, network) in view.networks.iter().enumerate() {
+            let text = network.note.map_or_else(|| network.name.clone(), |note| format!("{}: {note}", network.name));
+            let chip = card::chip(&text, number % card::HUES, end - start);
+            if x > start && x + chip.width > end {
+                x = start;
+                *at += 21.0;
+            }
+            let across = chip.width;
+            self.chips.push(Chip { x, y: *at, ..chip });
+            x += across + 8.0;
+        }
+        *at += if view.networks.is_empty() { 0.0 } else { 28.0 };
+        for mark in &view.elsewhere {
+            self.signs.push(Sign { x: start, y: *at + 3.0, sign: mark.word() });
+            let text = format!("{}: {}", mark.rule, mark.message);
+            for (number, line) in wrapped(&text, Face::Name, SMALL, end - start - 18.0, 4).into_iter().enumerate() {
+                let style = if number == 0 { mark.word() } else { "about" };
+                *at += 16.0;
+                self.notes.push(Written { x: start + 18.0, y: *at - 4.0, style, text: line });
+            }
+            *at += 4.0;
+        }
+        *at += 4.0;
+    }
+}
+
+fn stroke(link: &Link, points: &[(f64, f64)]) -> Stroke {
+    let (style, state) = match link.meaning {
+        Meaning::Request => ("request", ""),
+        Meaning::Wait(Condition::Healthy) => ("wait", "healthy"),
+        Meaning::Wait(Condition::Started) => ("wait", "started"),
+        Meaning::Wait(Condition::Completed) => ("wait", "completed"),
+        Meaning::Use => ("use", ""),
+        Meaning::Mount => ("mount", ""),
+    };
+    let (start_x, start_y) = points.first().copied().unwrap_or_default();
+    let (x, y) = points.last().copied().unwrap_or_default();
+    Stroke { from: link.from, to: link.to, style, path: path(points), x, y, start_x, start_y, state }
+}
+
+/// The path along these points with round bends, up to where the head of the arrow begins.
+fn path(points: &[(f64, f64)]) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::new();
+    let last = points.len() - 1;
+    for (position, (x, y)) in points.iter().copied().enumerate() {
+        if position == 0 {
+            let _ = write!(out, "M{} {}", short(x), short(y));
+        } else if position == last {
+            let _ = write!(out, "L{} {}", short(x), short(y - HEAD + 1.0));
+        } else {
+            let bend = |other: (f64, f64)| {
+                let (across, down) = (other.0 - x, other.1 - y);
+                let length = across.abs() + down.abs();
+                // The head takes its part of the last piece.
+                let room = if other == points[last] { length - HEAD } else { length / 2.0 };
+                let part = BEND.min(room.max(0.0)) / length.max(0.001);
+                (x + across * part, y + down * part)
+            };
+            let (before, after) = (bend(points[position - 1]), bend(points[position + 1]));
+            let _ = write!(
+                out,
+                "L{} {}Q{} {} {} {}",
+                short(before.0),
+                short(before.1),
+                short(x),
+                short(y),
+                short(after.0),
+                short(after.1)
+            );
+        }
+    }
+    out
+}
+
+/// A number with as many digits as a screen can show.
+pub(super) fn short(number: f64) -> f64 {
+    (number * 10.0).round() / 10.0
+}
