@@ -31,6 +31,7 @@ pub use usage::{Place, Usage, Wanted};
 
 use read::{Class, Helper};
 use walk::Walk;
+pub(crate) use walk::is_no_source;
 
 /// How large a file may be that is looked at, in bytes.
 pub const LARGEST: u64 = 1 << 20;

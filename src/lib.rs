@@ -16,6 +16,7 @@
 //! * [`render`] turns a plan into [`render::Artifacts`]: paths and bytes, no side effects.
 //! * [`mod@env`] says which values an operator's machine has for a plan, and what to add to its env files.
 //! * [`routing`] predicts which router of the proxy answers a request, and what the service behind it sees.
+//! * [`init`] drafts a services.toml for a repository that is there already.
 //! * [`disk`] compares artifacts with the working tree, writes, prunes, and refuses.
 //!
 //! A user's mistake is a finding; an `Err` means that stackgen itself could not work. The library never prints.
@@ -30,6 +31,7 @@ pub mod env;
 pub mod fixing;
 pub mod git;
 pub mod host;
+pub mod init;
 #[doc(hidden)]
 pub mod internals;
 pub mod kinds;

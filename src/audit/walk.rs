@@ -44,6 +44,11 @@ const OPAQUE: [&str; 23] = [
     "wasm", "so", "pyc", "db", "sqlite", "lock", "map",
 ];
 
+/// Whether a directory of this name holds no source, wherever it stands.
+pub(crate) fn is_no_source(name: &str) -> bool {
+    SKIPPED.contains(&name)
+}
+
 /// What is in a directory.
 #[derive(Debug, Default)]
 pub(super) struct Found {
@@ -92,7 +97,7 @@ fn walk_through(root: &Path, directory: &str, left: &mut usize) -> Found {
         let is_directory = entry.file_type().is_some_and(|kind| kind.is_dir());
         !is_directory
             || entry.depth() == 0
-            || !(SKIPPED.contains(&name.as_ref()) || (entry.depth() == 1 && BUILT.contains(&name.as_ref())))
+            || !(is_no_source(&name) || (entry.depth() == 1 && BUILT.contains(&name.as_ref())))
     });
     for entry in builder.build().filter_map(Result::ok) {
         if !entry.file_type().is_some_and(|kind| kind.is_file()) {

@@ -24,6 +24,7 @@ mod diff;
 mod env;
 mod explain;
 mod graph;
+mod init;
 mod labels;
 mod man;
 mod markdown;
@@ -93,6 +94,8 @@ enum Color {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a services.toml for what lies in a directory already
+    Init(init::Init),
     /// Write every generated file that differs; delete those that are no longer generated
     Render(render_command::Render),
     /// Report what is wrong, and every generated file that is not what it should be
@@ -122,6 +125,7 @@ enum Command {
 /// Runs the command; the exit code is 0 for clean, 1 for findings, drift or a refusal. An error means 2.
 pub(crate) fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     match &cli.command {
+        Command::Init(command) => command.run(&cli.global),
         Command::Render(command) => command.run(&cli.global),
         Command::Check(command) => command.run(&cli.global),
         Command::Env(command) => command.run(&cli.global),

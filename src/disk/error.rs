@@ -105,6 +105,12 @@ pub enum DiskError {
         /// What it is.
         what: Obstacle,
     },
+    /// The manifest that was to be made is there already.
+    #[error("`{path}` is there already, and nothing is written over it")]
+    ManifestExists {
+        /// The manifest.
+        path: String,
+    },
     /// A generated path cannot be written on every machine, or the lock cannot hold it.
     #[error("`{path}` cannot be generated: {what}; choose another path or name in services.toml")]
     Artifact {

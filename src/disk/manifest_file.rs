@@ -39,6 +39,34 @@ impl ManifestFile {
         unified(&from, &to, before.as_bytes(), &text.replace("\r\n", "\n"))
     }
 
+    /// Makes it, with this text. Take a [`super::Turn`] before.
+    ///
+    /// # Errors
+    /// Where something of that name is there, whatever it is, or nothing can be written.
+    pub fn create(&self, text: &str) -> Result<(), DiskError> {
+        let full = self.root.join(&self.name);
+        let failed = |cause: io::Error| DiskError::write(&self.root, &self.name, &cause);
+        if full.symlink_metadata().is_ok() {
+            return Err(DiskError::ManifestExists { path: self.name.clone() });
+        }
+        Step::Sweep("").run(&self.root)?;
+        let mut file = temporary(&self.root).map_err(failed)?;
+        file.write_all(text.as_bytes()).map_err(failed)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::set_permissions(file.path(), fs::Permissions::from_mode(0o644)).map_err(failed)?;
+        }
+        // Whoever was faster keeps what they wrote.
+        match file.persist_noclobber(&full) {
+            Ok(_) => Ok(()),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(DiskError::ManifestExists { path: self.name.clone() })
+            }
+            Err(error) => Err(failed(error.error)),
+        }
+    }
+
     /// Gives it this text, where it still has the one that was read. Take a [`super::Turn`] before it is read.
     ///
     /// # Errors

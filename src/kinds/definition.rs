@@ -140,6 +140,9 @@ pub struct Kind {
     /// The smallest service of this kind, for the tests and the reference.
     #[serde(default)]
     pub example: toml::Table,
+    /// What shows in a repository that its stack has one: for `stackgen init`.
+    #[serde(default)]
+    pub traces: Traces,
 }
 
 impl Kind {
@@ -204,6 +207,42 @@ impl Kind {
         });
         image || self.base.as_deref().is_some_and(of)
     }
+}
+
+/// What shows in a repository that its stack has a service of a kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Traces {
+    /// The images that it stands for in a compose file, without registry and tag.
+    #[serde(default)]
+    pub images: Vec<String>,
+    /// Packages of programs that talk to one.
+    #[serde(default)]
+    pub clients: Vec<String>,
+    /// Packages of the program that make it one of this kind, rather than one of the kind that this one is like.
+    #[serde(default)]
+    pub packages: Vec<String>,
+    /// The schemes of addresses that lead to it; the first is the usual one.
+    #[serde(default)]
+    pub schemes: Vec<String>,
+    /// Words in the names of variables that are about it: `DATABASE`, `PG`.
+    #[serde(default)]
+    pub words: Vec<String>,
+    /// Files that are there for it.
+    #[serde(default)]
+    pub files: Vec<TraceFile>,
+}
+
+/// A file that is there for a service of a kind.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TraceFile {
+    /// What its name ends with.
+    pub ends: String,
+    /// Texts that all stand in it.
+    pub contains: Vec<String>,
+    /// The option that takes it, or its directory.
+    pub option: Option<String>,
 }
 
 /// What sort of thing a service is.

@@ -10,7 +10,7 @@ use super::Kind;
 use crate::templates::Templates;
 
 /// What is nobody's but the other kind's.
-const OWN: [&str; 3] = ["help", "example", "like"];
+const OWN: [&str; 4] = ["help", "example", "like", "traces"];
 
 /// The kind that a `kind.toml` describes.
 ///

@@ -12,7 +12,8 @@ mod when;
 
 pub use definition::{
     Class, Command, Data, Debug, Detected, EnvDef, File, Inputs, Inside, Kind, Loads, Metrics, Mount, Notice,
-    OptionDef, OptionType, Output, OutputCase, Packages, Probe, Refusal, Reloader, Required, User, Watch, Words,
+    OptionDef, OptionType, Output, OutputCase, Packages, Probe, Refusal, Reloader, Required, TraceFile, Traces, User,
+    Watch, Words,
 };
 pub use when::When;
 

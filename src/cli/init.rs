@@ -1,0 +1,198 @@
+//! `stackgen init`: a services.toml for a repository that is there already.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufRead as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, ValueHint};
+use stackgen::disk::{DiskError, ManifestFile};
+use stackgen::init::{Draft, Question};
+
+use super::{Global, code, print, say};
+
+/// What is put behind the name of a file that is moved away.
+const ASIDE: &str = ".before";
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+It looks at package.json, lock files, pyproject.toml, requirements.txt, Procfiles, Dockerfiles, compose files with their \
+labels, the names in env files, and at what the sources read. Behind each value it says where it was seen; what it could \
+not tell is listed at the end. No value that may be a secret is copied: its name becomes a variable. Nothing is asked \
+without --ask, and no file is written but services.toml, which must not be there yet.
+
+Examples:
+  stackgen init --stdout          look at it first; nothing is written
+  stackgen init                   write services.toml here
+  stackgen init --ask shop        ask about what cannot be told, and write shop/services.toml
+
+Exit codes: 0 written, or printed; 1 there is a services.toml already; 2 stackgen could not work.")]
+pub(super) struct Init {
+    /// The directory [default: this one, or that of -C]
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    directory: Option<PathBuf>,
+    /// Print services.toml instead of writing it
+    #[arg(long)]
+    stdout: bool,
+    /// Ask on the terminal about what cannot be told; an empty line takes what stands in brackets
+    #[arg(long)]
+    ask: bool,
+}
+
+impl Init {
+    pub(super) fn run(&self, global: &Global) -> anyhow::Result<ExitCode> {
+        let base = global.directory.clone().unwrap_or_default();
+        let directory = self.directory.as_ref().map_or_else(|| base.clone(), |directory| base.join(directory));
+        let directory = if directory.as_os_str().is_empty() { PathBuf::from(".") } else { directory };
+        let global = Global { directory: Some(directory.clone()), ..global.clone() };
+        let manifest = global.manifest();
+        let shown = shown(&manifest);
+        let root = directory.canonicalize();
+        let root = root.with_context(|| format!("cannot open the directory {}", directory.display()))?;
+        if !root.is_dir() {
+            bail!("{} is no directory; name the one that the repository is in", directory.display());
+        }
+        if !self.stdout && manifest.symlink_metadata().is_ok() {
+            return Ok(refuse(&shown));
+        }
+        let name = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let mut answers = BTreeMap::new();
+        let mut draft = Draft::of(&root, &name, &answers)?;
+        if self.ask {
+            let mut asked: Vec<String> = Vec::new();
+            // An answer may lead to further questions.
+            while let Some(question) = draft.questions.iter().find(|question| !asked.contains(&question.key)).cloned() {
+                for question in draft.questions.iter().filter(|known| !asked.contains(&known.key)).cloned().collect::<Vec<_>>() {
+                    asked.push(question.key.clone());
+                    if let Some(answer) = ask(&question)? {
+                        answers.insert(question.key, answer);
+                    }
+                }
+                debug_assert!(asked.contains(&question.key));
+                draft = Draft::of(&root, &name, &answers)?;
+            }
+        }
+        if self.stdout {
+            print(&draft.text)?;
+        } else {
+            let turn = global.turn()?;
+            let file = ManifestFile::new(&global.folder(), &file_name(&manifest))?;
+            let created = file.create(&draft.text);
+            drop(turn);
+            match created {
+                Err(DiskError::ManifestExists { .. }) => return Ok(refuse(&shown)),
+                other => other?,
+            }
+        }
+        if !global.quiet {
+            self.tell(&draft, &shown, &directory);
+        }
+        Ok(code(false))
+    }
+
+    /// What was done, what could not be told, and what to do next, on stderr.
+    fn tell(&self, draft: &Draft, shown: &str, directory: &Path) {
+        let count = draft.services.len();
+        let services = if count == 1 { "1 service".to_owned() } else { format!("{count} services") };
+        if draft.is_example {
+            say("nothing here shows what runs: this is the smallest stack there is, a web server with its own page");
+        }
+        if !self.stdout {
+            say(&format!("    created {shown} ({services}: {})", draft.services.join(", ")));
+        }
+        if !draft.unknown.is_empty() {
+            say("\nIt could not tell:");
+            let mut last = String::new();
+            for (about, what) in &draft.unknown {
+                if *about != last {
+                    say(&format!("  {about}"));
+                    last.clone_from(about);
+                }
+                say(&format!("    - {what}"));
+            }
+            if !self.ask && !draft.questions.is_empty() {
+                say("  (`stackgen init --ask` asks about some of it)");
+            }
+        }
+        for error in &draft.errors {
+            say(&format!("\n`stackgen check` will find: {error}"));
+        }
+        next(draft, directory);
+    }
+}
+
+/// What to do next, as commands.
+fn next(draft: &Draft, directory: &Path) {
+    let is_here = directory == Path::new(".");
+    say("\nNext:");
+    if !is_here {
+        say(&format!("  cd {}", word(&directory.to_string_lossy())));
+    }
+    if !draft.in_the_way.is_empty() {
+        let them = if draft.in_the_way.len() == 1 { "this file" } else { "these files" };
+        say(&format!("  # {them} of yours would be in the way: nothing is lost, they only get another name"));
+        for path in &draft.in_the_way {
+            say(&format!("  mv {} {}", word(path), word(&format!("{path}{ASIDE}"))));
+        }
+    }
+    say("  stackgen render --dry-run    # what would be written");
+    say("  stackgen render");
+    say("  stackgen env --write         # makes .env, or completes it; what is missing is named");
+    say("  docker compose up --build --wait");
+    if !draft.kept.is_empty() {
+        say(&format!(
+            "{} stays as it is (`dockerfile` in services.toml). To have one written instead, remove that line and move the \
+             file away.",
+            draft.kept.join(", ")
+        ));
+    }
+}
+
+/// A word of a shell.
+fn word(text: &str) -> String {
+    let is_plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+@%".contains(c));
+    if is_plain { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
+fn refuse(shown: &str) -> ExitCode {
+    say(&format!(
+        "error: {shown} is there already, and nothing is written over it\n\
+         `stackgen init --stdout` prints what would be written, to compare; or move the file away, then run again"
+    ));
+    code(true)
+}
+
+/// Asks on the terminal; none where the default is taken.
+fn ask(question: &Question) -> anyhow::Result<Option<String>> {
+    let mut stderr = io::stderr().lock();
+    loop {
+        let default = if question.default.is_empty() { "none" } else { &question.default };
+        let _ = write!(stderr, "{} [{default}]: ", question.text);
+        let _ = stderr.flush();
+        let mut line = String::new();
+        if io::stdin().lock().read_line(&mut line).context("cannot read the answer from stdin")? == 0 {
+            let _ = writeln!(stderr);
+            return Ok(None);
+        }
+        let answer = line.trim();
+        if answer.is_empty() {
+            return Ok(None);
+        }
+        match question.objection(answer) {
+            None => return Ok(Some(answer.to_owned())),
+            Some(objection) => {
+                let _ = writeln!(stderr, "  {objection}");
+            }
+        }
+    }
+}
+
+fn shown(manifest: &Path) -> String {
+    let text = manifest.to_string_lossy().replace('\\', "/");
+    text.strip_prefix("./").unwrap_or(&text).to_owned()
+}
+
+fn file_name(manifest: &Path) -> String {
+    manifest.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}

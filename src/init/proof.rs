@@ -1,0 +1,165 @@
+//! The proof of what is proposed: it goes through the same rooms as any services.toml. What has an error is taken back,
+//! piece by piece, until nothing has.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::proposal::{Proposal, Setting, Unknown};
+use super::written::{Part, Written, written};
+use crate::diagnostics::{Resolved, Severity};
+use crate::project::{Analysis, Project, ProjectError};
+use crate::source::Source;
+use crate::templates::Templates;
+
+/// How often something is taken back at most.
+const MOST_ROUNDS: usize = 200;
+
+/// Keys without which a service is another one.
+const ESSENTIAL: [&str; 5] = ["kind", "source", "image", "extends", "version"];
+
+/// A proposal that has no error any more.
+pub(super) struct Proven {
+    pub(super) text: String,
+    pub(super) project: Project,
+    pub(super) analysis: Analysis,
+    /// Errors that are not about what was written.
+    pub(super) left: Vec<String>,
+    /// Services that cannot be what their images say they are.
+    pub(super) demoted: BTreeSet<String>,
+}
+
+/// Analyses a text as the services.toml of a directory.
+pub(super) fn analysed(root: &Path, templates: &Templates, text: String) -> Result<(Project, Analysis), ProjectError> {
+    let project = Project::with(Source::new("services.toml", root, text), templates.clone());
+    let analysis = project.analyse()?;
+    Ok((project, analysis))
+}
+
+/// Takes back what has errors.
+pub(super) fn proven(
+    root: &Path,
+    templates: &Templates,
+    proposal: &mut Proposal,
+    plain: &BTreeSet<String>,
+) -> Result<Proven, ProjectError> {
+    let mut round = 0;
+    loop {
+        let text = written(proposal);
+        let (project, analysis) = analysed(root, templates, text.text.clone())?;
+        let errors: Vec<&Resolved> =
+            analysis.report.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
+        let mut demoted = BTreeSet::new();
+        let mut changed = false;
+        // One at a time: what follows from a mistake goes away with it.
+        for error in &errors {
+            if round < MOST_ROUNDS && mend(proposal, &text, error, plain, &mut demoted) {
+                changed = true;
+                break;
+            }
+        }
+        round += 1;
+        if changed && demoted.is_empty() {
+            continue;
+        }
+        let left = errors.iter().map(|error| format!("{} ({})", error.message, error.rule)).collect();
+        return Ok(Proven { text: text.text, project, analysis, left, demoted });
+    }
+}
+
+/// Takes back what an error is about; whether anything was.
+fn mend(
+    proposal: &mut Proposal,
+    text: &Written,
+    error: &Resolved,
+    plain: &BTreeSet<String>,
+    demoted: &mut BTreeSet<String>,
+) -> bool {
+    let spots = std::iter::once(&error.primary).chain(&error.secondary).filter(|spot| spot.file.is_none());
+    let parts: Vec<Part> = spots.filter_map(|spot| text.at(spot.span.start).cloned()).collect();
+    let reason = format!("{} ({})", error.message, error.rule);
+    parts.into_iter().any(|part| take_back(proposal, part, &reason, plain, demoted))
+}
+
+fn take_back(
+    proposal: &mut Proposal,
+    part: Part,
+    reason: &str,
+    plain: &BTreeSet<String>,
+    demoted: &mut BTreeSet<String>,
+) -> bool {
+    match part {
+        Part::Stack(key) if key == "name" => false,
+        Part::Stack(key) => {
+            tell(proposal, "the stack", format!("`{key}` was left out: {reason}"));
+            proposal.stack.shift_remove(&key);
+            true
+        }
+        Part::Variable(name) => {
+            let Some(variable) = proposal.variables.get_mut(&name) else { return false };
+            if variable.default.take().is_some() || variable.kind.take().is_some() {
+                tell(proposal, &name, format!("its default was left out: {reason}"));
+                return true;
+            }
+            false
+        }
+        Part::Service(name, table, key) => {
+            let Some(service) = proposal.services.get_mut(&name) else { return false };
+            let Some(key) = key.filter(|key| !(table.is_empty() && ESSENTIAL.contains(&key.as_str()))) else {
+                if table.is_empty() || service.tables.shift_remove(&table).is_none() {
+                    // First as the plain container that it was, then not at all.
+                    if service.kind().is_some() && !service.keys.contains_key("source") && !plain.contains(&name) {
+                        demoted.insert(name.clone());
+                        tell(proposal, &name, format!("whether its kind fits, so it is left as a plain container: {reason}"));
+                    } else {
+                        service.obstacle = Some(reason.to_owned());
+                        tell(proposal, &name, format!("it stands there as a comment: {reason}"));
+                    }
+                }
+                return true;
+            };
+            let settings = match table.as_str() {
+                "env" => Some(&mut service.env),
+                "build-env" => Some(&mut service.build_env),
+                _ => None,
+            };
+            if let Some(settings) = settings {
+                match settings.get(&key) {
+                    Some(Setting::Value(_)) => {
+                        settings.insert(key.clone(), Setting::Own(None));
+                        proposal.variables.entry(key.clone()).or_default().is_secret |= super::judgement::is_secret(&key);
+                        tell(proposal, &name, format!("what `{key}` is: {reason}"));
+                    }
+                    Some(Setting::Own(_)) => {
+                        let variable = proposal.variables.entry(key.clone()).or_default();
+                        let had = variable.default.take().is_some() | variable.kind.take().is_some();
+                        if !had {
+                            settings.shift_remove(&key);
+                        }
+                        tell(proposal, &name, format!("`{key}`: {reason}"));
+                    }
+                    None => return false,
+                }
+                return true;
+            }
+            if table.is_empty() {
+                service.keys.shift_remove(&key);
+            } else if let Some(entries) = service.tables.get_mut(&table) {
+                entries.shift_remove(&key);
+            }
+            let shown = if table.is_empty() { key } else { format!("{table}.{key}") };
+            service.left_out.push(format!("`{shown}` was left out: {reason}"));
+            tell(proposal, &name, format!("`{shown}` was left out: {reason}"));
+            true
+        }
+        Part::Network(name) => proposal.networks.shift_remove(&name).is_some(),
+        Part::Volume(name) => proposal.volumes.shift_remove(&name).is_some(),
+        Part::Overlay(environment, name) => {
+            tell(proposal, &name, format!("what is different in {environment} was left out: {reason}"));
+            proposal.overlays.get_mut(&environment).is_some_and(|services| services.shift_remove(&name).is_some())
+        }
+    }
+}
+
+fn tell(proposal: &mut Proposal, about: &str, what: String) {
+    proposal.unknown.insert(Unknown { about: about.to_owned(), what, question: None });
+}

@@ -1,0 +1,332 @@
+//! What services.toml could say, made of what was seen: services with their kinds, ports and variables, each with the
+//! remark that stands behind it in the file.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use indexmap::IndexMap;
+use toml::Value;
+
+use super::judgement::is_secret;
+use super::seen::{Fact, Seen};
+use super::snapshot::Snapshot;
+use crate::kinds::Kinds;
+
+mod containers;
+mod dependencies;
+mod images;
+mod programs;
+pub(super) mod reads;
+mod routes;
+mod stores;
+mod values;
+
+/// What somebody answered, by the key of the question.
+pub(super) type Answers = BTreeMap<String, String>;
+
+/// A value, and the remark behind it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Entry {
+    pub(super) value: Value,
+    pub(super) note: Option<String>,
+}
+
+impl Entry {
+    pub(super) fn new(value: impl Into<Value>) -> Self {
+        Self { value: value.into(), note: None }
+    }
+
+    pub(super) fn noted(value: impl Into<Value>, note: impl Into<String>) -> Self {
+        Self { value: value.into(), note: Some(note.into()) }
+    }
+
+    pub(super) fn of<T: Clone + Into<Value>>(fact: &Fact<T>) -> Self {
+        Self::noted(fact.value.clone(), fact.note())
+    }
+}
+
+/// What a variable of a container is set to.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Setting {
+    /// What the operator sets under the same name.
+    Own(Option<String>),
+    /// This.
+    Value(Entry),
+}
+
+/// Something an operator sets.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Variable {
+    pub(super) default: Option<Value>,
+    pub(super) is_secret: bool,
+    /// Whether it may stay empty.
+    pub(super) is_optional: bool,
+    /// The environments that demand it although there is a default.
+    pub(super) required_in: Vec<String>,
+    pub(super) kind: Option<&'static str>,
+    pub(super) note: Option<String>,
+}
+
+/// A service.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Service {
+    /// Where it was seen.
+    pub(super) about: Option<String>,
+    /// Its keys and the options of its kind, in the order in which they are written.
+    pub(super) keys: IndexMap<String, Entry>,
+    pub(super) env: IndexMap<String, Setting>,
+    pub(super) build_env: IndexMap<String, Setting>,
+    /// Further tables: routes, labels, compose, entry points, certificates.
+    pub(super) tables: IndexMap<String, IndexMap<String, Entry>>,
+    /// What was left out, and why.
+    pub(super) left_out: Vec<String>,
+    /// What it publishes on the host: host port, and its own.
+    pub(super) published: Vec<(u16, u16)>,
+    /// The port it listens on, also where its kind says so.
+    pub(super) port: Option<u16>,
+    /// Whether its port is only likely.
+    pub(super) is_port_guessed: bool,
+    /// Why the whole of it cannot be written; it stands there as a comment then.
+    pub(super) obstacle: Option<String>,
+    /// The environments that alone have it; empty for all.
+    pub(super) environments: Vec<String>,
+}
+
+impl Service {
+    pub(super) fn text(&self, key: &str) -> Option<&str> {
+        self.keys.get(key).and_then(|entry| entry.value.as_str())
+    }
+
+    pub(super) fn kind(&self) -> Option<&str> {
+        self.text("kind")
+    }
+
+    fn set(&mut self, key: &str, entry: Entry) {
+        self.keys.insert(key.to_owned(), entry);
+    }
+}
+
+/// Something that could not be told.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Unknown {
+    /// The service or file that it is about.
+    pub(super) about: String,
+    /// What.
+    pub(super) what: String,
+    /// What to ask about it; none where nobody could answer in a word.
+    pub(super) question: Option<Question>,
+}
+
+/// What an answer has to look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Answer {
+    Port,
+    Path,
+    Name,
+    YesOrNo,
+}
+
+/// A question about something that could not be told.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Question {
+    /// By which its answer is known: `port of api`.
+    pub(super) key: String,
+    pub(super) default: String,
+    pub(super) answer: Answer,
+}
+
+/// Everything that services.toml could say.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Proposal {
+    pub(super) stack: IndexMap<String, Entry>,
+    pub(super) environments: Vec<String>,
+    pub(super) variables: IndexMap<String, Variable>,
+    pub(super) services: IndexMap<String, Service>,
+    pub(super) networks: IndexMap<String, Entry>,
+    pub(super) volumes: IndexMap<String, Entry>,
+    /// What an environment says on top: environment, service, keys.
+    pub(super) overlays: IndexMap<String, IndexMap<String, IndexMap<String, Entry>>>,
+    pub(super) unknown: BTreeSet<Unknown>,
+    /// Whether several services answer HTTP and nothing stands in front of them.
+    pub(super) wants_proxy: Vec<String>,
+}
+
+/// What everything is made of.
+#[derive(Clone, Copy)]
+pub(super) struct Material<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) seen: &'a Seen,
+    pub(super) kinds: &'a Kinds,
+    pub(super) answers: &'a Answers,
+    /// Services whose images stand for no kind after all.
+    pub(super) plain: &'a BTreeSet<String>,
+}
+
+impl Proposal {
+    /// What was seen, as services.
+    pub(super) fn of(material: Material<'_>) -> Self {
+        let Material { seen, snapshot, answers, .. } = material;
+        let mut proposal = Self { environments: seen.environments.clone(), ..Self::default() };
+        proposal.name(seen, snapshot, answers);
+        for (path, what) in &seen.troubles {
+            proposal.unknown(path, what.clone());
+        }
+        containers::add(&mut proposal, material);
+        programs::add(&mut proposal, material);
+        stores::add(&mut proposal, material);
+        values::fill(&mut proposal, material);
+        routes::add(&mut proposal, material);
+        proposal
+    }
+
+    /// What is left to do when all variables are known.
+    pub(super) fn settle(&mut self, material: Material<'_>) {
+        dependencies::settle(self);
+        self.guard(material.seen);
+        routes::offer(self, material);
+    }
+
+    pub(super) fn unknown(&mut self, about: &str, what: impl Into<String>) {
+        self.unknown.insert(Unknown { about: about.to_owned(), what: what.into(), question: None });
+    }
+
+    pub(super) fn question(&mut self, about: &str, what: impl Into<String>, question: Question) {
+        self.unknown.insert(Unknown { about: about.to_owned(), what: what.into(), question: Some(question) });
+    }
+
+    /// The name of the stack, and of its project where that holds data already.
+    fn name(&mut self, seen: &Seen, snapshot: &Snapshot, answers: &Answers) {
+        let guessed = slug(&snapshot.name);
+        let name = match &seen.name {
+            Some(fact) => {
+                let plain = slug(&fact.value);
+                let stem = seen.environments.iter().find_map(|name| plain.strip_suffix(&format!("-{name}")));
+                let stem = stem.map_or_else(|| plain.clone(), str::to_owned);
+                Entry::noted(stem, fact.note())
+            }
+            None => {
+                let key = "name of the stack".to_owned();
+                let given = answers.get(&key).map(|name| slug(name)).filter(|name| !name.is_empty());
+                let question = Question { key, default: guessed.clone(), answer: Answer::Name };
+                if given.is_none() {
+                    self.question("the stack", "its name: that of the directory is taken", question);
+                }
+                match given {
+                    Some(name) => Entry::new(name),
+                    None => Entry::noted(guessed, "guess: the name of the directory"),
+                }
+            }
+        };
+        self.stack.insert("name".to_owned(), name);
+        if !self.environments.is_empty() {
+            let names: Vec<Value> = self.environments.iter().map(|name| Value::from(name.clone())).collect();
+            let files = seen.compose_files.iter().map(|path| super::snapshot::file_name(path)).collect::<Vec<_>>();
+            self.stack.insert("environments".to_owned(), Entry::noted(names, format!("from {}", files.join(", "))));
+        }
+        if !seen.compose_directory.is_empty() {
+            let note = "where the compose files are".to_owned();
+            self.stack.insert("output".to_owned(), Entry::noted(seen.compose_directory.clone(), note));
+        }
+    }
+
+    /// A name that no service has yet.
+    fn free_name(&self, wanted: &str) -> String {
+        let wanted = slug(wanted);
+        if !self.services.contains_key(&wanted) {
+            return wanted;
+        }
+        (2..).map(|number| format!("{wanted}-{number}")).find(|name| !self.services.contains_key(name)).unwrap_or(wanted)
+    }
+
+    /// Declares a variable, or adds to what is known of it.
+    fn declare(&mut self, name: &str, default: Option<Value>, note: Option<String>) -> &mut Variable {
+        let variable = self.variables.entry(name.to_owned()).or_insert_with(|| Variable {
+            is_secret: is_secret(name),
+            note,
+            ..Variable::default()
+        });
+        // Of a secret nothing is said but what other services say of themselves.
+        let is_reference = default.as_ref().and_then(Value::as_str).is_some_and(|text| text.contains("${services."));
+        if variable.default.is_none() && (!variable.is_secret || is_reference) {
+            variable.default = default;
+        }
+        variable
+    }
+
+    /// Takes out whatever has a value in it that must not be shown.
+    fn guard(&mut self, seen: &Seen) {
+        let hidden = |value: &Value| seen.hidden.is_in(&value.to_string());
+        let mut told: Vec<(String, String)> = Vec::new();
+        for (name, service) in &mut self.services {
+            let mut drop_from = |table: &mut IndexMap<String, Entry>, what: &str| {
+                table.retain(|key, entry| {
+                    let is_shown = !hidden(&entry.value);
+                    if !is_shown {
+                        told.push((name.clone(), format!("{what}`{key}`: it has a value in it that may be a secret")));
+                    }
+                    is_shown
+                });
+            };
+            drop_from(&mut service.keys, "");
+            for (table, entries) in &mut service.tables {
+                drop_from(entries, &format!("in `{table}` "));
+            }
+            for (key, setting) in service.env.iter_mut().chain(&mut service.build_env) {
+                if matches!(setting, Setting::Value(entry) if hidden(&entry.value)) {
+                    *setting = Setting::Own(None);
+                    told.push((name.clone(), format!("the value of `{key}`: it may be a secret")));
+                }
+            }
+        }
+        let own: Vec<String> = self
+            .services
+            .values()
+            .flat_map(|service| service.env.iter().chain(&service.build_env))
+            .filter(|(_, setting)| matches!(setting, Setting::Own(_)))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in own {
+            self.variables.entry(name.clone()).or_insert_with(|| Variable { is_secret: is_secret(&name), ..Variable::default() });
+        }
+        for variable in self.variables.values_mut() {
+            if variable.default.as_ref().is_some_and(hidden) {
+                variable.default = None;
+            }
+        }
+        for overlay in self.overlays.values_mut().flat_map(IndexMap::values_mut) {
+            overlay.retain(|_, entry| !hidden(&entry.value));
+        }
+        self.stack.retain(|key, entry| key == "name" || !hidden(&entry.value));
+        for (about, what) in told {
+            self.unknown(&about, what);
+        }
+    }
+}
+
+/// A text as the name of a service or a stack.
+pub(super) fn slug(text: &str) -> String {
+    let mut slug = String::new();
+    for c in text.chars() {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c.to_ascii_lowercase());
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    let slug: String = slug.trim_matches('-').chars().take(40).collect();
+    let slug = slug.trim_end_matches('-').to_owned();
+    match slug.chars().next() {
+        None => "app".to_owned(),
+        Some(c) if c.is_ascii_digit() => format!("app-{slug}"),
+        Some(_) => slug,
+    }
+}
+
+/// Whether a text refers to this variable.
+pub(super) fn mentions(value: &Value, name: &str) -> bool {
+    match value {
+        Value::String(text) => crate::compose::interpolation::names(text).iter().any(|known| known == name),
+        Value::Array(items) => items.iter().any(|item| mentions(item, name)),
+        Value::Table(table) => table.values().any(|value| mentions(value, name)),
+        _ => false,
+    }
+}

@@ -1,0 +1,321 @@
+//! What the sources read, by the audit: each name becomes a variable of its service, and what it is set to follows from
+//! what it is called and from what stands beside the read.
+
+use indexmap::IndexMap;
+use toml::Value;
+
+use super::values::{Peer, peers, typed};
+use super::{Entry, Material, Proposal, Setting};
+use crate::audit::{Need, Wanted};
+use crate::init::judgement::{is_secret, is_shown};
+use crate::init::seen::code::line_after;
+use crate::init::seen::{EnvName, Program};
+use crate::init::snapshot::parent;
+use crate::project::Analysis;
+
+/// Names that say where a program runs.
+const ENVIRONMENT: [&str; 4] = ["ENVIRONMENT", "APP_ENV", "ENV", "DEPLOY_ENV"];
+
+/// Words that only say in which way an address is meant.
+const FILLERS: [&str; 16] = [
+    "URL", "URI", "BASE", "SERVER", "SERVICE", "INTERNAL", "ADDRESS", "ENDPOINT", "HOST", "API", "APP", "PUBLIC", "NEXT",
+    "VITE", "BACKEND", "HTTP",
+];
+
+/// Gives every service the variables that its source reads.
+pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, analysis: &Analysis) {
+    let peers = peers(proposal, material.kinds);
+    let has_compose = material.seen.containers.iter().any(|container| container.build.is_some());
+    let names: Vec<String> = proposal.services.keys().cloned().collect();
+    for name in names {
+        let Some(service) = proposal.services.get(&name) else { continue };
+        if service.keys.contains_key("extends") || service.obstacle.is_some() {
+            continue;
+        }
+        let mut wanted: IndexMap<String, Wanted> = IndexMap::new();
+        for plan in &analysis.plans {
+            let Some(planned) = plan.services.get(&name) else { continue };
+            let Some(usage) = analysis.audit.usage(plan, planned) else { continue };
+            for (variable, read) in &usage.wanted {
+                wanted.entry(variable.clone()).or_insert_with(|| read.clone());
+            }
+        }
+        let source = service.text("source").unwrap_or_default().trim_start_matches('.').to_owned();
+        let program = material.seen.program(&source);
+        let (mut env, mut build_env) = (service.env.clone(), service.build_env.clone());
+        let mut comments: Vec<String> = Vec::new();
+        for (variable, read) in &wanted {
+            let is_running = read.places.iter().any(|place| place.role == crate::audit::Role::Running);
+            if read.is_passed || !is_running || env.contains_key(variable) || build_env.contains_key(variable) {
+                continue;
+            }
+            let lines = lines(analysis, read);
+            let Some(place) = lines.first().map(|(path, line, _)| format!("{path}:{line}")) else { continue };
+            let note = format!("read in {place}");
+            let known = known(material, &source, variable);
+            let reader = Reader { peers: &peers, service: &name, program, is_baked: read.is_baked, has_compose };
+            let setting = match reader.meaning(variable) {
+                Some(text) => Some(Setting::Value(Entry::noted(text, note.clone()))),
+                None => reader.variable(proposal, variable, read, known, &lines, &note),
+            };
+            match setting {
+                Some(setting) if read.is_baked => {
+                    build_env.insert(variable.clone(), setting);
+                }
+                Some(setting) => {
+                    env.insert(variable.clone(), setting);
+                }
+                None => comments.push(format!("{variable}: {note}, which has a value of its own without it")),
+            }
+        }
+        if let Some(service) = proposal.services.get_mut(&name) {
+            service.env = env;
+            service.build_env = build_env;
+            service.left_out.extend(comments);
+        }
+    }
+}
+
+/// The lines that read a variable: file, number, and what stands from the read on.
+fn lines<'a>(analysis: &'a Analysis, read: &Wanted) -> Vec<(String, usize, &'a str)> {
+    let running = read.places.iter().filter(|place| place.role == crate::audit::Role::Running);
+    running
+        .filter_map(|place| {
+            let text = analysis.audit.file(&place.path)?.text.as_str();
+            let start = place.span().start;
+            let before = text.get(..start)?;
+            Some((place.path.clone(), before.matches('\n').count() + 1, line_after(text, start)))
+        })
+        .collect()
+}
+
+/// What an env file says of a name: one beside the source, else one above it.
+fn known<'a>(material: Material<'a>, source: &str, name: &str) -> Option<&'a EnvName> {
+    let mut at = source;
+    loop {
+        if let Some(found) = material.seen.env_names.get(at).and_then(|names| names.get(name)) {
+            return Some(found);
+        }
+        if at.is_empty() {
+            return None;
+        }
+        at = parent(at);
+    }
+}
+
+struct Reader<'p, 'k> {
+    peers: &'p [Peer<'k>],
+    service: &'p str,
+    program: Option<&'p Program>,
+    is_baked: bool,
+    has_compose: bool,
+}
+
+impl Reader<'_, '_> {
+    /// What a variable is by its name: the address of a service, or something that the stack knows.
+    fn meaning(&self, name: &str) -> Option<String> {
+        let upper = name.to_ascii_uppercase();
+        if ENVIRONMENT.contains(&upper.as_str()) {
+            return Some("${environment.name}".to_owned());
+        }
+        let words: Vec<&str> = upper.split('_').filter(|word| !word.is_empty()).collect();
+        let last = words.last().copied().unwrap_or_default();
+        let is_address = matches!(last, "URL" | "URI" | "ADDRESS" | "ENDPOINT" | "ORIGIN") || upper == "CELERY_RESULT_BACKEND";
+        if let Some(peer) = self.store(&words) {
+            let has = |output: &str| peer.kind.is_some_and(|kind| kind.outputs.contains_key(output));
+            match last {
+                _ if is_address && has("url") => return Some(self.store_url(peer, &upper)),
+                "DSN" if has("url") => return Some(self.store_url(peer, &upper)),
+                "HOST" | "SERVER" | "PGHOST" => return Some(peer.output("host")),
+                "PORT" | "PGPORT" => return Some(peer.output("port")),
+                "USER" | "USERNAME" | "PGUSER" if has("user") => return Some(peer.output("user")),
+                "NAME" | "DB" | "DATABASE" | "PGDATABASE" if has("database") && words.len() > 1 => return Some(peer.output("database")),
+                "PASSWORD" | "PASS" | "PGPASSWORD" if has("password") => return Some(peer.output("password")),
+                _ => {}
+            }
+        }
+        // `<NAME>_PORT` of the service itself.
+        if last == "PORT" && words.len() > 1 {
+            let own = self.service.to_ascii_uppercase().replace('-', "_");
+            let is_own = upper == format!("{own}_PORT") || words[..words.len() - 1].iter().all(|word| own.split('_').any(|part| part == *word));
+            let has_port = self.peers.iter().any(|peer| peer.name == self.service && peer.port.is_some());
+            return (is_own && has_port).then(|| "${service.port}".to_owned());
+        }
+        if is_address {
+            let peer = self.neighbour(&words)?;
+            let is_public = self.is_baked || words.first() == Some(&"PUBLIC");
+            return Some(peer.output(if is_public { "public-url" } else { "url" }));
+        }
+        None
+    }
+
+    /// The data store that words are about, where its client is among the packages, or where there is no other.
+    fn store(&self, words: &[&str]) -> Option<&Peer<'_>> {
+        self.peers.iter().find(|peer| {
+            peer.kind.is_some_and(|kind| {
+                let is_meant = words.iter().any(|word| {
+                    kind.traces.words.iter().any(|known| word == known || word.strip_prefix("PG").is_some_and(|rest| known == "PG" && matches!(rest, "HOST" | "PORT" | "USER" | "DATABASE" | "PASSWORD")))
+                });
+                let talks = self.program.is_none_or(|program| {
+                    kind.traces.clients.iter().any(|client| program.packages.contains(client))
+                        || program.packages.is_empty()
+                        || program.packages.contains("prisma") || program.packages.contains("@prisma/client")
+                });
+                is_meant && talks && !kind.traces.schemes.is_empty()
+            })
+        })
+    }
+
+    /// The address of a store, as this program spells it.
+    fn store_url(&self, peer: &Peer<'_>, upper: &str) -> String {
+        let has = |package: &str| self.program.is_some_and(|program| program.packages.contains(package));
+        let is_database = peer.kind.is_some_and(|kind| kind.outputs.contains_key("authority"));
+        if is_database {
+            let scheme = if has("sqlalchemy") || has("sqlalchemy[asyncio]") || has("sqlmodel") {
+                if has("asyncpg") {
+                    "postgresql+asyncpg"
+                } else if has("psycopg") && !has("psycopg2") && !has("psycopg2-binary") {
+                    "postgresql+psycopg"
+                } else {
+                    "postgresql"
+                }
+            } else {
+                "postgresql"
+            };
+            return peer.url(scheme);
+        }
+        // Celery keeps results apart from tasks.
+        let number = if upper.contains("RESULT") { "/1" } else { "/0" };
+        format!("{}{number}", peer.output("url"))
+    }
+
+    /// The service that the words of an address name, among those that serve.
+    fn neighbour(&self, words: &[&str]) -> Option<&Peer<'_>> {
+        let others = || {
+            self.peers.iter().filter(|peer| {
+                peer.name != self.service && peer.port.is_some() && peer.kind.is_some_and(|kind| kind.builds())
+            })
+        };
+        let parts = |peer: &Peer<'_>| -> Vec<String> { peer.name.to_ascii_uppercase().split('-').map(str::to_owned).collect() };
+        let is_whole = |peer: &&Peer<'_>| {
+            let parts = parts(peer);
+            words.windows(parts.len()).any(|window| window.iter().zip(&parts).all(|(word, part)| word == part))
+        };
+        if let Some(found) = others().filter(is_whole).max_by_key(|peer| peer.name.len()) {
+            return Some(found);
+        }
+        // `AUTH_URL` of `auth-server`: what is left of both is the same.
+        let rest: Vec<&str> = words.iter().copied().filter(|word| !FILLERS.contains(word)).collect();
+        let plain = |peer: &Peer<'_>| -> Vec<String> {
+            parts(peer).into_iter().filter(|part| !matches!(part.as_str(), "SERVER" | "SERVICE" | "API" | "APP")).collect()
+        };
+        if !rest.is_empty() {
+            let mut same = others().filter(|peer| plain(peer) == rest);
+            return same.next().filter(|_| same.next().is_none());
+        }
+        // `API_URL` where one service alone is no page.
+        let mut backends = others().filter(|peer| peer.kind.is_some_and(|kind| kind.like.is_none()));
+        let only = backends.next();
+        let is_api = words.contains(&"API") || words.contains(&"BACKEND");
+        let named = || others().find(|peer| matches!(peer.name.as_str(), "api" | "backend" | "server"));
+        if is_api { named().or(only.filter(|_| backends.next().is_none())) } else { None }
+    }
+
+    /// A variable that the operator sets; none where the program does without it and nothing says what it would be.
+    fn variable(
+        &self,
+        proposal: &mut Proposal,
+        name: &str,
+        read: &Wanted,
+        known: Option<&EnvName>,
+        lines: &[(String, usize, &str)],
+        note: &str,
+    ) -> Option<Setting> {
+        let of_file = known.and_then(|known| known.default.clone()).map(|default| typed(&default));
+        let of_source = lines.iter().find_map(|(.., line)| fallback(name, line));
+        let is_optional = read.need != Need::Demanded;
+        let default = of_file.or(of_source.clone().flatten());
+        let is_empty = of_source == Some(None);
+        if default.is_none() && read.need == Need::Fallback && !is_empty && known.is_none() && !is_secret(name) {
+            return None;
+        }
+        // The compose files know what is set; what they leave out is left to the program.
+        if self.has_compose && read.need == Need::Fallback && known.is_none() {
+            return None;
+        }
+        let variable = proposal.declare(name, default, Some(note.to_owned()));
+        variable.is_optional |= is_optional;
+        Some(Setting::Own(Some(note.to_owned())))
+    }
+}
+
+/// What a line takes where the variable is not set: some text or number, or nothing. None where it does not say.
+fn fallback(name: &str, line: &str) -> Option<Option<Value>> {
+    let lower = line.to_ascii_lowercase();
+    let at = lower.find(&name.to_ascii_lowercase())? + name.len();
+    let rest = line.get(at..)?.trim_start_matches(['"', '\'', '`', ']']).trim_start();
+    // `NAME: type = value` of a settings class, also in `Field(default=value`.
+    let value = if let Some(annotated) = rest.strip_prefix(':').filter(|rest| rest.contains('=')) {
+        let value = annotated.split_once('=')?.1.trim();
+        match value.strip_prefix("Field(") {
+            Some(inner) => inner.strip_prefix("default=").unwrap_or(inner),
+            None => value,
+        }
+    } else {
+        let rest = rest.trim_start_matches(')').trim_start();
+        let operators = ["||", "??", ",", "="];
+        let value = operators.iter().find_map(|operator| rest.strip_prefix(operator))?.trim_start();
+        if value.starts_with("undefined") && rest.starts_with("||") {
+            return Some(None);
+        }
+        value
+    };
+    let value = value.trim();
+    let first = value.chars().next()?;
+    if matches!(first, '"' | '\'' | '`') {
+        let end = value[1..].find(first)?;
+        let text = &value[1..=end];
+        if text.is_empty() {
+            return Some(None);
+        }
+        return (is_shown(name, text) && !text.contains("localhost") && !text.contains("127.0.0.1")).then(|| Some(typed(text)));
+    }
+    let word: String = value.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-')).collect();
+    match word.as_str() {
+        "true" | "True" => Some(Some(true.into())),
+        "false" | "False" => Some(Some(false.into())),
+        _ if first.is_ascii_digit() || first == '-' => {
+            let plain = word.replace('_', "");
+            let number = typed(&plain);
+            // A product is not a number yet.
+            let after = value[word.len()..].trim_start();
+            (!number.is_str() && !after.starts_with('*') && is_shown(name, &plain)).then_some(Some(number))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_what_is_taken_without_the_variable() {
+        for (name, line, expected) in [
+            ("LOG_LEVEL", "LOG_LEVEL\", \"info\").upper(),", Some(Some(Value::from("info")))),
+            ("A", "A || \"7d\";", Some(Some(Value::from("7d")))),
+            ("A", "A ?? 'x'", Some(Some(Value::from("x")))),
+            ("CLI_TIMEOUT", "CLI_TIMEOUT\", 1_800_000, 2)", Some(Some(Value::from(1_800_000)))),
+            ("DB_POOL_SIZE", "db_pool_size: int = 5", Some(Some(Value::from(5)))),
+            ("BACKEND_TIMEOUT", "backend_timeout: float = Field(default=30.0, gt=0)", Some(Some(Value::from(30.0)))),
+            ("DEBUG", "debug: bool = False", Some(Some(Value::from(false)))),
+            ("A", "A || undefined,", Some(None)),
+            ("CORS", "cors: str = \"\"", Some(None)),
+            ("SECRET_KEY", "SECRET_KEY\", \"dev\")", None),
+            ("A", "a: str | None = None", None),
+            ("A", "A\"]", None),
+        ] {
+            assert_eq!(fallback(name, line), expected, "{line}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What programs talk to and no compose file names: a data store whose client is among their packages, and tools whose
+//! files lie in the repository.
+
+use toml::Value;
+
+use super::{Entry, Material, Proposal, Service, programs};
+use crate::init::seen::Program;
+use crate::kinds::{Kind, OptionType};
+
+pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
+    let seen = material.seen;
+    if !seen.containers.is_empty() {
+        return;
+    }
+    for kind in material.kinds.iter().filter(|kind| !kind.builds() && kind.built_on.is_none()) {
+        let client = seen.programs.iter().filter(|program| program.runs).find_map(|program| {
+            let package = kind.traces.clients.iter().find(|client| program.packages.contains(*client))?;
+            Some((program, package.clone()))
+        });
+        let traced = seen.traced.get(&kind.name);
+        let why = match (&client, traced) {
+            (Some((program, package)), _) => format!("`{package}` in {}", listed(program)),
+            (None, Some(fact)) => fact.from.clone(),
+            (None, None) => continue,
+        };
+        let mut service = Service { about: Some(why.clone()), ..Service::default() };
+        service.set("kind", Entry::noted(kind.name.clone(), format!("guess: {why}")));
+        if let Some(version) = kind.example.get("version") {
+            service.set("version", Entry::noted(version.clone(), "guess: nothing says which"));
+        }
+        if let Some(fact) = traced {
+            files(kind, &fact.value, &mut service);
+        }
+        service.port = kind.port;
+        let name = proposal.free_name(&kind.name);
+        programs::required_options(proposal, &name, kind, &mut service);
+        proposal.unknown(&name, "its version: the one that stands there is only a usual one");
+        proposal.services.insert(name, service);
+    }
+    connect(proposal, material);
+}
+
+/// The file that lists what a program depends on.
+fn listed(program: &Program) -> String {
+    program.from.clone()
+}
+
+/// The options that files of the repository fill.
+fn files(kind: &Kind, found: &[(String, String)], service: &mut Service) {
+    for (option, definition) in &kind.options {
+        let values: Vec<&String> = found.iter().filter(|(name, _)| name == option).map(|(_, value)| value).collect();
+        let Some(first) = values.first() else { continue };
+        let value = match definition.kind {
+            OptionType::Paths => Value::from(values.iter().map(|value| Value::from((*value).clone())).collect::<Vec<_>>()),
+            _ => Value::from((*first).clone()),
+        };
+        service.set(option, Entry::noted(value, "seen there"));
+    }
+}
+
+/// Options that name services of other kinds, where there is one of them.
+fn connect(proposal: &mut Proposal, material: Material<'_>) {
+    let all: Vec<(String, String)> = proposal
+        .services
+        .iter()
+        .filter_map(|(name, service)| Some((name.clone(), service.kind()?.to_owned())))
+        .collect();
+    for (name, kind) in &all {
+        let Some(kind) = material.kinds.get(kind) else { continue };
+        for (option, definition) in kind.options.iter().filter(|(_, definition)| definition.kind == OptionType::Services) {
+            let fitting: Vec<Value> = all
+                .iter()
+                .filter(|(other, of)| other != name && definition.kinds.contains(of))
+                .map(|(other, _)| Value::from(other.clone()))
+                .collect();
+            if let (false, Some(service)) = (fitting.is_empty(), proposal.services.get_mut(name)) {
+                service.set(option, Entry::new(fitting));
+            }
+        }
+    }
+}

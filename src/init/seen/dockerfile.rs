@@ -1,0 +1,137 @@
+//! Dockerfiles: what an image is built from, what it listens on, and whether a person wrote it.
+
+use super::{Fact, Program, Seen, is_ours, is_part};
+use crate::dockerfile::{Dockerfile, Instruction, Keyword};
+use crate::init::snapshot::{Snapshot, file_name, is_dockerfile, parent};
+
+/// What a Dockerfile says.
+#[derive(Debug, Clone, Default)]
+pub(in crate::init) struct Built {
+    /// Where it lies.
+    pub(in crate::init) path: String,
+    /// Its name, as builds in its directory know it.
+    pub(in crate::init) name: String,
+    pub(in crate::init) port: Option<u16>,
+    /// Whether it says how to ask whether the container is well.
+    pub(in crate::init) has_health: bool,
+    /// The path that this asks.
+    pub(in crate::init) health: Option<String>,
+    /// The version behind the image of a runtime: `node`, `python`.
+    pub(in crate::init) runtime: Option<(String, String)>,
+    /// Whether stackgen wrote it.
+    pub(in crate::init) is_ours: bool,
+    /// The command, where it is in exec form or simple.
+    pub(in crate::init) command: Option<String>,
+    /// The user it ends with.
+    pub(in crate::init) user: Option<String>,
+    /// Variables that it sets for whatever runs.
+    pub(in crate::init) names: Vec<String>,
+}
+
+/// Programs that only a Dockerfile shows, and what Dockerfiles say of the others.
+pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
+    let all = snapshot.texts_below("").filter(|(path, _)| is_dockerfile(file_name(path)) && is_part(path));
+    for (path, text) in all {
+        let built = read(path, text);
+        let directory = parent(path);
+        let is_plain = matches!(built.name.as_str(), "Dockerfile" | "Containerfile");
+        match seen.programs.iter_mut().find(|program| program.directory == directory) {
+            Some(program) => {
+                // The plain one is the one that is meant.
+                if program.dockerfile.is_none() || is_plain {
+                    take(program, built);
+                }
+            }
+            None if is_plain => {
+                let mut program = Program {
+                    directory: directory.to_owned(),
+                    from: path.to_owned(),
+                    runs: !built.is_ours,
+                    ..Program::default()
+                };
+                let texts = snapshot.texts_below(directory);
+                program.health = super::code::health(texts.collect::<Vec<_>>().into_iter());
+                take(&mut program, built);
+                seen.programs.push(program);
+            }
+            None => {}
+        }
+    }
+    // A directory whose Dockerfile stackgen wrote is a program only where something else shows it.
+    seen.programs.retain(|program| program.kind.is_some() || program.runs);
+}
+
+fn take(program: &mut Program, built: Built) {
+    if let Some(port) = built.port {
+        program.port = Some(Fact::seen(port, built.path.clone()));
+    }
+    if let Some(health) = &built.health {
+        program.health = Some(Fact::seen(health.clone(), built.path.clone()));
+    }
+    if let Some((runtime, version)) = &built.runtime {
+        let is_its = match program.kind.as_deref() {
+            Some("python") => runtime == "python",
+            Some(_) => runtime == "node",
+            None => false,
+        };
+        let is_version = version.starts_with(|c: char| c.is_ascii_digit());
+        if is_its && is_version {
+            let parts = if runtime == "node" { 1 } else { 2 };
+            let version = version.split(['-', '@']).next().unwrap_or_default();
+            let version: Vec<&str> = version.split('.').take(parts).collect();
+            program.version = Some(Fact::seen(version.join("."), built.path.clone()));
+        }
+    }
+    program.dockerfile = Some(built);
+}
+
+/// What a Dockerfile says.
+pub(super) fn read(path: &str, text: &str) -> Built {
+    let file = Dockerfile::parse(text);
+    let mut built =
+        Built { path: path.to_owned(), name: file_name(path).to_owned(), is_ours: is_ours(text), ..Built::default() };
+    let none = std::collections::BTreeMap::new();
+    let values = file.global_arguments(&none);
+    for stage in &file.stages {
+        let Some(base) = file.base(stage, &values) else { continue };
+        let Ok(image) = crate::compose::image::parse(&base) else { continue };
+        let name = image.name.rsplit('/').next().unwrap_or_default();
+        if let (true, Some(tag)) = (matches!(name, "node" | "python"), image.tag) {
+            built.runtime = Some((name.to_owned(), tag.to_owned()));
+        }
+    }
+    let Some(last) = file.target(None) else { return built };
+    // The last one first: that is the one that counts.
+    let all: Vec<&Instruction> = file.inherited(last, &none);
+    let mut is_asked = false;
+    for instruction in &all {
+        let text = instruction.text.text.as_str();
+        match instruction.keyword {
+            Keyword::Expose if built.port.is_none() => {
+                let number = |word: &str| word.split('/').next()?.parse::<u16>().ok().filter(|port| *port > 0);
+                built.port = instruction.arguments.iter().find_map(|word| number(&word.text));
+            }
+            Keyword::Healthcheck if !is_asked => {
+                is_asked = true;
+                built.has_health = !text.trim().eq_ignore_ascii_case("none");
+                built.health = super::compose::asked_path(text).map(|(path, _)| path);
+            }
+            Keyword::Cmd if built.command.is_none() => {
+                built.command = match instruction.exec() {
+                    Some(words) => shlex::try_join(words).ok(),
+                    None => instruction.shell().map(|word| word.text.clone()),
+                };
+            }
+            Keyword::User if built.user.is_none() => built.user = instruction.arguments.first().map(|word| word.text.clone()),
+            Keyword::Env => {
+                let pairs = instruction.arguments.iter().filter_map(|word| word.text.split_once('='));
+                built.names.extend(pairs.map(|(name, _)| name.to_owned()));
+            }
+            _ => {}
+        }
+    }
+    if built.port.is_none() {
+        built.port = built.command.as_deref().and_then(super::code::port_of_command);
+    }
+    built
+}

@@ -1,0 +1,228 @@
+//! What a repository shows of its services: facts, each with the place it was seen at. Pure: from a snapshot, and from
+//! what the kinds say of their traces.
+//!
+//! A file per thing that is looked at. A new one is a file and a line in [`Seen::of`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use indexmap::IndexMap;
+
+use super::judgement::Hidden;
+use super::snapshot::{Snapshot, file_name, parent};
+use crate::kinds::Kinds;
+
+pub(super) mod code;
+pub(super) mod compose;
+pub(super) mod dockerfile;
+mod env_files;
+mod node;
+mod procfile;
+mod python;
+
+pub(super) use compose::Container;
+pub(super) use dockerfile::Built;
+
+/// Something that is known, and from where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fact<T> {
+    /// What.
+    pub(super) value: T,
+    /// The file that says it; why it is taken for granted where none does.
+    pub(super) from: String,
+    /// Whether no file says it.
+    pub(super) is_guess: bool,
+}
+
+impl<T> Fact<T> {
+    /// What a file says.
+    pub(super) fn seen(value: T, from: impl Into<String>) -> Self {
+        Self { value, from: from.into(), is_guess: false }
+    }
+
+    /// What is likely.
+    pub(super) fn guess(value: T, why: impl Into<String>) -> Self {
+        Self { value, from: why.into(), is_guess: true }
+    }
+
+    /// The remark behind it in services.toml.
+    pub(super) fn note(&self) -> String {
+        if self.is_guess { format!("guess: {}", self.from) } else { format!("from {}", self.from) }
+    }
+}
+
+/// A directory with a program in it.
+#[derive(Debug, Default)]
+pub(super) struct Program {
+    /// The directory; empty for the root.
+    pub(super) directory: String,
+    /// Its kind; none for a language that no kind builds.
+    pub(super) kind: Option<String>,
+    /// The file that shows it.
+    pub(super) from: String,
+    pub(super) version: Option<Fact<String>>,
+    pub(super) port: Option<Fact<u16>>,
+    pub(super) health: Option<Fact<String>>,
+    /// The ASGI application.
+    pub(super) app: Option<Fact<String>>,
+    pub(super) command: Option<Fact<String>>,
+    pub(super) before_start: Vec<Fact<String>>,
+    pub(super) build: Option<Fact<Vec<String>>>,
+    pub(super) build_output: Option<Fact<String>>,
+    /// What it depends on, in small letters; of Python also with what is in brackets.
+    pub(super) packages: BTreeSet<String>,
+    /// A Dockerfile that a person wrote.
+    pub(super) dockerfile: Option<Built>,
+    pub(super) celery: Option<Celery>,
+    pub(super) workspace: Option<Workspace>,
+    /// Whether something in it is meant to run by itself.
+    pub(super) runs: bool,
+    /// What keeps a kind from building it.
+    pub(super) obstacle: Option<String>,
+    /// What could not be told of it, and is no question.
+    pub(super) remarks: Vec<String>,
+}
+
+/// A package that is installed together with others.
+#[derive(Debug, Clone)]
+pub(super) struct Workspace {
+    /// The directory of the lock file.
+    pub(super) root: String,
+    /// The package in it.
+    pub(super) inner: String,
+    /// What installs.
+    pub(super) manager: &'static str,
+}
+
+/// A Celery application.
+#[derive(Debug, Clone)]
+pub(super) struct Celery {
+    /// As `celery --app` takes it.
+    pub(super) app: Fact<String>,
+    /// Where a schedule is seen.
+    pub(super) schedule: Option<String>,
+}
+
+/// A line of a Procfile.
+#[derive(Debug, Clone)]
+pub(super) struct Process {
+    pub(super) name: String,
+    /// The words, without what is set in front of them.
+    pub(super) words: Vec<String>,
+    /// The names of what is set in front of them.
+    pub(super) names: Vec<String>,
+    /// The Procfile.
+    pub(super) from: String,
+}
+
+/// A name that stands in an env file.
+#[derive(Debug, Clone)]
+pub(super) struct EnvName {
+    pub(super) from: String,
+    /// A value that is shown to everybody.
+    pub(super) default: Option<String>,
+}
+
+/// Everything that a repository shows.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// What the stack is called.
+    pub(super) name: Option<Fact<String>>,
+    pub(super) programs: Vec<Program>,
+    /// The services of the compose files.
+    pub(super) containers: Vec<Container>,
+    /// The directory of the compose files, relative to the root.
+    pub(super) compose_directory: String,
+    pub(super) compose_files: Vec<String>,
+    /// The environments that compose files are named after, the default one first; empty where there is one alone.
+    pub(super) environments: Vec<String>,
+    /// Environments whose compose file says everything by itself.
+    pub(super) whole: BTreeSet<String>,
+    /// Networks that others made: name in the file, and name on the engine.
+    pub(super) external_networks: IndexMap<String, Option<String>>,
+    /// Volumes that others made, or that have a name of their own.
+    pub(super) named_volumes: IndexMap<String, (bool, Option<String>)>,
+    pub(super) processes: Vec<Process>,
+    /// Names in env files, by the directory of the file.
+    pub(super) env_names: BTreeMap<String, IndexMap<String, EnvName>>,
+    /// Kinds that files are there for, with what they say.
+    pub(super) traced: IndexMap<String, Fact<Vec<(String, String)>>>,
+    /// What could not be read or told: the place, and what about it.
+    pub(super) troubles: Vec<(String, String)>,
+    /// Values that must not be shown.
+    pub(super) hidden: Hidden,
+}
+
+impl Seen {
+    /// What the snapshot shows.
+    pub(super) fn of(snapshot: &Snapshot, kinds: &Kinds) -> Self {
+        let mut seen = Self::default();
+        seen.troubles.extend(snapshot.unread.iter().cloned());
+        if snapshot.is_cut {
+            seen.troubles.push((".".to_owned(), "there are more files than are looked at".to_owned()));
+        }
+        env_files::look(snapshot, &mut seen);
+        compose::look(snapshot, &mut seen);
+        node::look(snapshot, kinds, &mut seen);
+        python::look(snapshot, &mut seen);
+        dockerfile::look(snapshot, &mut seen);
+        procfile::look(snapshot, &mut seen);
+        seen.programs.sort_by(|a, b| a.directory.cmp(&b.directory));
+        seen.trace(snapshot, kinds);
+        seen.troubles.sort();
+        seen.troubles.dedup();
+        seen
+    }
+
+    /// The program in a directory.
+    pub(super) fn program(&self, directory: &str) -> Option<&Program> {
+        self.programs.iter().find(|program| program.directory == directory)
+    }
+
+    /// Files that are there for a kind.
+    fn trace(&mut self, snapshot: &Snapshot, kinds: &Kinds) {
+        for kind in kinds.iter() {
+            let mut found: Vec<(String, String)> = Vec::new();
+            let mut from = String::new();
+            for wanted in &kind.traces.files {
+                let fits = |(path, text): &(&str, &str)| {
+                    path.ends_with(&wanted.ends)
+                        && is_part(path)
+                        && wanted.contains.iter().all(|word| text.contains(word.as_str()))
+                };
+                for (path, _) in snapshot.texts_below("").filter(fits) {
+                    if from.is_empty() {
+                        path.clone_into(&mut from);
+                    }
+                    if let Some(option) = &wanted.option {
+                        let is_directory = kind.options.get(option).is_some_and(|option| option.directory);
+                        let value = if is_directory { parent(path) } else { path };
+                        if !value.is_empty() && !found.contains(&(option.clone(), value.to_owned())) {
+                            found.push((option.clone(), value.to_owned()));
+                        }
+                    }
+                }
+            }
+            if !from.is_empty() {
+                self.traced.insert(kind.name.clone(), Fact::seen(found, from));
+            }
+        }
+    }
+}
+
+/// Directories whose files are about the repository, and no part of what runs.
+const ASIDE: [&str; 20] = [
+    "test", "tests", "__tests__", "spec", "e2e", "cypress", "fixtures", "testdata", "docs", "doc", "examples", "example",
+    "samples", "demo", "benchmarks", "node_modules", "vendor", "third_party", "site-packages", "stories",
+];
+
+/// Whether a path is a part of what runs: not a test, an example or documentation.
+pub(super) fn is_part(path: &str) -> bool {
+    let name = file_name(path);
+    let is_test = name.starts_with("test_") || name.contains(".test.") || name.contains(".spec.") || name == "conftest.py";
+    !is_test && !parent(path).split('/').any(|part| ASIDE.contains(&part.to_ascii_lowercase().as_str()))
+}
+
+/// Whether a text was written by stackgen itself.
+pub(super) fn is_ours(text: &str) -> bool {
+    text.lines().take(3).any(|line| line.starts_with("# Generated by stackgen "))
+}

@@ -1,0 +1,228 @@
+//! Programs for Node.js: package.json, lock files, workspaces, configurations of Next.js and Vite.
+
+use semver::{Version, VersionReq};
+use serde_json::Value;
+
+use super::{Fact, Program, Seen, Workspace, code, is_part};
+use crate::init::snapshot::{Snapshot, file_name, is_code, joined, parent};
+use crate::kinds::{Kind, Kinds};
+
+const LOCKS: [&str; 3] = ["package-lock.json", "pnpm-lock.yaml", "yarn.lock"];
+
+/// Packages with which programs serve.
+const SERVERS: [&str; 14] = [
+    "express", "fastify", "koa", "hono", "@hono/node-server", "@nestjs/core", "@hapi/hapi", "restify", "polka", "h3",
+    "@apollo/server", "socket.io", "ws", "@trpc/server",
+];
+
+/// The kind that others are like.
+const NODE: &str = "node";
+
+pub(super) fn look(snapshot: &Snapshot, kinds: &Kinds, seen: &mut Seen) {
+    let Some(node) = kinds.get(NODE) else { return };
+    for (path, text) in snapshot.texts_below("").filter(|(path, _)| file_name(path) == "package.json" && is_part(path)) {
+        let Ok(package) = serde_json::from_str::<Value>(text) else {
+            seen.troubles.push((path.to_owned(), "it is no JSON".to_owned()));
+            continue;
+        };
+        if let Some(program) = program(snapshot, kinds, node, path, &package, seen) {
+            seen.programs.push(program);
+        }
+    }
+}
+
+fn program(
+    snapshot: &Snapshot,
+    kinds: &Kinds,
+    node: &Kind,
+    path: &str,
+    package: &Value,
+    seen: &mut Seen,
+) -> Option<Program> {
+    let directory = parent(path).to_owned();
+    let mut program = Program { directory: directory.clone(), from: path.to_owned(), ..Program::default() };
+    for section in ["dependencies", "devDependencies", "optionalDependencies"] {
+        let names = package.get(section).and_then(Value::as_object).into_iter().flatten();
+        program.packages.extend(names.map(|(name, _)| name.to_ascii_lowercase()));
+    }
+    let script = |name: &str| package.pointer(&format!("/scripts/{name}")).and_then(Value::as_str);
+    let (start, dev) = (script("start"), script("dev"));
+    // What scripts set may be a secret.
+    let all = package.get("scripts").and_then(Value::as_object).into_iter().flatten();
+    for (_, text) in all.filter_map(|(name, text)| Some((name, text.as_str()?))) {
+        for (name, value) in text.split_whitespace().filter_map(|word| word.split_once('=')) {
+            seen.hidden.hide(name.trim_start_matches('-'), value.trim_matches(['"', '\'']));
+        }
+    }
+    let is_of = |kind: &&Kind| {
+        kind.like.as_deref() == Some(NODE) && kind.traces.packages.iter().any(|name| program.packages.contains(name))
+    };
+    let main = package.get("main").and_then(Value::as_str);
+    let own = kinds.iter().find(is_of).filter(|kind| {
+        // A server of its own may have a bundler too.
+        let tool = &kind.traces.packages;
+        start.is_none_or(|start| tool.iter().any(|tool| start.split_whitespace().any(|word| word == tool)))
+    });
+    let own = own.filter(|_| main.is_none() || start.is_none());
+    let kind = own.unwrap_or(node);
+    let watches = ["nodemon", "tsx", "ts-node-dev", "node ", "bun "];
+    program.runs = own.is_some()
+        || start.is_some()
+        || dev.is_some_and(|dev| watches.iter().any(|tool| dev.contains(tool)))
+        || SERVERS.iter().any(|server| program.packages.contains(*server));
+    if !program.runs {
+        return None;
+    }
+    program.kind = Some(kind.name.clone());
+    program.version = version(snapshot, &directory, package, node);
+    let sources = code::sources(snapshot, &directory);
+    let commands = [start, dev, script("preview")].into_iter().flatten();
+    let of_script = commands.filter_map(code::port_of_command).map(|port| Fact::seen(port, path)).next();
+    program.port = match own {
+        // What a bundler serves is served by another program in production.
+        Some(kind) if kind.port.is_some() => of_script.filter(|_| kind.name == "nextjs"),
+        _ => of_script.or_else(|| code::port(sources.iter().copied())),
+    };
+    program.health = match own {
+        Some(_) => Some(page_health(snapshot, &directory)),
+        None => code::health(sources.iter().copied()),
+    };
+    if kind.name == "nextjs" {
+        standalone(snapshot, &directory, &mut program);
+    }
+    if own.is_none() && start.is_none() && main.is_none() {
+        entry(snapshot, &directory, package, &mut program);
+    }
+    prisma(snapshot, &directory, package, &mut program);
+    lock(snapshot, &directory, &mut program);
+    Some(program)
+}
+
+/// The version that something pins, else the kind's usual one where it will do.
+fn version(snapshot: &Snapshot, directory: &str, package: &Value, node: &Kind) -> Option<Fact<String>> {
+    let usual = node.example.get("version").and_then(toml::Value::as_str).unwrap_or_default();
+    let major = |text: &str| {
+        let text = text.trim().trim_start_matches(['v', '=', '^', '~']);
+        let major = text.split('.').next()?.parse::<u64>().ok()?;
+        Some(major.to_string())
+    };
+    for name in [".nvmrc", ".node-version"] {
+        for directory in [directory, ""] {
+            let path = joined(directory, name);
+            if let Some(version) = snapshot.text(&path).and_then(major) {
+                return Some(Fact::seen(version, path));
+            }
+        }
+    }
+    let path = joined(directory, "package.json");
+    let engines = package.pointer("/engines/node").and_then(Value::as_str)?;
+    let Ok(wanted) = VersionReq::parse(&engines.rsplit("||").next()?.trim().replace(' ', ", ").replace(">=, ", ">="))
+    else {
+        return Some(Fact::guess(usual.to_owned(), format!("`engines` in {path} is no range that is understood")));
+    };
+    let fits = |version: &&str| version.parse().is_ok_and(|major| wanted.matches(&Version::new(major, 999, 0)));
+    if fits(&usual) {
+        return Some(Fact::seen(usual.to_owned(), format!("{path}: {engines}")));
+    }
+    let newest = node.versions.iter().map(String::as_str).rev().find(fits)?;
+    Some(Fact::seen(newest.to_owned(), format!("{path}: {engines}")))
+}
+
+/// What answers for a page: a route of its own, else the page itself.
+fn page_health(snapshot: &Snapshot, directory: &str) -> Fact<String> {
+    for root in ["app", "src/app"] {
+        for name in ["health", "healthz"] {
+            for end in ["route.ts", "route.js"] {
+                let path = joined(directory, &format!("{root}/api/{name}/{end}"));
+                if snapshot.has(&path) {
+                    return Fact::seen(format!("/api/{name}"), path);
+                }
+            }
+        }
+    }
+    Fact::guess("/".to_owned(), "the page itself")
+}
+
+/// Next.js is built into an image only where it is asked for the standalone output.
+fn standalone(snapshot: &Snapshot, directory: &str, program: &mut Program) {
+    let all = ["js", "mjs", "cjs", "ts", "mts"].map(|end| joined(directory, &format!("next.config.{end}")));
+    let found = all.iter().find_map(|path| Some((path, snapshot.text(path)?)));
+    if found.is_some_and(|(_, text)| text.contains("standalone")) {
+        return;
+    }
+    let path = found.map_or_else(|| joined(directory, "next.config.mjs"), |(path, _)| path.clone());
+    program.obstacle = Some(format!(
+        "{path} does not ask for `output: \"standalone\"`; once it does, write `kind = \"nextjs\"` instead of `kind`, \
+         `command` and `build-output`"
+    ));
+    program.kind = Some(NODE.to_owned());
+    program.port = Some(program.port.take().unwrap_or_else(|| Fact::guess(3000, "Next.js' own")));
+    program.command = Some(Fact::guess(
+        "node_modules/.bin/next start --port ${service.port}".to_owned(),
+        "Next.js without its standalone output",
+    ));
+    program.build_output = Some(Fact::guess(".next".to_owned(), "Next.js' own"));
+}
+
+/// What runs where package.json does not say it.
+fn entry(snapshot: &Snapshot, directory: &str, package: &Value, program: &mut Program) {
+    let dev = package.pointer("/scripts/dev").and_then(Value::as_str).unwrap_or_default();
+    let named = dev.split_whitespace().find(|word| is_code(word) && snapshot.has(&joined(directory, word)));
+    let usual = ["server.js", "index.js", "app.js", "main.js", "src/index.js", "src/server.js", "src/main.js"];
+    let found = named.or_else(|| usual.into_iter().find(|name| snapshot.has(&joined(directory, name))));
+    if let Some(found) = found.filter(|name| [".js", ".mjs", ".cjs"].iter().any(|end| name.ends_with(end))) {
+        program.command = Some(Fact::guess(format!("node {found}"), "package.json has neither `main` nor a `start` script"));
+    }
+}
+
+/// A client of Prisma that is generated into the source has to be generated before the build.
+fn prisma(snapshot: &Snapshot, directory: &str, package: &Value, program: &mut Program) {
+    let path = joined(directory, "prisma/schema.prisma");
+    let Some(schema) = snapshot.text(&path) else { return };
+    let scripts = package.get("scripts").and_then(Value::as_object);
+    let is_done = scripts.into_iter().flatten().any(|(name, text)| {
+        matches!(name.as_str(), "build" | "prebuild" | "postinstall")
+            && text.as_str().is_some_and(|text| text.contains("prisma generate"))
+    });
+    let into_source = schema.lines().any(|line| line.contains("provider") && line.contains("\"prisma-client\""));
+    if into_source && !is_done && package.pointer("/scripts/build").is_some() {
+        let manager = manager(snapshot, directory).unwrap_or("npm");
+        let steps = vec!["npx prisma generate".to_owned(), format!("{manager} run build")];
+        program.build = Some(Fact::seen(steps, path));
+    }
+}
+
+fn manager(snapshot: &Snapshot, directory: &str) -> Option<&'static str> {
+    let names = ["npm", "pnpm", "yarn"];
+    LOCKS.iter().zip(names).find(|(lock, _)| snapshot.has(&joined(directory, lock))).map(|(_, name)| name)
+}
+
+/// Where its lock file is: a kind builds what has one beside its package.json.
+fn lock(snapshot: &Snapshot, directory: &str, program: &mut Program) {
+    if manager(snapshot, directory).is_some() {
+        return;
+    }
+    let mut above = directory;
+    while !above.is_empty() {
+        above = parent(above);
+        if let Some(manager) = manager(snapshot, above) {
+            workspace(directory, above, manager, program);
+            return;
+        }
+    }
+    program.obstacle = Some(format!(
+        "{} has no lock file beside it: run `npm install --package-lock-only` there and commit the file",
+        program.from
+    ));
+}
+
+/// A package of a workspace: the lock of the root holds for it, so it is built from there.
+fn workspace(directory: &str, root: &str, manager: &'static str, program: &mut Program) {
+    let inner = directory.strip_prefix(root).unwrap_or(directory).trim_start_matches('/').to_owned();
+    let place = if root.is_empty() { "the root" } else { root };
+    program.remarks.push(format!(
+        "its lock file stands in {place}, so it is built from there, as a part of the workspace: see whether \
+         `build` and `command` are what you mean"
+    ));
+    program.workspace = Some(Workspace { root: root.to_owned(), inner, manager });
+}
