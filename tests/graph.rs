@@ -3,6 +3,8 @@
 //! Graphviz is asked where `dot` is on `PATH`, Mermaid where `STACKGEN_MERMAID` names a folder whose `node_modules` has
 //! it: `npm install --prefix FOLDER mermaid jsdom`.
 
+#[path = "graph/pictures.rs"]
+mod pictures;
 mod support;
 
 use std::collections::BTreeSet;

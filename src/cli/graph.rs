@@ -65,7 +65,9 @@ impl Graph {
             return Ok(ExitCode::FAILURE);
         }
         let outcome = looked.outcome(&[]);
-        let picture = Picture::of(&plans, outcome.findings());
+        // What differs from other environments says nothing where only one is shown.
+        let plans = if self.format == Format::Svg { &plans[..1] } else { &plans };
+        let picture = Picture::of(plans, outcome.findings());
         let errors = looked.analysis.report.count(Severity::Error);
         if errors > 0 {
             let what = if errors == 1 { "1 error, which is".to_owned() } else { format!("{errors} errors, which are") };

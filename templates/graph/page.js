@@ -11,10 +11,25 @@ function clear() {
   const { picture, card } = chosen;
   picture.classList.remove("choosing");
   for (const it of picture.querySelectorAll(".on, .chosen")) it.classList.remove("on", "chosen");
+  for (const it of picture.querySelectorAll(".copy")) it.remove();
   card.removeAttribute("aria-current");
   details.hidden = true;
   status.textContent = "";
   chosen = null;
+}
+
+// The part of a bundle of lines that belongs to one link.
+function alone(link) {
+  const [stroke, head] = link.parentNode.children;
+  const links = [...link.parentNode.querySelectorAll(".link")];
+  const parts = stroke.getAttribute("d").split("M");
+  const heads = head.getAttribute("d").split("M");
+  const copies = [stroke.cloneNode(), head.cloneNode()];
+  const position = links.indexOf(link) + 1;
+  copies[0].setAttribute("d", "M" + parts[position]);
+  copies[1].setAttribute("d", "M" + (heads.length === parts.length ? heads[position] : heads[1]));
+  for (const copy of copies) copy.classList.add("copy");
+  return copies;
 }
 
 function choose(card) {
@@ -28,8 +43,7 @@ function choose(card) {
     const { from, to } = link.dataset;
     if (from !== number && to !== number) continue;
     link.classList.add("on");
-    // What belongs to it lies above the rest.
-    link.parentNode.append(link);
+    link.prepend(...alone(link));
     const other = picture.querySelector(`[data-card="${from === number ? to : from}"]`);
     if (!other.classList.contains("on")) near.push(other.querySelector(".name").textContent);
     other.classList.add("on");

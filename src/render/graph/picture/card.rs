@@ -6,8 +6,9 @@ use super::marks::Mark;
 use super::scene::{Card, Fact, NetworkFact, Sort, Topic};
 use super::text::{Face, shown, width, wrapped};
 
-/// The least and the most that a card is wide, in pixels.
-const WIDTHS: (f64, f64) = (184.0, 236.0);
+/// The least that a card is wide, and the most: where there are many, a screen has to hold five of them.
+const NARROW: f64 = 176.0;
+const WIDE: (f64, f64) = (236.0, 210.0);
 const PADDING: f64 = 12.0;
 /// Where texts after a sign begin.
 const INDENT: f64 = 30.0;
@@ -75,16 +76,16 @@ pub(super) fn sign(topic: Topic) -> Option<&'static str> {
 }
 
 /// How wide cards have to be so that little breaks.
-pub(super) fn needed(card: &Card) -> f64 {
+pub(super) fn across<'c>(cards: impl Iterator<Item = &'c Card>, columns: usize) -> f64 {
+    let most = if columns < 5 { WIDE.0 } else { WIDE.1 };
+    cards.map(needed).fold(NARROW, f64::max).min(most).round()
+}
+
+fn needed(card: &Card) -> f64 {
     let name = width(&card.name, Face::Name, NAME) + 2.0 * PADDING;
     let lines = card.facts.iter().filter(|fact| sign(fact.topic).is_some());
     let widths = lines.map(|fact| width(&fact.text, Face::Code, LINE) + INDENT + PADDING + 18.0);
-    widths.fold(name, f64::max).clamp(WIDTHS.0, WIDTHS.1)
-}
-
-/// The least that cards are wide.
-pub(super) fn least() -> f64 {
-    WIDTHS.0
+    widths.fold(name, f64::max)
 }
 
 impl Front {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::card::{self, Chip, Front, Sign, Written};
 use super::placement::Placement;
-use super::routing::{Columns, MARGIN, TRACK, Tracks, Wiring};
+use super::routing::{Columns, Line, MARGIN, TRACK, Tracks, Wiring};
 use super::scene::{Card, Link, Meaning, Scene, Tier, View};
 use super::text::{Face, width, wrapped};
 use crate::plan::Condition;
@@ -32,7 +32,7 @@ pub(super) struct Drawn {
     title: Vec<Written>,
     tiers: Vec<TierBand>,
     cards: Vec<Placed>,
-    lines: Vec<Stroke>,
+    bundles: Vec<Bundle>,
     legend: Vec<Item>,
     chips: Vec<Chip>,
     notes: Vec<Written>,
@@ -62,19 +62,24 @@ struct Placed {
     front: Front,
 }
 
+/// Lines that share their way. They are one path: what is drawn twice looks thicker.
 #[derive(Debug, Serialize)]
-struct Stroke {
-    from: usize,
-    to: usize,
+struct Bundle {
     style: &'static str,
     path: String,
-    /// The tip of the arrow.
+    /// The tips of the arrows.
+    heads: Vec<(f64, f64)>,
+    links: Vec<Tail>,
+}
+
+/// Where a line begins.
+#[derive(Debug, Serialize)]
+struct Tail {
+    from: usize,
+    to: usize,
     x: f64,
     y: f64,
-    /// Where it begins.
-    start_x: f64,
-    start_y: f64,
-    /// What stands at its beginning; nothing where it is empty.
+    /// What is drawn there; nothing where it is empty.
     state: &'static str,
 }
 
@@ -105,8 +110,7 @@ pub(super) struct Grid<'s> {
 impl<'s> Grid<'s> {
     pub(super) fn of(scene: &'s Scene) -> Self {
         let placement = Placement::of(scene);
-        let cards = || scene.views.iter().flat_map(|view| &view.cards);
-        let across = cards().map(card::needed).fold(card::least(), f64::max).round();
+        let across = card::across(scene.views.iter().flat_map(|view| &view.cards), placement.columns);
         let views = || scene.views.iter().zip(&placement.cells);
         let wirings: Vec<Wiring> =
             views().map(|(view, cells)| Wiring::of(&view.links, cells, placement.columns)).collect();
@@ -206,8 +210,8 @@ impl<'s> Grid<'s> {
             (y, y + fronts[card].height)
         };
         let heights: Vec<f64> = self.channels.iter().map(|y| top + y).collect();
-        let lines = self.tracks[number].lines(&self.wirings[number], cells, &self.columns, &heights, &edges);
-        let lines = lines.iter().map(|line| stroke(&view.links[line.link], &line.points)).collect();
+        let nets = self.tracks[number].lines(&self.wirings[number], cells, &self.columns, &heights, &edges);
+        let bundles = nets.iter().filter_map(|lines| bundle(&view.links, lines)).collect();
         let cards = view.cards.iter().enumerate().map(|(position, card)| {
             let cell = cells[position];
             self.placed(position, card, &fronts[position], self.columns.left[cell.column], edges(position).0)
@@ -218,7 +222,7 @@ impl<'s> Grid<'s> {
             title,
             tiers: self.tiers(top),
             cards: cards.collect(),
-            lines,
+            bundles,
             legend: Vec::new(),
             chips: Vec::new(),
             notes: Vec::new(),
@@ -277,18 +281,19 @@ impl Drawn {
         let has = |meaning: &dyn Fn(Meaning) -> bool| view.links.iter().any(|link| meaning(link.meaning));
         let state = |condition| has(&|meaning| meaning == Meaning::Wait(condition));
         let has_sign = |sign: &str| self.cards.iter().any(|card| card.front.signs.iter().any(|it| it.sign == sign));
-        let items: [(bool, &'static str, &'static str); 15] = [
+        let items: [(bool, &'static str, &'static str); 16] = [
             (has(&|meaning| meaning == Meaning::Request), "request", "requests"),
             (state(Condition::Healthy), "healthy", "waits until it is healthy"),
             (state(Condition::Started), "started", "waits until it is started"),
             (state(Condition::Completed), "completed", "waits until it has completed"),
-            (has(&|meaning| meaning == Meaning::Use), "use", "uses"),
-            (has(&|meaning| meaning == Meaning::Mount), "mount", "mounts"),
+            (has(&|meaning| meaning == Meaning::Use), "use", "uses what runs elsewhere"),
+            (has(&|meaning| meaning == Meaning::Mount), "mount", "mounts a shared volume"),
             (has_sign("published"), "published", "address on the host"),
             (has_sign("route"), "route", "route"),
             (has_sign("port"), "port", "port in the container"),
             (has_sign("runs"), "runs", "image, source or address"),
             (has_sign("volume"), "volume", "volume"),
+            (has_sign("replicas"), "replicas", "several containers"),
             (has_sign("profile"), "profile", "only with a profile"),
             (has_sign("differs"), "differs", "differs between environments"),
             (has_sign("error"), "error", "error"),
@@ -334,18 +339,34 @@ impl Drawn {
     }
 }
 
-fn stroke(link: &Link, points: &[(f64, f64)]) -> Stroke {
-    let (style, state) = match link.meaning {
-        Meaning::Request => ("request", ""),
-        Meaning::Wait(Condition::Healthy) => ("wait", "healthy"),
-        Meaning::Wait(Condition::Started) => ("wait", "started"),
-        Meaning::Wait(Condition::Completed) => ("wait", "completed"),
-        Meaning::Use => ("use", ""),
-        Meaning::Mount => ("mount", ""),
+fn bundle(links: &[Link], lines: &[Line]) -> Option<Bundle> {
+    let style = match links[lines.first()?.link].meaning {
+        Meaning::Request => "request",
+        Meaning::Wait(_) => "wait",
+        Meaning::Use => "use",
+        Meaning::Mount => "mount",
     };
-    let (start_x, start_y) = points.first().copied().unwrap_or_default();
-    let (x, y) = points.last().copied().unwrap_or_default();
-    Stroke { from: link.from, to: link.to, style, path: path(points), x, y, start_x, start_y, state }
+    let mut heads: Vec<(f64, f64)> = Vec::new();
+    for (x, y) in lines.iter().filter_map(|line| line.points.last()) {
+        if !heads.iter().any(|known| (known.0 - x).abs() + (known.1 - y).abs() < 0.5) {
+            heads.push((short(*x), short(*y)));
+        }
+    }
+    let tails = lines.iter().map(|line| {
+        let link = links[line.link];
+        let (x, y) = line.points.first().copied().unwrap_or_default();
+        let state = match link.meaning {
+            Meaning::Request => "",
+            Meaning::Wait(Condition::Healthy) => "healthy",
+            Meaning::Wait(Condition::Started) => "started",
+            Meaning::Wait(Condition::Completed) => "completed",
+            Meaning::Use => "use",
+            Meaning::Mount => "mount",
+        };
+        Tail { from: link.from, to: link.to, x, y: y + 5.0, state }
+    });
+    let path = lines.iter().map(|line| path(&line.points)).collect();
+    Some(Bundle { style, path, heads, links: tails.collect() })
 }
 
 /// The path along these points with round bends, up to where the head of the arrow begins.

@@ -41,7 +41,8 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// A picture of these plans, of which the first is shown first. Each finding is marked where it belongs.
+    /// A picture of these plans, of which the first is shown first, with what differs between them. Each finding is marked
+    /// where it belongs.
     pub fn of(plans: &[&Plan], findings: &[Resolved]) -> Self {
         Self { scene: Scene::of(plans, findings) }
     }

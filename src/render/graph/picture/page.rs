@@ -51,6 +51,7 @@ struct FactText {
     text: String,
     more: Option<String>,
     only: Option<String>,
+    more_only: Option<String>,
     marks: Vec<FindingText>,
 }
 
@@ -154,6 +155,7 @@ fn card_text(view: &View, number: usize, card: &Card) -> CardText {
             text: fact.text.clone(),
             more: fact.more.clone(),
             only: fact.only.clone(),
+            more_only: fact.more_only.clone(),
             marks: fact.marks.iter().map(|mark| finding(mark, None)).collect(),
         };
         match topics.last_mut() {
@@ -164,7 +166,7 @@ fn card_text(view: &View, number: usize, card: &Card) -> CardText {
     // Shared volumes say who has them.
     if card.sort == Sort::Volume {
         let users = view.links.iter().filter(|link| link.to == number).map(|link| &view.cards[link.from].name);
-        let facts = users.map(|name| FactText { text: name.clone(), more: None, only: None, marks: Vec::new() });
+        let facts = users.map(|name| FactText { text: name.clone(), more: None, only: None, more_only: None, marks: Vec::new() });
         topics.push(TopicText { word: "Mounted by", facts: facts.collect() });
     }
     CardText {

@@ -80,6 +80,7 @@ impl Placement {
             group.tell(columns, &mut cells);
         }
         settle(&places, &mut groups, columns, &mut cells);
+        let columns = close(columns, &mut cells);
         let cells = of_views.iter().map(|of_view| of_view.iter().map(|position| cells[*position]).collect()).collect();
         Self { columns, rows, cells }
     }
@@ -197,6 +198,17 @@ fn settle(places: &[Place], groups: &mut [Group], columns: usize, cells: &mut [C
             return;
         }
     }
+}
+
+/// Takes columns away in which nothing stands; says how many are left.
+fn close(columns: usize, cells: &mut [Cell]) -> usize {
+    let mut is_used = vec![false; columns];
+    cells.iter().for_each(|cell| is_used[cell.column] = true);
+    let before = |column: usize| is_used[..column].iter().filter(|is_used| **is_used).count();
+    for cell in cells {
+        cell.column = before(cell.column);
+    }
+    before(columns).max(1)
 }
 
 fn put(cells: &mut [Cell], card: Option<usize>, cell: Cell) {

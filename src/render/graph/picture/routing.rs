@@ -13,7 +13,7 @@ use super::scene::{Link, Meaning};
 pub(super) const TRACK: f64 = 8.0;
 
 /// The distance from the first line to what is beside the channel or gutter.
-pub(super) const MARGIN: f64 = 12.0;
+pub(super) const MARGIN: f64 = 14.0;
 
 /// Lines of one meaning with a common end.
 #[derive(Debug)]
@@ -257,7 +257,7 @@ impl Tracks {
         Self { anchors, tracks, channels }
     }
 
-    /// The lines of a net. `heights` gives the first track of each channel, `top` and `bottom` the edges of cards.
+    /// The lines of each net. `heights` gives the first track of each channel, `top` and `bottom` the edges of cards.
     pub(super) fn lines(
         &self,
         wiring: &Wiring,
@@ -265,9 +265,10 @@ impl Tracks {
         columns: &Columns,
         heights: &[f64],
         edges: &dyn Fn(usize) -> (f64, f64),
-    ) -> Vec<Line> {
-        let mut lines = Vec::new();
+    ) -> Vec<Vec<Line>> {
+        let mut nets = Vec::with_capacity(wiring.nets.len());
         for (number, net) in wiring.nets.iter().enumerate() {
+            let mut lines = Vec::with_capacity(net.ends.len());
             for (end, link) in &net.ends {
                 let (from, to) = if net.is_sink { (*end, net.hub) } else { (net.hub, *end) };
                 let (start, finish) = (self.anchors[&(number, from)], self.anchors[&(number, to)]);
@@ -287,9 +288,9 @@ impl Tracks {
                 points.extend([(finish, height(enters)), (finish, edges(to).0)]);
                 lines.push(Line { points: straightened(points), link: *link });
             }
+            nets.push(lines);
         }
-        lines.sort_by_key(|line| line.link);
-        lines
+        nets
     }
 }
 

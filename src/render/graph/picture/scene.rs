@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use super::marks::{Mark, Marks};
 use super::text::shown;
 use crate::compose::volume::Source as MountSource;
+use crate::diagnostics::{Resolved, words};
 use crate::kinds::Class;
 use crate::plan::{Condition, External, Network, Plan, PlannedMount, Service};
 use crate::render::shown::{RouteRow, Way, elsewhere};
@@ -92,6 +93,8 @@ pub(super) struct Fact {
     pub(super) more: Option<String>,
     /// Which environments have it, where others that have the card have not.
     pub(super) only: Option<String>,
+    /// The same of what there is no room for.
+    pub(super) more_only: Option<String>,
     pub(super) marks: Vec<Mark>,
 }
 
@@ -189,7 +192,7 @@ impl Card {
 
 impl Fact {
     fn new(topic: Topic, text: &str) -> Self {
-        Self { topic, text: shown(text), more: None, only: None, marks: Vec::new() }
+        Self { topic, text: shown(text), more: None, only: None, more_only: None, marks: Vec::new() }
     }
 
     fn with(mut self, more: &[String]) -> Self {
@@ -199,7 +202,7 @@ impl Fact {
 }
 
 impl Scene {
-    pub(super) fn of(plans: &[&Plan], findings: &[crate::diagnostics::Resolved]) -> Self {
+    pub(super) fn of(plans: &[&Plan], findings: &[Resolved]) -> Self {
         let mut views: Vec<View> = plans.iter().map(|plan| Drawing::of(plan, findings)).collect();
         compare(&mut views);
         let stack = plans.first().map(|plan| shown(&plan.stack)).unwrap_or_default();
@@ -215,7 +218,7 @@ struct Drawing<'p> {
 }
 
 impl<'p> Drawing<'p> {
-    fn of(plan: &'p Plan, findings: &[crate::diagnostics::Resolved]) -> View {
+    fn of(plan: &'p Plan, findings: &[Resolved]) -> View {
         let marks = Marks::of(plan, findings);
         let mut drawing = Drawing { plan, cards: Vec::new(), links: Vec::new(), services: HashMap::new() };
         let ways = plan.ways();
@@ -265,8 +268,8 @@ impl<'p> Drawing<'p> {
         let mut facts = Vec::new();
         match (&service.build, &service.image) {
             (Some(build), _) => {
-                let target = build.target.as_ref().map(|target| format!("stage {target}"));
-                facts.push(Fact::new(Topic::Runs, &build.context).with(&target.into_iter().collect::<Vec<_>>()));
+                let stage = build.target.as_ref().map_or_else(String::new, |target| format!(" ({target})"));
+                facts.push(Fact::new(Topic::Runs, &format!("{}{stage}", build.context)));
             }
             (None, Some(image)) => facts.push(Fact::new(Topic::Runs, &plan.shown(image))),
             (None, None) => {}
@@ -468,15 +471,22 @@ fn compare(views: &mut [View]) {
     if views.len() < 2 {
         return;
     }
-    type Key = (Tier, String);
-    let mut cards: HashMap<Key, Vec<usize>> = HashMap::new();
-    let mut facts: HashMap<(Key, Topic, String, Option<String>), Vec<usize>> = HashMap::new();
-    let own = |key: (Tier, &str)| (key.0, key.1.to_owned());
+    // Of a card, of a fact, and of all that is known of the fact.
+    let mut having: HashMap<[String; 4], Vec<usize>> = HashMap::new();
+    let card_key = |card: &Card| [format!("{:?}", card.tier), card.name.clone(), String::new(), String::new()];
+    let fact_key = |card: &Card, fact: &Fact| {
+        let [tier, name, ..] = card_key(card);
+        [tier, name, format!("{:?} {}", fact.topic, fact.text), String::new()]
+    };
+    let more_key = |card: &Card, fact: &Fact| {
+        let [tier, name, text, _] = fact_key(card, fact);
+        [tier, name, text, format!("more {}", fact.more.as_deref().unwrap_or_default())]
+    };
     for (number, view) in views.iter().enumerate() {
         for card in &view.cards {
-            cards.entry(own(card.key())).or_default().push(number);
-            for fact in &card.facts {
-                let having = facts.entry((own(card.key()), fact.topic, fact.text.clone(), fact.more.clone())).or_default();
+            let facts = card.facts.iter().flat_map(|fact| [fact_key(card, fact), more_key(card, fact)]);
+            for key in facts.chain([card_key(card)]) {
+                let having = having.entry(key).or_default();
                 if having.last() != Some(&number) {
                     having.push(number);
                 }
@@ -484,17 +494,24 @@ fn compare(views: &mut [View]) {
         }
     }
     let names: Vec<String> = views.iter().map(|view| view.environment.clone()).collect();
-    let only = |having: &[usize]| {
-        let having: Vec<&str> = having.iter().map(|number| names[*number].as_str()).collect();
-        format!("only in {}", crate::diagnostics::words::and(&having))
+    let only = |some: &[usize], all: usize| {
+        let names: Vec<&str> = some.iter().map(|number| names[*number].as_str()).collect();
+        (names.len() < all).then(|| format!("only in {}", words::and(&names)))
     };
     for card in views.iter_mut().flat_map(|view| &mut view.cards) {
-        let key = own(card.key());
-        let there = &cards[&key];
-        for fact in &mut card.facts {
-            let having = &facts[&(key.clone(), fact.topic, fact.text.clone(), fact.more.clone())];
-            fact.only = (having.len() < there.len()).then(|| only(having));
+        let there = having[&card_key(card)].len();
+        let said: Vec<_> = card
+            .facts
+            .iter()
+            .map(|fact| {
+                let with_text = &having[&fact_key(card, fact)];
+                (only(with_text, there), only(&having[&more_key(card, fact)], with_text.len()))
+            })
+            .collect();
+        for (fact, (text, more)) in card.facts.iter_mut().zip(said) {
+            fact.only = text;
+            fact.more_only = more;
         }
-        card.only = (there.len() < names.len()).then(|| only(there));
+        card.only = only(&having[&card_key(card)], names.len());
     }
 }

@@ -1,0 +1,322 @@
+//! The pictures and pages that `graph` draws: what is in them, and that people can read them.
+//!
+//! A browser looks at them where `STACKGEN_BROWSER` names a folder whose `node_modules` has what drives it, and `chromium`
+//! is on `PATH`: `npm install --prefix FOLDER playwright-core axe-core`.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use stackgen::diagnostics::Resolved;
+use stackgen::diagnostics::emit::Outcome;
+use stackgen::plan::Plan;
+use stackgen::project::{Analysis, Project};
+use stackgen::render::graph::Picture;
+use stackgen::source::Source;
+
+use crate::support::{everything_said, repository, skip, tool};
+
+/// Texts that would do something if a page took them for its own, and all that has no room.
+const HOSTILE: &str = r#"
+[stack]
+name = "</title><script>alert('stack')</script>"
+environments = ["dev", "prod"]
+host = "<img src=x onerror=alert(1)>.example.com"
+[variables]
+TOKEN = { secret = true, default = "hunter2-and-more", help = "</script><img src=x onerror=alert('help')>" }
+[services.traefik]
+kind = "traefik"
+version = "3.6"
+entrypoints.web = { port = 80 }
+entrypoints.'"><svg onload=alert(2)>' = { port = 8443 }
+[services.'</script><img onerror=alert(3) src=//evil.example/x.png>']
+image = 'a"b/<b>:${TOKEN}'
+help = "</style><script src=https://evil.example/x.js></script> & &lt; '"
+port = 80
+publish = ["${TOKEN}:80"]
+routes.'</a><i>' = { path = ["/<script>alert(4)</script>", "/𝔘𝔫𝔦𝔠𝔬𝔡𝔢/漢字/💥💥💥💥💥💥💥💥💥"] }
+volumes = ["</text>:/data", "shared:/srv/${TOKEN}"]
+networks = ["]]>", "--><b>", "url(//evil.example)"]
+profiles = ["\"onmouseover=alert(5) "]
+[services.'WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW']
+image = "mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm"
+volumes = ["shared:/srv/mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm"]
+networks = ["MMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMM", "]]>"]
+publish = ["10000-10100:10000-10100", "1:1", "2:2", "3:3", "4:4", "5:5", "6:6", "7:7", "8:8", "9:9"]
+[services."null\u0000\u202Eevil"]
+image = "\u0007\u001B[31m\u202Ered"
+depends-on = { '</script><img onerror=alert(3) src=//evil.example/x.png>' = "started" }
+[environments.prod.services.only]
+image = "{{ 7 * 7 }}{% raw %}"
+"#;
+
+/// Errors and warnings of services, routes, and of nothing that is drawn.
+const FAULTY: &str = r#"
+[stack]
+name = "faulty"
+[variables]
+UNUSED = { help = "Read by nobody" }
+[services.traefik]
+kind = "traefik"
+version = "3.6"
+entrypoints.web = { port = 80 }
+[services.web]
+image = "nginx:latest"
+port = 8080
+publish = ["8080:8080"]
+routes.main = { path = "/api", middlewares = ["nowhere"] }
+[services.other]
+image = "nginx:1.27"
+port = 8080
+publish = ["8080:8080"]
+depends-on = ["missing"]
+"#;
+
+const TINY: &str = r#"
+[stack]
+name = "shop"
+environments = ["dev", "prod"]
+[services.proxy]
+kind = "traefik"
+version = "3.6"
+entrypoints.web = { port = 80 }
+[services.api]
+image = "traefik/whoami:v1.11"
+port = 80
+env.CACHE = "${services.cache.url}"
+routes.api = { path = "/api" }
+[services.cache]
+kind = "redis"
+version = "7"
+[environments.dev.services.cache]
+publish = true
+"#;
+
+/// A stack: its plans and what was found.
+struct Stack {
+    name: &'static str,
+    plans: Vec<Plan>,
+    findings: Vec<Resolved>,
+}
+
+impl Stack {
+    fn of(name: &'static str, project: &Project) -> Self {
+        let analysis: Analysis = project.analyse().expect("stackgen works");
+        let findings = Outcome::new(project.source(), &analysis.report, &[]).findings().to_vec();
+        Self { name, plans: analysis.plans, findings }
+    }
+
+    fn from(name: &'static str, text: &str) -> Self {
+        Self::of(name, &Project::from_source(Source::new("services.toml", ".", text.to_owned())))
+    }
+
+    fn open(name: &'static str, path: &str) -> Self {
+        Self::of(name, &Project::open(&repository().join(path)).expect("a services.toml"))
+    }
+
+    fn picture(&self) -> Picture {
+        Picture::of(&self.plans.iter().collect::<Vec<_>>(), &self.findings)
+    }
+
+    /// Of one environment alone.
+    fn svg(&self, environment: &str) -> String {
+        let plan = self.plans.iter().find(|plan| plan.environment == environment).expect("the environment");
+        Picture::of(&[plan], &self.findings).svg().expect("a drawing")
+    }
+
+    fn html(&self) -> String {
+        self.picture().html().expect("a page")
+    }
+}
+
+/// A stack of so many services, as companies have them: each of some data stores of its own, more read than written,
+/// some reachable. Always the same.
+fn market(services: usize) -> String {
+    const WORDS: [&str; 12] = [
+        "orders", "checkout", "users", "catalog", "search", "mailer", "stock", "billing", "media", "reviews", "shipping",
+        "pricing",
+    ];
+    const ROLES: [&str; 4] = ["api", "worker", "web", "admin"];
+    let mut state = 42_u64;
+    let mut random = move |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).expect("31 bits") % below
+    };
+    let mut text = String::from(
+        "[stack]\nname = \"market\"\nenvironments = [\"dev\", \"prod\"]\nhost = \"${DOMAIN}\"\n[variables]\nDOMAIN = { \
+         default = \"localhost\", required = [\"prod\"] }\nPASSWORD = { secret = true }\n[services.traefik]\nkind = \
+         \"traefik\"\nversion = \"3.6\"\nentrypoints.web = { port = 80, redirect-to = \"websecure\" }\n\
+         entrypoints.websecure = { port = 443, tls = true }\n[environments.dev.defaults]\npublish = true\n",
+    );
+    let stores = (services / 6).max(1);
+    for number in 0..stores {
+        let word = WORDS[number % WORDS.len()];
+        let _ = if number % 2 == 0 {
+            writeln!(text, "[services.{word}-db-{number}]\nkind = \"postgres\"\nversion = \"17\"\npassword = \"${{PASSWORD}}\"")
+        } else {
+            writeln!(text, "[services.{word}-cache-{number}]\nkind = \"redis\"\nversion = \"7\"")
+        };
+    }
+    let store = |number: usize| {
+        let kind = if number % 2 == 0 { "db" } else { "cache" };
+        format!("\"{}-{kind}-{number}\"", WORDS[number % WORDS.len()])
+    };
+    let name = |number: usize| {
+        let suffix = if number < 48 { String::new() } else { format!("-{number}") };
+        format!("{}-{}{suffix}", WORDS[number % WORDS.len()], ROLES[number / WORDS.len() % ROLES.len()])
+    };
+    for number in 0..services.saturating_sub(stores + 1) {
+        let mut needs = vec![store(random(stores))];
+        if random(3) == 0 {
+            needs.push(store(random(stores)));
+        }
+        if number > 0 && random(4) == 0 {
+            needs.push(format!("\"{}\"", name(number - 1 - random(number.min(8)))));
+        }
+        needs.sort();
+        needs.dedup();
+        let name = name(number);
+        let _ = writeln!(
+            text,
+            "[services.{name}]\nimage = \"registry.example.com/{name}:1.{number}\"\nport = {}\ndepends-on = [{}]",
+            3000 + number,
+            needs.join(", ")
+        );
+        if random(3) == 0 {
+            let _ = writeln!(text, "routes.main = {{ path = \"/{name}\" }}");
+        }
+        if random(8) == 0 {
+            let _ = writeln!(text, "volumes = [\"uploads:/srv/uploads\"]");
+        }
+    }
+    text
+}
+
+#[test]
+fn the_same_stack_gives_the_same_bytes() {
+    let text = market(60);
+    let (one, other) = (Stack::from("market", &text), Stack::from("market", &text));
+    assert_eq!(one.html(), other.html());
+    assert_eq!(one.svg("prod"), other.svg("prod"));
+}
+
+#[test]
+fn a_small_stack_is_drawn_as_it_always_was() {
+    let path = repository().join("tests/graph/tiny.svg");
+    let drawn = Stack::from("tiny", TINY).svg("dev");
+    if std::env::var_os("STACKGEN_BLESS").is_some() {
+        fs::write(&path, &drawn).expect("a writable repository");
+    }
+    let known = fs::read_to_string(&path).expect("tests/graph/tiny.svg").replace("\r\n", "\n");
+    assert_eq!(drawn, known, "STACKGEN_BLESS=1 takes it over");
+}
+
+#[test]
+fn the_page_has_every_environment_and_says_what_differs() {
+    let html = Stack::from("tiny", TINY).html();
+    let of = |number: usize| {
+        let start = html.find(&format!("<section class=\"view\" id=\"v{number}\"")).expect("a view");
+        let end = html[start..].find("</section>").expect("its end");
+        &html[start..start + end]
+    };
+    let (dev, prod) = (of(0), of(1));
+    assert!(dev.contains("127.0.0.1:16379 → 6379") && dev.contains("≠ only in dev"), "{dev}");
+    assert!(!prod.contains("6379 → 6379") && prod.contains("port 6379"), "{prod}");
+    assert!(html.contains("cache, until it is healthy"));
+}
+
+#[test]
+fn findings_stand_where_they_belong() {
+    let stack = Stack::from("faulty", FAULTY);
+    let html = stack.html();
+    let article = |name: &str| {
+        let end = html.find(&format!(">{name}</h4>")).map(|at| at + html[at..].find("</article>").expect("its end"));
+        let end = end.expect("the words of a card");
+        &html[html[..end].rfind("<article").expect("its start")..end]
+    };
+    let has = |name: &str, rule: &str| article(name).contains(&format!("error {rule}</strong>"));
+    let route = article("web");
+    let routes = &route[route.find("<dt>Routes</dt>").expect("a route")..];
+    assert!(routes.contains("error middleware-reference</strong>"), "{routes}");
+    assert!(has("web", "host-port-conflict") || has("other", "host-port-conflict"), "{html}");
+    assert!(!has("traefik", "host-port-conflict"));
+    // Every one of them stands in the picture: by its name, not by a color alone.
+    let svg = stack.svg("dev");
+    for finding in stack.findings.iter().filter(|finding| finding.severity.word() != "hint") {
+        let style = finding.severity.word();
+        assert!(svg.contains(&format!("<text class=\"{style}\"")) && svg.contains(finding.rule), "{}", finding.rule);
+        assert!(html.contains(&format!("<strong>{style} {}</strong>", finding.rule)), "{}", finding.rule);
+    }
+    assert!(stack.findings.iter().any(|finding| finding.rule == "unused-variable"), "one is about nothing drawn");
+}
+
+#[test]
+fn nothing_that_people_wrote_is_taken_for_the_pages_own() {
+    let stack = Stack::from("hostile", HOSTILE);
+    assert!(stack.plans.len() == 2, "it can be planned: {:?}", stack.findings);
+    for text in [stack.html(), stack.svg("dev")] {
+        for foreign in ["<img", "<script>alert", "<script src", "<svg onload", "<i>", "<b>", "</style><", "href=\"//"] {
+            assert!(!text.contains(foreign), "{foreign}");
+        }
+        assert_eq!(text.matches("<script").count(), usize::from(text.starts_with("<!doctype")));
+        assert!(text.contains("&lt;&#x2f;script&gt;&lt;img onerror"), "{text}");
+        assert!(!text.contains("hunter2"), "a secret is shown");
+        assert!(text.contains("${TOKEN}"));
+        assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "no reader of XML takes it");
+    }
+}
+
+#[test]
+fn a_thousand_services_are_drawn() {
+    let stack = Stack::from("market", &market(1000));
+    let start = Instant::now();
+    let html = stack.html();
+    assert!(html.matches("<article").count() > 2000);
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+}
+
+#[test]
+fn people_can_read_it_in_a_browser() {
+    let Some(node) = tool("node") else { return skip("node is not on PATH") };
+    let Some(folder) = std::env::var_os("STACKGEN_BROWSER") else { return skip("STACKGEN_BROWSER names no folder") };
+    let Some(chromium) = tool("chromium") else { return skip("chromium is not on PATH") };
+    let pages = tempfile::tempdir().expect("a temporary folder");
+    let stacks = [
+        Stack::open("voice", "services.toml"),
+        Stack::open("assistant", "examples/personal-assistant/services.toml"),
+        Stack::from("market", &market(60)),
+        Stack::from("faulty", FAULTY),
+        Stack::from("hostile", HOSTILE),
+    ];
+    let mut told = Vec::new();
+    for stack in &stacks {
+        let environments: Vec<&String> = stack.plans.iter().map(|plan| &plan.environment).collect();
+        let path = pages.path().join(format!("{}.html", stack.name));
+        fs::write(&path, stack.html()).expect("a writable folder");
+        let walk = matches!(stack.name, "voice" | "market");
+        told.push(json!({ "name": stack.name, "path": path, "environments": environments, "walk": walk }));
+        let path = pages.path().join(format!("{}.svg", stack.name));
+        fs::write(&path, stack.svg(environments[0])).expect("a writable folder");
+        told.push(json!({ "name": format!("{}.svg", stack.name), "path": path }));
+    }
+    let mut oracle = Command::new(node)
+        .arg(repository().join("tests/oracles/browser.mjs"))
+        .arg(folder)
+        .env("CHROMIUM", chromium)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("node starts");
+    let mut stdin = oracle.stdin.take().expect("a piped stdin");
+    stdin.write_all(json!(told).to_string().as_bytes()).expect("the oracle reads");
+    drop(stdin);
+    let output = oracle.wait_with_output().expect("the oracle ends");
+    assert!(output.status.success(), "{}", everything_said(&output));
+    let wrong: Vec<Value> = serde_json::from_slice(&output.stdout).expect("JSON from the oracle");
+    let lines: Vec<String> = wrong.iter().map(|it| it.as_str().unwrap_or_default().to_owned()).collect();
+    assert!(lines.is_empty(), "{}", lines.join("\n"));
+}
