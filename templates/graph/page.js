@@ -55,6 +55,9 @@ function choose(card) {
   for (const it of [words, ...words.querySelectorAll("[id]")]) it.removeAttribute("id");
   words.removeAttribute("aria-labelledby");
   details.querySelector(".shown").replaceChildren(words);
+  // On the side where the card is not.
+  const box = card.getBoundingClientRect();
+  details.classList.toggle("left", box.x + box.width / 2 > innerWidth / 2);
   details.hidden = false;
   status.textContent = `${card.getAttribute("aria-label")}. Next to it: ${near.join(", ") || "nothing"}.`;
   chosen = { picture, card };
