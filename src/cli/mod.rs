@@ -106,7 +106,7 @@ enum Command {
     Labels(labels::Labels),
     /// Say which router answers a request, on which way it reaches which service, and why the others do not
     Route(route::Route),
-    /// Draw an environment as a graph: what runs, what waits for what, and the ways in
+    /// Draw the stack: what runs, what waits for what, and the ways in
     Graph(graph::Graph),
     /// Say how one environment differs from another, in the words of services.toml
     Diff(diff::Diff),

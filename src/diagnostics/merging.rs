@@ -14,6 +14,9 @@ use crate::source::{Editor, KeyPath, Place, Source};
 /// What makes findings one: the rule, the place, and the message, but for the name of the service.
 type Key = (&'static str, Option<String>, Range<usize>, String);
 
+/// What is said at services that have the same finding as the one that it points at.
+pub(crate) const TOO: &str = "has it too";
+
 /// Findings, as they come in.
 pub(super) struct Merging<'s> {
     source: &'s Source,
@@ -94,7 +97,7 @@ impl<'s> Merging<'s> {
             let resolve = |label: &Label| spot(self.source, self.document, label);
             for other in owners.names.iter().skip(1).filter(|_| owners.are_named) {
                 let environment = finding.environments.first().map(String::as_str);
-                finding.add(resolve(&Label::key(environment, KeyPath::of(["services", other]), "has it too")));
+                finding.add(resolve(&Label::key(environment, KeyPath::of(["services", other]), TOO)));
             }
             // One environment without a fix, and there is none.
             if let Some(fixes) = owners.fixes(self.source) {

@@ -23,6 +23,7 @@ pub mod words;
 pub use drift::Drift;
 pub use fix::{Edit, Fix, ResolvedFix};
 use merging::Merging;
+pub(crate) use merging::TOO;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

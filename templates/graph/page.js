@@ -59,7 +59,7 @@ function choose(card) {
   const box = card.getBoundingClientRect();
   details.classList.toggle("left", box.x + box.width / 2 > innerWidth / 2);
   details.hidden = false;
-  status.textContent = `${card.getAttribute("aria-label")}. Next to it: ${near.join(", ") || "nothing"}.`;
+  status.textContent = `${card.dataset.label}. Next to it: ${near.join(", ") || "nothing"}.`;
   chosen = { picture, card };
 }
 

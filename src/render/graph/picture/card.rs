@@ -148,7 +148,8 @@ impl Front {
         let shown: Vec<&Mark> = marks.iter().take(if marks.len() > MOST { MOST - 1 } else { MOST }).collect();
         for mark in &shown {
             self.signs.push(Sign { x, y: self.height + 3.0, sign: mark.word() });
-            for line in wrapped(mark.rule, Face::Name, LINE, across - x - 18.0 - PADDING, 2) {
+            let text = format!("{} {}", mark.word(), mark.rule);
+            for line in wrapped(&text, Face::Name, LINE, across - x - 18.0 - PADDING, 2) {
                 self.line(x + 18.0, LEADING, mark.word(), line);
             }
         }

@@ -212,9 +212,12 @@ impl<'s> Grid<'s> {
         let heights: Vec<f64> = self.channels.iter().map(|y| top + y).collect();
         let nets = self.tracks[number].lines(&self.wirings[number], cells, &self.columns, &heights, &edges);
         let bundles = nets.iter().filter_map(|lines| bundle(&view.links, lines)).collect();
-        let cards = view.cards.iter().enumerate().map(|(position, card)| {
-            let cell = cells[position];
-            self.placed(position, card, &fronts[position], self.columns.left[cell.column], edges(position).0)
+        // As they are read, and as a keyboard walks them.
+        let mut order: Vec<usize> = (0..view.cards.len()).collect();
+        order.sort_by_key(|position| (cells[*position].row, cells[*position].column));
+        let cards = order.into_iter().map(|position| {
+            let left = self.columns.left[cells[position].column];
+            self.placed(position, &view.cards[position], &fronts[position], left, edges(position).0)
         });
         let mut drawn = Drawn {
             width: self.width,
@@ -302,7 +305,11 @@ impl Drawn {
         let (start, end) = (4.0, self.width - 4.0);
         let mut x = start;
         for (_, what, text) in items.into_iter().filter(|(is_there, ..)| *is_there) {
-            let lead = if matches!(what, "request" | "healthy" | "started" | "completed" | "use" | "mount") { 34.0 } else { 18.0 };
+            let lead = if matches!(what, "request" | "healthy" | "started" | "completed" | "use" | "mount") {
+                34.0
+            } else {
+                18.0
+            };
             let across = lead + width(text, Face::Name, SMALL) + 18.0;
             if x > start && x + across - 18.0 > end {
                 x = start;
@@ -407,4 +414,70 @@ fn path(points: &[(f64, f64)]) -> String {
 /// A number with as many digits as a screen can show.
 pub(super) fn short(number: f64) -> f64 {
     (number * 10.0).round() / 10.0
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::project::Project;
+    use crate::source::Source;
+
+    /// Twenty services that wait for each other in all ways, circles among them.
+    fn tangle(seed: usize) -> String {
+        let mut text = "[stack]\nname = \"tangle\"\nenvironments = [\"a\", \"b\"]\nhost = \"h\"\n[services.p]\nkind = \
+                        \"traefik\"\nversion = \"3.6\"\nentrypoints.web = { port = 80 }\n"
+            .to_owned();
+        for number in 0..20 {
+            let needs: Vec<String> = (0..20)
+                .filter(|other| *other != number && (number * 7 + other * 13 + seed * 5) % 11 < 2)
+                .map(|other| format!("\"s{other}\""))
+                .collect();
+            text.push_str(&format!(
+                "[services.s{number}]\nimage = \"i:1\"\nport = 80\ndepends-on = [{}]\nvolumes = [\"v{}:/v\"]\n",
+                needs.join(", "),
+                number % 3
+            ));
+            if (number + seed) % 3 == 0 {
+                text.push_str(&format!("routes.r = {{ path = \"/{number}\" }}\n"));
+            }
+        }
+        text
+    }
+
+    #[test]
+    fn lines_of_two_bundles_cross_and_never_share_a_way() {
+        for seed in 0..6 {
+            let project = Project::from_source(Source::new("services.toml", ".", tangle(seed)));
+            let plans = project.analyse().unwrap().plans;
+            let scene = Scene::of(&plans.iter().collect::<Vec<_>>(), &[]);
+            let grid = Grid::of(&scene);
+            let heights: Vec<f64> = grid.channels.clone();
+            let (cells, fronts) = (&grid.placement.cells[0], &grid.fronts[0]);
+            let edges = |card: usize| {
+                let y = grid.rows[cells[card].row];
+                (y, y + fronts[card].height)
+            };
+            let nets = grid.tracks[0].lines(&grid.wirings[0], cells, &grid.columns, &heights, &edges);
+            assert!(nets.len() > 10, "{}", nets.len());
+            // By whether it lies, and how far from the edge: where it begins and ends, and whose it is.
+            let mut ways: BTreeMap<(bool, i64), Vec<(f64, f64, usize)>> = BTreeMap::new();
+            for (net, lines) in nets.iter().enumerate() {
+                for pair in lines.iter().flat_map(|line| line.points.windows(2)) {
+                    let [(x, y), (to_x, to_y)] = pair else { unreachable!() };
+                    let lies = (y - to_y).abs() < 0.1;
+                    assert!(lies || (x - to_x).abs() < 0.1, "lines run along and across: {pair:?}");
+                    let (place, start, end) =
+                        if lies { (y, x.min(*to_x), x.max(*to_x)) } else { (x, y.min(*to_y), y.max(*to_y)) };
+                    #[expect(clippy::cast_possible_truncation, reason = "pictures are small")]
+                    let place = (place * 10.0).round() as i64;
+                    let known = ways.entry((lies, place)).or_default();
+                    let shared = known.iter().find(|(from, to, other)| *other != net && *from < end && start < *to);
+                    assert_eq!(shared, None, "seed {seed}: {pair:?} of {net}");
+                    known.push((start, end, net));
+                }
+            }
+        }
+    }
 }

@@ -1,10 +1,10 @@
 //! Where findings stand in a picture: at the route or the service that they are about.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::text::shown;
-use crate::diagnostics::{Resolved, Severity, Spot};
+use crate::diagnostics::{Resolved, Severity, Spot, TOO};
 use crate::plan::Plan;
 use crate::source::KeyPath;
 
@@ -54,8 +54,10 @@ impl<'f> Marks<'f> {
         }
         let mut places: HashMap<String, Vec<usize>> = HashMap::new();
         for (position, finding) in all.iter().enumerate() {
-            let mut spots = std::iter::once(&finding.primary).chain(&finding.secondary);
-            if let Some(place) = spots.find_map(|spot| place(spot, &known, &sources)) {
+            let spots = || std::iter::once(&finding.primary).chain(&finding.secondary);
+            let first = spots().find_map(|spot| place(spot, &known, &sources));
+            let others = spots().filter(|spot| spot.text == TOO).filter_map(|spot| place(spot, &known, &sources));
+            for place in others.chain(first).collect::<BTreeSet<_>>() {
                 places.entry(place).or_default().push(position);
             }
         }

@@ -75,10 +75,12 @@ impl Picture {
             pictures.push(Value::from_safe_string(svg(&environment, &grid, number, None)?));
         }
         let style = format!(
-            "{}@media (prefers-color-scheme: dark) {{\n{}}}\n{}{PICTURE}{PAGE}",
+            "{}@media (prefers-color-scheme: dark) {{\n{}}}\n{}{}@media print {{\n{}}}\n{PICTURE}{PAGE}",
             colors(":root", COLORS),
             colors(":root", DARK),
-            colors(":root:has(#theme-dark:checked)", DARK) + &colors(":root:has(#theme-light:checked)", COLORS)
+            colors(":root:has(#theme-dark:checked)", DARK),
+            colors(":root:has(#theme-light:checked)", COLORS),
+            colors(":root, :root:has(#theme-dark:checked)", COLORS)
         );
         let context = context! {
             style => Value::from_safe_string(style),
@@ -116,6 +118,10 @@ fn environment() -> Result<Environment<'static>, RenderError> {
     if let Ok(syntax) = syntax {
         environment.set_syntax(syntax);
     }
+    environment.set_formatter(|out, state, value| match value.as_str() {
+        Some(text) if !value.is_safe() => out.write_str(&escaped(text)).map_err(minijinja::Error::from),
+        _ => minijinja::escape_formatter(out, state, value),
+    });
     environment.add_filter("px", |number: f64| {
         let short = layout::short(number);
         if short.fract() == 0.0 { format!("{short:.0}") } else { short.to_string() }
@@ -124,6 +130,22 @@ fn environment() -> Result<Environment<'static>, RenderError> {
         environment.add_template(name, text).map_err(|error| broken(&error, name))?;
     }
     Ok(environment)
+}
+
+/// Text for HTML and XML, also within quotes.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 fn rendered(environment: &Environment<'_>, name: &str, context: Value) -> Result<String, RenderError> {

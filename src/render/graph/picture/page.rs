@@ -133,12 +133,8 @@ fn counts(view: &View) -> String {
     let services = view.cards.iter().filter(|card| matches!(card.sort, Sort::Service(_))).count();
     let all = findings(view);
     let errors = all.iter().filter(|finding| finding.word == "error").count();
-    let counted = [
-        (services, "service"),
-        (view.networks.len(), "network"),
-        (errors, "error"),
-        (all.len() - errors, "warning"),
-    ];
+    let counted =
+        [(services, "service"), (view.networks.len(), "network"), (errors, "error"), (all.len() - errors, "warning")];
     let some = counted.into_iter().filter(|(count, _)| *count > 0);
     let words: Vec<String> =
         some.map(|(count, word)| if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }).collect();
@@ -166,7 +162,13 @@ fn card_text(view: &View, number: usize, card: &Card) -> CardText {
     // Shared volumes say who has them.
     if card.sort == Sort::Volume {
         let users = view.links.iter().filter(|link| link.to == number).map(|link| &view.cards[link.from].name);
-        let facts = users.map(|name| FactText { text: name.clone(), more: None, only: None, more_only: None, marks: Vec::new() });
+        let facts = users.map(|name| FactText {
+            text: name.clone(),
+            more: None,
+            only: None,
+            more_only: None,
+            marks: Vec::new(),
+        });
         topics.push(TopicText { word: "Mounted by", facts: facts.collect() });
     }
     CardText {

@@ -420,7 +420,9 @@ impl<'p> Drawing<'p> {
             for reference in &service.references {
                 let is_elsewhere = self.plan.externals.contains_key(&reference.service);
                 let to = self.services.get(reference.service.as_str()).copied();
-                if let Some(to) = to.filter(|to| is_elsewhere && self.cards[*to].tier != Tier::Proxy && used.insert(*to)) {
+                if let Some(to) =
+                    to.filter(|to| is_elsewhere && self.cards[*to].tier != Tier::Proxy && used.insert(*to))
+                {
                     self.links.push(Link { from, to, meaning: Meaning::Use });
                 }
             }

@@ -117,7 +117,10 @@ mod tests {
     fn what_does_not_fit_ends_with_an_ellipsis() {
         let lines = wrapped(&"x".repeat(400), Face::Name, 14.0, 100.0, 2);
         assert_eq!(lines.len(), 2);
-        assert!(lines[1].ends_with('…') && lines.iter().all(|line| width(line, Face::Name, 14.0) <= 100.0), "{lines:?}");
+        assert!(
+            lines[1].ends_with('…') && lines.iter().all(|line| width(line, Face::Name, 14.0) <= 100.0),
+            "{lines:?}"
+        );
         assert_eq!(wrapped("", Face::Name, 14.0, 100.0, 2), [""; 0]);
     }
 
