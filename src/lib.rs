@@ -17,6 +17,7 @@
 //! * [`mod@env`] says which values an operator's machine has for a plan, and what to add to its env files.
 //! * [`routing`] predicts which router of the proxy answers a request, and what the service behind it sees.
 //! * [`init`] drafts a services.toml for a repository that is there already.
+//! * [`smoke`] asks a running stack whether its services are healthy and its routes lead where they should.
 //! * [`disk`] compares artifacts with the working tree, writes, prunes, and refuses.
 //!
 //! A user's mistake is a finding; an `Err` means that stackgen itself could not work. The library never prints.
@@ -26,6 +27,7 @@ pub mod audit;
 pub mod compose;
 pub mod diagnostics;
 pub mod disk;
+mod docker;
 pub mod dockerfile;
 pub mod env;
 pub mod fixing;
@@ -46,6 +48,7 @@ pub mod rules;
 mod runtimes;
 mod secrets;
 pub mod siblings;
+pub mod smoke;
 pub mod source;
 pub mod sources;
 pub mod templates;

@@ -34,6 +34,7 @@ mod render_command;
 mod route;
 mod rules;
 mod schema;
+mod smoke;
 mod suggestion;
 
 /// What the exit code says, whatever the command; the help of some says more.
@@ -106,6 +107,8 @@ enum Command {
     Labels(labels::Labels),
     /// Say which router answers a request, on which way it reaches which service, and why the others do not
     Route(route::Route),
+    /// Ask a running stack whether its services are healthy, and whether its routes lead to the right ones
+    Smoke(smoke::Smoke),
     /// Draw the stack: what runs, what waits for what, and the ways in
     Graph(graph::Graph),
     /// Say how one environment differs from another, in the words of services.toml
@@ -131,6 +134,7 @@ pub(crate) fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Env(command) => command.run(&cli.global),
         Command::Labels(command) => command.run(&cli.global),
         Command::Route(command) => command.run(&cli.global),
+        Command::Smoke(command) => command.run(&cli.global),
         Command::Graph(command) => command.run(&cli.global),
         Command::Diff(command) => command.run(&cli.global),
         Command::Explain(command) => command.run(&cli.global),

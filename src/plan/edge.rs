@@ -33,6 +33,8 @@ pub struct Router {
     pub path: Option<String>,
     /// The request path that proves it; none where nothing does.
     pub smoke: Option<String>,
+    /// Whether a smoke test leaves it alone: `smoke = false`.
+    pub is_left_alone: bool,
     /// What an answer must look like to come from this service.
     pub expect: Option<Expect>,
     /// The beginning of the path that the service does not see.

@@ -126,6 +126,7 @@ impl<'a> Resolver<'a, '_> {
                     name,
                     protocol: RouteProtocol::Http,
                     smoke: smoke(member, route, matched),
+                    is_left_alone: is_left_alone(route),
                     expect: route.expect.clone(),
                     rule: matched.rule.clone(),
                     entry_point: entry_name.clone(),
@@ -336,6 +337,11 @@ fn strip(route: &Route, path: Option<&str>) -> Option<String> {
         Some(BoolOr::Bool(true)) => path.filter(|path| *path != "/").map(str::to_owned),
         _ => None,
     }
+}
+
+/// Whether nothing is to be asked through the route.
+pub(super) fn is_left_alone(route: &Route) -> bool {
+    matches!(route.smoke, Some(Toggle::Off(_)))
 }
 
 /// The request that proves the route: the one named, else the health path as it is reached through the route.

@@ -58,6 +58,7 @@ impl<'a> Resolver<'a, '_> {
                 hosts: names.clone(),
                 path: None,
                 smoke: None,
+                is_left_alone: super::routing::is_left_alone(route),
                 expect: None,
                 strip_prefix: None,
                 origin: origin.clone(),
@@ -71,7 +72,8 @@ impl<'a> Resolver<'a, '_> {
             route.path.is_some(),
             route.host.is_some(),
             route.strip_prefix.is_some(),
-            route.smoke.is_some(),
+            // That it is left alone can be said of any route.
+            route.smoke.is_some() && !super::routing::is_left_alone(route),
             route.expect.is_some(),
         ];
         for (key, _) in OF_REQUESTS.iter().zip(written).filter(|(_, is_written)| *is_written) {

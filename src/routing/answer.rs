@@ -171,7 +171,7 @@ impl Routing {
         published.or_else(|| self.entry_points.iter().find(|entry| entry.port == Some(port)))
     }
 
-    fn seen(&self, request: &Request) -> Seen {
+    pub(super) fn seen(&self, request: &Request) -> Seen {
         let host = request.host.to_lowercase();
         // An address is no server name (RFC 6066, section 3).
         let has_name = request.is_secure && host.parse::<std::net::IpAddr>().is_err();

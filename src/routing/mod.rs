@@ -16,6 +16,7 @@ use crate::traefik::rule::{self, Expression};
 
 mod answer;
 mod arrival;
+mod asking;
 mod configuration;
 mod entry_points;
 mod matching;

@@ -129,6 +129,7 @@ fn new(
         hosts: Vec::new(),
         path: None,
         smoke: None,
+        is_left_alone: false,
         expect: None,
         strip_prefix: None,
         origin: service.origin().key("labels").key(label),

@@ -1,0 +1,312 @@
+//! How reports are printed: two tables per environment and what is wrong for people, one JSON document for programs.
+//!
+//! ```json
+//! {
+//!   "version": 1,
+//!   "passed": false,
+//!   "environments": [
+//!     {
+//!       "environment": "dev",
+//!       "project": "shop-dev",
+//!       "without-engine": null,
+//!       "services": [
+//!         { "service": "api", "state": "healthy", "result": "passed", "time-ms": 0, "because-of": null, "cause": null }
+//!       ],
+//!       "checks": [
+//!         {
+//!           "kind": "route", "service": "api", "route": "api", "request": "GET https://localhost:10443/api/health",
+//!           "address": "127.0.0.1:10443", "status": 200, "result": "failed", "evidence": null, "answered-by": "web",
+//!           "router": "shop-web-all@docker", "time-ms": 12,
+//!           "cause": { "kind": "wrong-service", "message": "`web` answered …", "log": [], "help": null }
+//!         }
+//!       ]
+//!     }
+//!   ],
+//!   "summary": { "passed": 1, "failed": 1, "unproved": 0, "skipped": 0 }
+//! }
+//! ```
+//!
+//! `docs/smoke.md` says what each key and word means.
+
+use std::io::{self, Write};
+
+use annotate_snippets::renderer::{DEFAULT_EMPHASIS_STYLE, DEFAULT_ERROR_STYLE, DEFAULT_WARNING_STYLE};
+use anstyle::Style;
+use serde::Serialize;
+
+use super::progress::seconds;
+use super::{Cause, Checked, Kind, Outcome, Report};
+use crate::diagnostics::emit::Terminal;
+
+/// The version of the JSON document.
+const VERSION: u32 = 1;
+/// How many requests with the same cause are named.
+const NAMED: usize = 4;
+
+/// How reports are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people: the services, what was asked, and what is wrong
+    Human,
+    /// For programs: one JSON document, versioned
+    Json,
+}
+
+/// How much of it is printed for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Everything, and why something was not asked.
+    Everything,
+    /// The tables, and what is wrong.
+    Tables,
+    /// What is wrong.
+    Wrong,
+}
+
+/// Whether the reports together are a pass: nothing failed, something was proved, and nothing is unproved unless that is
+/// allowed.
+pub fn is_pass(reports: &[Report], allows_unproved: bool) -> bool {
+    let count = |result| reports.iter().map(|report| report.count(result)).sum::<usize>();
+    count(Outcome::Failed) == 0 && count(Outcome::Passed) > 0 && (allows_unproved || count(Outcome::Unproved) == 0)
+}
+
+impl Format {
+    /// Prints reports.
+    ///
+    /// # Errors
+    /// What `out` cannot take.
+    pub fn emit(
+        self,
+        reports: &[Report],
+        allows_unproved: bool,
+        detail: Detail,
+        terminal: Terminal,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        match self {
+            Self::Human => Human { allows_unproved, detail, terminal }.emit(reports, out),
+            Self::Json => json(reports, allows_unproved, out),
+        }
+    }
+}
+
+struct Human {
+    allows_unproved: bool,
+    detail: Detail,
+    terminal: Terminal,
+}
+
+impl Human {
+    fn emit(&self, reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+        for report in reports {
+            if self.detail != Detail::Wrong {
+                self.tables(report, out)?;
+            }
+            self.notes(report, out)?;
+        }
+        if self.detail != Detail::Wrong {
+            writeln!(out, "{}", self.summary(reports))?;
+        }
+        Ok(())
+    }
+
+    fn tables(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+        let environment = self.painted(DEFAULT_EMPHASIS_STYLE, &report.environment);
+        writeln!(out, "{environment}: {}", report.project)?;
+        if let Some(why) = &report.without_engine {
+            writeln!(out, "  without the engine, so that nothing is known of containers: {why}")?;
+        }
+        let services = report.services.iter().map(|service| {
+            let time = seconds(service.time);
+            (
+                service.result,
+                vec![service.service.clone(), service.result.word().to_owned(), service.state.clone(), time],
+            )
+        });
+        self.table(&["SERVICE", "RESULT", "STATE", "SINCE"], &services.collect::<Vec<_>>(), out)?;
+        if !report.services.is_empty() && !report.checks.is_empty() {
+            writeln!(out)?;
+        }
+        let checks = report.checks.iter().map(|check| (check.result, cells(check)));
+        self.table(&["ASKED", "RESULT", "STATUS", "ANSWERED BY", "TIME"], &checks.collect::<Vec<_>>(), out)?;
+        writeln!(out)
+    }
+
+    /// A table whose second column is the result.
+    fn table(&self, heads: &[&str], rows: &[(Outcome, Vec<String>)], out: &mut dyn Write) -> io::Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let width = |column: usize| {
+            let cells = rows.iter().map(|(_, row)| row[column].chars().count());
+            cells.chain([heads[column].chars().count()]).max().unwrap_or_default()
+        };
+        let widths: Vec<usize> = (0..heads.len()).map(width).collect();
+        let pad = |cell: &str, column: usize| format!("{cell:<width$}", width = widths[column]);
+        let head: Vec<String> = heads.iter().enumerate().map(|(column, head)| pad(head, column)).collect();
+        writeln!(out, "  {}", head.join("  ").trim_end())?;
+        for (result, row) in rows {
+            let mut line = String::from(" ");
+            for (column, cell) in row.iter().enumerate() {
+                let padded = pad(cell, column);
+                line.push(' ');
+                line.push_str(&if column == 1 { self.painted(style_of(*result), &padded) } else { padded });
+                line.push(' ');
+            }
+            writeln!(out, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+
+    fn notes(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+        for service in &report.services {
+            let Some(cause) = &service.cause else { continue };
+            let because = service.because_of.as_ref().map(|root| format!("; it depends on `{root}`, see there"));
+            let message = format!("{}{}", cause.message, because.unwrap_or_default());
+            self.note(report, service.result, &Cause { message, ..cause.clone() }, &[], out)?;
+        }
+        // What fails for one reason is told once.
+        let mut told: Vec<&Cause> = Vec::new();
+        for result in [Outcome::Failed, Outcome::Unproved, Outcome::Skipped] {
+            if result == Outcome::Skipped && self.detail != Detail::Everything {
+                continue;
+            }
+            for check in report.checks.iter().filter(|check| check.result == result) {
+                let Some(cause) = check.cause.as_ref().filter(|cause| !told.contains(cause)) else { continue };
+                told.push(cause);
+                let same = report.checks.iter().filter(|other| other.cause.as_ref() == Some(cause));
+                let asked: Vec<String> = same.map(named).collect();
+                self.note(report, result, cause, &asked, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn note(
+        &self,
+        report: &Report,
+        result: Outcome,
+        cause: &Cause,
+        asked: &[String],
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let (word, style) = match result {
+            Outcome::Failed => ("error", DEFAULT_ERROR_STYLE),
+            _ => (result.word(), style_of(result)),
+        };
+        let head = self.painted(style, &format!("{word}[{}]", cause.kind));
+        let more = asked.len().saturating_sub(NAMED);
+        let mut shown: Vec<&str> = asked.iter().take(NAMED).map(String::as_str).collect();
+        let rest = format!("and {more} more");
+        if more > 0 {
+            shown.push(&rest);
+        }
+        match shown.as_slice() {
+            [] => writeln!(out, "{head}: {}: {}", report.environment, cause.message)?,
+            [one] => writeln!(out, "{head}: {}: {one}: {}", report.environment, cause.message)?,
+            several => {
+                writeln!(out, "{head}: {}: {}", report.environment, cause.message)?;
+                for one in several {
+                    writeln!(out, "  - {one}")?;
+                }
+            }
+        }
+        for line in &cause.log {
+            writeln!(out, "  | {line}")?;
+        }
+        if let Some(help) = &cause.help {
+            writeln!(out, "  = {}: {help}", self.painted(DEFAULT_EMPHASIS_STYLE, "help"))?;
+        }
+        Ok(())
+    }
+
+    fn summary(&self, reports: &[Report]) -> String {
+        let count = |result: Outcome| reports.iter().map(|report| report.count(result)).sum::<usize>();
+        let all = [Outcome::Passed, Outcome::Failed, Outcome::Unproved, Outcome::Skipped];
+        let counted: Vec<String> = all
+            .into_iter()
+            .filter(|result| count(*result) > 0)
+            .map(|result| format!("{} {}", count(result), result.word()))
+            .collect();
+        let mut summary = if counted.is_empty() { "nothing was asked".to_owned() } else { counted.join(", ") };
+        if count(Outcome::Unproved) > 0 {
+            summary.push_str(if self.allows_unproved {
+                "; unproved is no pass, and was allowed"
+            } else {
+                "; unproved is no pass (`--allow-unproved` lets it be)"
+            });
+        }
+        self.painted(DEFAULT_EMPHASIS_STYLE, &summary)
+    }
+
+    fn painted(&self, style: Style, text: &str) -> String {
+        if self.terminal.color && !style.is_plain() { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+}
+
+fn style_of(result: Outcome) -> Style {
+    match result {
+        Outcome::Passed => Style::new(),
+        Outcome::Failed => DEFAULT_ERROR_STYLE,
+        Outcome::Unproved => DEFAULT_WARNING_STYLE,
+        Outcome::Skipped => Style::new().dimmed(),
+    }
+}
+
+/// What was asked, as it is called in a list.
+fn named(check: &Checked) -> String {
+    match check.kind {
+        Kind::Redirect => format!("{} (redirect)", check.request),
+        _ => check.request.clone(),
+    }
+}
+
+fn cells(check: &Checked) -> Vec<String> {
+    let by = match (&check.answered_by, check.evidence) {
+        (Some(by), Some(evidence)) => format!("{by} ({})", evidence.words()),
+        (None, Some(evidence)) => format!("({})", evidence.words()),
+        (Some(by), None) => by.clone(),
+        (None, None) => "-".to_owned(),
+    };
+    let is_asked = check.address.is_some();
+    vec![
+        named(check),
+        check.result.word().to_owned(),
+        check.status.map_or_else(|| "-".to_owned(), |status| status.to_string()),
+        by,
+        if is_asked { format!("{} ms", check.time.as_millis()) } else { "-".to_owned() },
+    ]
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    passed: bool,
+    environments: &'a [Report],
+    summary: Summary,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    passed: usize,
+    failed: usize,
+    unproved: usize,
+    skipped: usize,
+}
+
+fn json(reports: &[Report], allows_unproved: bool, out: &mut dyn Write) -> io::Result<()> {
+    let count = |result| reports.iter().map(|report| report.count(result)).sum();
+    let document = Document {
+        version: VERSION,
+        passed: is_pass(reports, allows_unproved),
+        environments: reports,
+        summary: Summary {
+            passed: count(Outcome::Passed),
+            failed: count(Outcome::Failed),
+            unproved: count(Outcome::Unproved),
+            skipped: count(Outcome::Skipped),
+        },
+    };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(b"\n")
+}

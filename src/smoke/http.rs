@@ -1,0 +1,385 @@
+//! Requests as a client of the stack sends them: to an address of one's own choice, with the host of the route as `Host`
+//! and as the server name of TLS, so that no name has to be known to DNS.
+
+use std::io;
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme};
+use ureq::config::Config;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+use ureq::{Agent, http};
+
+use super::asking::{Ask, Check};
+use super::reach::{Reach, Way};
+use super::url::Url;
+
+/// How many redirects are followed.
+const HOPS: usize = 5;
+/// How much of an answer is read.
+const LONGEST: u64 = 1 << 20;
+/// How long an open connection is watched: a forwarder takes it before it knows whether anybody is behind it.
+const WATCHED: Duration = Duration::from_millis(200);
+/// What the certificate says that Traefik makes for itself (Traefik, `pkg/tls/generate`).
+const DEFAULT_CERTIFICATE: &[u8] = b"TRAEFIK DEFAULT CERT";
+
+/// What came of a check on the wire.
+#[derive(Debug, Clone)]
+pub(super) struct Exchange {
+    /// The redirects on the way: status, and where to.
+    pub(super) hops: Vec<(u16, String)>,
+    /// The answer in the end; why there was none.
+    pub(super) end: Result<Answer, Trouble>,
+    /// How long it took.
+    pub(super) time: Duration,
+}
+
+impl Exchange {
+    /// What there is to say where the thread that asked is lost.
+    pub(super) fn lost() -> Self {
+        let end = Err(Trouble::Other("it could not be asked".to_owned()));
+        Self { hops: Vec::new(), end, time: Duration::ZERO }
+    }
+}
+
+/// An answer.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Answer {
+    /// The status; 0 of a connection.
+    pub(super) status: u16,
+    /// Names in small letters.
+    pub(super) headers: Vec<(String, String)>,
+    /// The beginning of the body.
+    pub(super) body: String,
+}
+
+impl Answer {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+/// Why there was no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// The name of the host is not known.
+    UnknownHost(String),
+    /// Nobody listens there.
+    Refused,
+    /// Nothing came in time.
+    Timeout(Duration),
+    /// The connection was closed before an answer.
+    Closed,
+    /// The certificate is not to be trusted.
+    Certificate(Distrust),
+    /// TLS came to nothing for another reason.
+    Tls(String),
+    /// A redirect leads to where it has been before, or there are too many.
+    Loop(Vec<String>),
+    /// A redirect leads to another host or port than the stack has.
+    Away(String),
+    /// Something else.
+    Other(String),
+}
+
+/// Why a certificate is not trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Distrust {
+    /// It is Traefik's own.
+    TraefikDefault,
+    /// Nobody who is trusted has signed it.
+    Issuer,
+    /// It is for another host.
+    Name,
+    /// Its time is over, or has not come.
+    Time,
+    /// Something else.
+    Other,
+}
+
+/// A client.
+#[derive(Debug)]
+pub(super) struct Client {
+    timeout: Duration,
+    is_insecure: bool,
+    roots: RootCerts,
+    provider: Arc<CryptoProvider>,
+}
+
+impl Client {
+    /// A client that trusts whom the system trusts, and the certificates of a file besides.
+    pub(super) fn new(timeout: Duration, is_insecure: bool, ca: Option<&Path>) -> io::Result<Self> {
+        let mut roots: Vec<Certificate<'static>> = Vec::new();
+        if !is_insecure {
+            let system = rustls_native_certs::load_native_certs().certs;
+            roots.extend(system.iter().map(|certificate| Certificate::from_der(certificate.as_ref()).to_owned()));
+        }
+        if let Some(path) = ca {
+            let bytes = std::fs::read(path)?;
+            let before = roots.len();
+            for item in ureq::tls::parse_pem(&bytes) {
+                let item = item.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
+                if let PemItem::Certificate(certificate) = item {
+                    roots.push(certificate);
+                }
+            }
+            if roots.len() == before {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "there is no certificate in it"));
+            }
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        Ok(Self { timeout, is_insecure, roots: roots.into(), provider })
+    }
+
+    /// Sends a request, follows its redirects as far as they stay in the stack, and returns what came. `mark` is put into
+    /// its query.
+    pub(super) fn ask(&self, check: &Check, reach: &Reach, hosts: &[String], mark: Option<&str>) -> Exchange {
+        let start = Instant::now();
+        let mut hops = Vec::new();
+        let end = match &check.ask {
+            Ask::Nothing { .. } => Err(Trouble::Other("nothing was asked".to_owned())),
+            Ask::Connection(way) => self.connect(way),
+            Ask::Request { method, url, headers, way } => {
+                let is_final = |status: u16| check.wanted.status == Some(status) && !check.wanted.redirects;
+                let one = One { method, headers, mark };
+                self.follow(&one, url, way, &is_final, reach, hosts, &mut hops)
+            }
+        };
+        Exchange { hops, end, time: start.elapsed() }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what a request is, and what the world around it is")]
+    fn follow(
+        &self,
+        one: &One<'_>,
+        url: &Url,
+        way: &Way,
+        is_final: &dyn Fn(u16) -> bool,
+        reach: &Reach,
+        hosts: &[String],
+        hops: &mut Vec<(u16, String)>,
+    ) -> Result<Answer, Trouble> {
+        let (mut url, mut way) = (url.clone(), way.clone());
+        let mut been = vec![url.shown()];
+        loop {
+            let answer = self.send(one, &url, &way)?;
+            let location = answer.header("location").filter(|_| matches!(answer.status, 301 | 302 | 303 | 307 | 308));
+            let Some(location) = location.filter(|_| !is_final(answer.status)) else { return Ok(answer) };
+            let Some(next) = url.join(location) else { return Err(Trouble::Away(location.to_owned())) };
+            hops.push((answer.status, next.shown()));
+            // A host of the stack, by whatever port; `way_to` knows the ports.
+            let is_ours = hosts.iter().any(|host| host.eq_ignore_ascii_case(&next.host)) || next.host == url.host;
+            let Some(next_way) = reach.way_to(&next).filter(|_| is_ours) else {
+                return Err(Trouble::Away(next.shown()));
+            };
+            let is_known = been.contains(&next.shown());
+            been.push(next.shown());
+            if is_known || been.len() > HOPS + 1 {
+                return Err(Trouble::Loop(been));
+            }
+            way = next_way.clone();
+            url = next;
+        }
+    }
+
+    fn send(&self, one: &One<'_>, url: &Url, way: &Way) -> Result<Answer, Trouble> {
+        let addresses = addresses(way)?;
+        let url = one.mark.map_or_else(|| url.clone(), |mark| url.marked(mark));
+        let mut request = http::Request::builder().method(one.method).uri(url.to_string());
+        for (name, value) in one.headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(()).map_err(|error| Trouble::Other(format!("no such request: {error}")))?;
+        let tls = TlsConfig::builder()
+            .root_certs(self.roots.clone())
+            .disable_verification(self.is_insecure)
+            .unversioned_rustls_crypto_provider(Arc::clone(&self.provider))
+            .build();
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            // The stack is asked, not a proxy of whoever asks.
+            .proxy(None)
+            .max_idle_connections(0)
+            .timeout_global(Some(self.timeout))
+            .user_agent(concat!("stackgen/", env!("CARGO_PKG_VERSION")))
+            .tls_config(tls)
+            .build();
+        let agent = Agent::with_parts(config, DefaultConnector::default(), Fixed(addresses.clone()));
+        let mut response = agent.run(request).map_err(|error| self.trouble(error, &url, &addresses))?;
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+        let headers = headers.collect();
+        let status = response.status().as_u16();
+        // An answer that is too long is an answer all the same; what is looked for stands at its beginning.
+        let body = response.body_mut().with_config().limit(LONGEST).read_to_vec().unwrap_or_default();
+        Ok(Answer { status, headers, body: String::from_utf8_lossy(&body).into_owned() })
+    }
+
+    fn trouble(&self, error: ureq::Error, url: &Url, addresses: &[SocketAddr]) -> Trouble {
+        match error {
+            ureq::Error::HostNotFound => Trouble::UnknownHost(url.host.clone()),
+            ureq::Error::Timeout(_) => Trouble::Timeout(self.timeout),
+            ureq::Error::Rustls(error) => self.distrust(&error, url, addresses),
+            ureq::Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+                Some(error) => self.distrust(error, url, addresses),
+                None => self.of_io(&error),
+            },
+            error => Trouble::Other(error.to_string()),
+        }
+    }
+
+    fn of_io(&self, error: &io::Error) -> Trouble {
+        match error.kind() {
+            io::ErrorKind::ConnectionRefused => Trouble::Refused,
+            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Trouble::Timeout(self.timeout),
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::BrokenPipe => Trouble::Closed,
+            _ => Trouble::Other(error.to_string()),
+        }
+    }
+
+    fn distrust(&self, error: &rustls::Error, url: &Url, addresses: &[SocketAddr]) -> Trouble {
+        let rustls::Error::InvalidCertificate(flaw) = error else { return Trouble::Tls(error.to_string()) };
+        let shown = self.certificate(url, addresses);
+        let contains = |der: &[u8]| der.windows(DEFAULT_CERTIFICATE.len()).any(|part| part == DEFAULT_CERTIFICATE);
+        Trouble::Certificate(match flaw {
+            _ if shown.is_some_and(|der| contains(&der)) => Distrust::TraefikDefault,
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Distrust::Name,
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. } => Distrust::Time,
+            // Anything else is said of one that somebody has signed with itself.
+            CertificateError::UnknownIssuer | CertificateError::Other(_) => Distrust::Issuer,
+            _ => Distrust::Other,
+        })
+    }
+
+    /// The certificate that is shown for a host: a handshake of its own, which trusts anybody, and after which nothing is
+    /// sent.
+    fn certificate(&self, url: &Url, addresses: &[SocketAddr]) -> Option<Vec<u8>> {
+        let seen = Arc::new(Seen { certificate: Mutex::new(None), provider: Arc::clone(&self.provider) });
+        let config = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
+            .with_safe_default_protocol_versions()
+            .ok()?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::clone(&seen) as Arc<dyn ServerCertVerifier>)
+            .with_no_client_auth();
+        let name = ServerName::try_from(url.host.trim_matches(['[', ']']).to_owned()).ok()?;
+        let mut connection = ClientConnection::new(Arc::new(config), name).ok()?;
+        let mut stream = TcpStream::connect_timeout(addresses.first()?, self.timeout).ok()?;
+        stream.set_read_timeout(Some(self.timeout)).ok()?;
+        stream.set_write_timeout(Some(self.timeout)).ok()?;
+        connection.complete_io(&mut stream).ok()?;
+        seen.certificate.lock().ok()?.take()
+    }
+
+    /// Opens a connection, and watches for a moment whether it stays open.
+    fn connect(&self, way: &Way) -> Result<Answer, Trouble> {
+        use std::io::Read as _;
+        let mut last = Trouble::Refused;
+        for address in addresses(way)? {
+            let mut stream = match TcpStream::connect_timeout(&address, self.timeout) {
+                Ok(stream) => stream,
+                Err(error) => {
+                    last = self.of_io(&error);
+                    continue;
+                }
+            };
+            stream.set_read_timeout(Some(WATCHED)).map_err(|error| self.of_io(&error))?;
+            return match stream.read(&mut [0; 64]) {
+                Ok(0) => Err(Trouble::Closed),
+                Ok(_) => Ok(Answer::default()),
+                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+                    Ok(Answer::default())
+                }
+                Err(error) => Err(self.of_io(&error)),
+            };
+        }
+        Err(last)
+    }
+}
+
+/// What all requests of a check have in common.
+struct One<'a> {
+    method: &'a str,
+    headers: &'a [(String, String)],
+    mark: Option<&'a str>,
+}
+
+fn addresses(way: &Way) -> Result<Vec<SocketAddr>, Trouble> {
+    let found = (way.host.as_str(), way.connect).to_socket_addrs();
+    let found: Vec<SocketAddr> = found.map(Iterator::collect).unwrap_or_default();
+    if found.is_empty() { Err(Trouble::UnknownHost(way.host.clone())) } else { Ok(found) }
+}
+
+/// Leads every name to the same addresses.
+#[derive(Debug)]
+struct Fixed(Vec<SocketAddr>);
+
+impl Resolver for Fixed {
+    fn resolve(&self, _: &http::Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let mut addresses = self.empty();
+        self.0.iter().take(8).for_each(|address| addresses.push(*address));
+        Ok(addresses)
+    }
+}
+
+/// Trusts anybody, and keeps the certificate.
+#[derive(Debug)]
+struct Seen {
+    certificate: Mutex<Option<Vec<u8>>>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for Seen {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        if let Ok(mut seen) = self.certificate.lock() {
+            *seen = Some(certificate.to_vec());
+        }
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
