@@ -239,10 +239,9 @@ impl Asking<'_> {
                     }
                     _ => None,
                 });
-                // One that has to be answered with a certain status before one that may be anything.
-                let Some((check, url, method, headers)) =
-                    of_host.min_by_key(|(check, ..)| check.wanted.status.is_none())
-                else {
+                // One whose answer shows the most before one that may be answered with anything.
+                let shows = |check: &Check| (check.wanted.status != Some(200), check.wanted.expect.is_none());
+                let Some((check, url, method, headers)) = of_host.min_by_key(|(check, ..)| shows(check)) else {
                     continue;
                 };
                 let wanted = Wanted { redirects: true, ..check.wanted.clone() };

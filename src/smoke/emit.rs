@@ -10,7 +10,8 @@
 //!       "project": "shop-dev",
 //!       "without-engine": null,
 //!       "services": [
-//!         { "service": "api", "state": "healthy", "result": "passed", "time-ms": 0, "because-of": null, "cause": null }
+//!         { "service": "api", "state": "healthy", "result": "passed", "time-ms": 0, "because-of": null,
+//!           "needed-by": [], "cause": null }
 //!       ],
 //!       "checks": [
 //!         {
@@ -37,6 +38,7 @@ use serde::Serialize;
 use super::progress::seconds;
 use super::{Cause, Checked, Kind, Outcome, Report};
 use crate::diagnostics::emit::Terminal;
+use crate::diagnostics::words;
 
 /// The version of the JSON document.
 const VERSION: u32 = 1;
@@ -63,11 +65,12 @@ pub enum Detail {
     Wrong,
 }
 
-/// Whether the reports together are a pass: nothing failed, something was proved, and nothing is unproved unless that is
-/// allowed.
+/// Whether the reports together are a pass: nothing failed, nothing is unproved unless that is allowed, and something was
+/// asked.
 pub fn is_pass(reports: &[Report], allows_unproved: bool) -> bool {
     let count = |result| reports.iter().map(|report| report.count(result)).sum::<usize>();
-    count(Outcome::Failed) == 0 && count(Outcome::Passed) > 0 && (allows_unproved || count(Outcome::Unproved) == 0)
+    let (passed, unproved) = (count(Outcome::Passed), count(Outcome::Unproved));
+    count(Outcome::Failed) == 0 && passed + unproved > 0 && (allows_unproved || unproved == 0)
 }
 
 impl Format {
@@ -129,6 +132,10 @@ impl Human {
         }
         let checks = report.checks.iter().map(|check| (check.result, cells(check)));
         self.table(&["ASKED", "RESULT", "STATUS", "ANSWERED BY", "TIME"], &checks.collect::<Vec<_>>(), out)?;
+        if report.checks.iter().any(|check| check.request.starts_with("OPTIONS ") && check.result == Outcome::Passed) {
+            let text = "OPTIONS asks no more than who answers: any status of the service itself will do.";
+            writeln!(out, "\n  {text}")?;
+        }
         writeln!(out)
     }
 
@@ -162,7 +169,12 @@ impl Human {
         for service in &report.services {
             let Some(cause) = &service.cause else { continue };
             let because = service.because_of.as_ref().map(|root| format!("; it depends on `{root}`, see there"));
-            let message = format!("{}{}", cause.message, because.unwrap_or_default());
+            let needed = match service.needed_by.as_slice() {
+                [] => String::new(),
+                [one] => format!("; `{one}` depends on it"),
+                several => format!("; {} depend on it", words::names(several)),
+            };
+            let message = format!("{}{needed}{}", cause.message, because.unwrap_or_default());
             self.note(report, service.result, &Cause { message, ..cause.clone() }, &[], out)?;
         }
         // What fails for one reason is told once.

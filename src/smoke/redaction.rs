@@ -14,7 +14,7 @@ use crate::secrets::forms;
 /// From how many characters on a value is looked for: a shorter one would be found in every other word.
 const SHORTEST: usize = 4;
 /// How long a line may be.
-const LONGEST: usize = 240;
+const LONGEST: usize = 400;
 
 /// The secrets of a stack.
 #[derive(Debug, Default)]
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn lines_are_the_last_ones_and_not_too_long() {
         let secrets = secrets(&["hunter2-hunter2"]);
-        let text = format!("one\n\ntwo hunter2-hunter2  \n{}", "x".repeat(400));
+        let text = format!("one\n\ntwo hunter2-hunter2  \n{}", "x".repeat(LONGEST + 100));
         let lines = secrets.last_lines(&text, 2);
         assert_eq!(lines[0], format!("two {MASK}"));
         assert_eq!(lines[1].chars().count(), LONGEST + 1);

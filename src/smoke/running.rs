@@ -304,6 +304,7 @@ impl Waiting<'_> {
                 result,
                 time: *since,
                 because_of: root.map(str::to_owned),
+                needed_by: if is_failed { services::dependents(self.plan, &state.service) } else { Vec::new() },
                 cause: is_failed.then(|| services::cause(service, state, &self.containers, log())),
             });
         }

@@ -24,6 +24,8 @@ pub struct ServiceReport {
     pub time: Duration,
     /// The service for whose sake it is not as it should be.
     pub because_of: Option<String>,
+    /// The services that depend on it, where it is not as it should be.
+    pub needed_by: Vec<String>,
     /// Why it is not as it should be.
     pub cause: Option<Cause>,
 }
@@ -115,7 +117,13 @@ pub(super) fn root<'p>(plan: &'p Plan, states: &[State], service: &str) -> Optio
     }
 }
 
-/// Why a service is not as it should be; `probe` is what its probe has said, `log` what it has printed last.
+/// The services that depend on a service, in the order of the manifest.
+pub(super) fn dependents(plan: &Plan, service: &str) -> Vec<String> {
+    let depends = |other: &&Service| other.depends_on.contains_key(service);
+    plan.services.values().filter(depends).map(|other| other.name.clone()).collect()
+}
+
+/// Why a service is not as it should be; `log` is what it has printed last.
 pub(super) fn cause(service: &Service, state: &State, containers: &[Container], log: Vec<String>) -> Cause {
     let name = &service.name;
     let container = containers.iter().find(|container| Some(&container.name) == state.container.as_ref());
@@ -142,6 +150,7 @@ pub(super) fn cause(service: &Service, state: &State, containers: &[Container], 
     };
     let memory = "give it more (`limits.memory`), or make it need less";
     let show = format!("`docker logs {}` has the rest", container.name);
+    let start = format!("`docker compose up --wait` starts it; {show}");
     match state.word.as_str() {
         "unhealthy" | "starting" => {
             let health = container.health.clone().unwrap_or_default();
@@ -168,7 +177,7 @@ pub(super) fn cause(service: &Service, state: &State, containers: &[Container], 
             } else {
                 format!("`{name}` does not run: it has ended{why}")
             };
-            let help = if container.is_out_of_memory { memory.to_owned() } else { show };
+            let help = if container.is_out_of_memory { memory.to_owned() } else { start };
             let kind = if container.is_out_of_memory { "out-of-memory" } else { "exited" };
             Cause::new(kind, message).log(log).help(help)
         }
@@ -193,11 +202,8 @@ pub(super) fn cause(service: &Service, state: &State, containers: &[Container], 
     }
 }
 
-/// What a probe or the engine said, in one line: the last one that says something.
-fn one_line(text: &str) -> String {
-    let mut lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let most = 2;
-    let from = lines.len().saturating_sub(most);
-    lines.drain(..from);
-    lines.join(" / ")
+/// What a probe or the engine said, in one line: the last one that has words.
+fn one_line(text: &str) -> &str {
+    let mut lines = text.lines().rev().map(str::trim);
+    lines.find(|line| line.contains(char::is_alphabetic)).unwrap_or_else(|| text.trim())
 }

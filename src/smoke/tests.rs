@@ -458,9 +458,9 @@ fn each_state_of_a_container_has_its_cause() {
     let health = |status: &str, last: &str| {
         Some(Health { status: status.to_owned(), failures: 3, last: Some((1, last.to_owned())) })
     };
-    let unhealthy = cause(&|api| api.health = health("unhealthy", "line\nconnect: refused\n"));
+    let unhealthy = cause(&|api| api.health = health("unhealthy", "line\nconnect: refused\n ^^^^\n"));
     assert_eq!(unhealthy.0, "unhealthy");
-    assert!(unhealthy.1.ends_with("failed 3 times in a row: line / connect: refused"), "{}", unhealthy.1);
+    assert!(unhealthy.1.ends_with("failed 3 times in a row: connect: refused"), "{}", unhealthy.1);
     assert_eq!(cause(&|api| api.health = health("starting", "")).0, "starting");
     assert_eq!(cause(&|api| api.state = "paused".to_owned()).0, "paused");
     assert_eq!(cause(&|api| api.state = "created".to_owned()).0, "not-started");
