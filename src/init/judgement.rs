@@ -31,9 +31,23 @@ pub(super) fn is_secret(name: &str) -> bool {
     noun(&name).is_some() || ADDRESSES.iter().any(|address| name.ends_with(address)) || name.ends_with("_DSN")
 }
 
+/// Whether a bundler writes a variable of this name into pages, for everybody to see.
+pub(super) fn is_public(name: &str) -> bool {
+    ["NEXT_PUBLIC_", "VITE_", "REACT_APP_", "PUBLIC_", "NUXT_PUBLIC_", "EXPO_PUBLIC_"].iter().any(|start| name.starts_with(start))
+}
+
+/// Whether a number under this name is nobody's business: a budget of tokens is no token.
+fn is_sensitive_number(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    is_secret(&name) || name.split(['_', '-', '.']).any(|word| SENSITIVE.contains(&word))
+}
+
 /// Whether a value under this name is not to be looked at.
 fn is_sensitive(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
+    if is_public(&name) {
+        return noun(&name).is_some();
+    }
     is_secret(&name) || names_secret(&name) || name.split(['_', '-', '.']).any(|word| SENSITIVE.contains(&word))
 }
 
@@ -42,6 +56,10 @@ fn is_sensitive(name: &str) -> bool {
 pub(super) fn is_harmless(name: &str, value: &str) -> bool {
     let value = value.trim();
     if value.is_empty() {
+        return true;
+    }
+    let is_plain_number = value.len() <= 9 && value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    if is_plain_number && !is_sensitive_number(name) {
         return true;
     }
     if is_sensitive(name) || unmistakable(value).is_some() || value.len() > 120 {
@@ -63,6 +81,9 @@ pub(super) fn is_harmless(name: &str, value: &str) -> bool {
 /// Whether a value that stands in a file which people are shown (an example, a source) is one to show again.
 pub(super) fn is_shown(name: &str, value: &str) -> bool {
     let value = value.trim();
+    if value.len() <= 9 && value.bytes().all(|b| b.is_ascii_digit() || b == b'.') && !is_sensitive_number(name) {
+        return true;
+    }
     if is_sensitive(name) || unmistakable(value).is_some() || is_placeholder(value) || value.len() > 100 {
         return false;
     }
@@ -111,7 +132,11 @@ fn is_public_address(value: &str) -> bool {
 
 /// Values that were seen and must be shown nowhere.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Hidden(BTreeSet<String>);
+pub(super) struct Hidden {
+    values: BTreeSet<String>,
+    /// What stands elsewhere for everybody to see: whoever takes the name of a service as a password hides nothing.
+    shown: BTreeSet<String>,
+}
 
 impl Hidden {
     /// The fewest characters of a value that is looked for elsewhere: shorter ones are parts of words.
@@ -121,17 +146,27 @@ impl Hidden {
     pub(super) fn hide(&mut self, name: &str, value: &str) {
         let value = value.trim();
         if let Some((_, range)) = unmistakable(value) {
-            self.0.insert(value[range].to_owned());
+            self.values.insert(value[range].to_owned());
         }
-        let names_something = is_identifier(value) && !is_sensitive(name) && value.len() < 16;
-        if value.len() >= Self::SHORTEST && !is_harmless(name, value) && !names_something {
-            self.0.insert(value.to_owned());
+        if is_identifier(value) && !is_sensitive(name) && value.len() < 16 {
+            self.show(value);
+            return;
         }
+        let is_choice = CHOICES.contains(&value.to_ascii_lowercase().as_str()) || value.starts_with("/run/secrets/");
+        let is_small = value.len() <= 5 && value.bytes().all(|byte| byte.is_ascii_digit());
+        if value.len() >= Self::SHORTEST && !is_harmless(name, value) && !is_choice && !is_small {
+            self.values.insert(value.to_owned());
+        }
+    }
+
+    /// A text that is no secret, whatever else it is.
+    pub(super) fn show(&mut self, text: &str) {
+        self.shown.insert(text.to_owned());
     }
 
     /// Whether a text has such a value in it.
     pub(super) fn is_in(&self, text: &str) -> bool {
-        self.0.iter().any(|value| {
+        self.values.difference(&self.shown).any(|value| {
             text.match_indices(value.as_str()).any(|(at, _)| {
                 let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
                 // A short one may be the beginning of a word.

@@ -141,6 +141,15 @@ fn take_back(
                 }
                 return true;
             }
+            // A route may be right but for its host.
+            let inner = service.tables.get_mut(&table).and_then(|entries| entries.get_mut(&key));
+            if table == "routes"
+                && let Some(toml::Value::Table(route)) = inner.map(|entry| &mut entry.value)
+                && route.remove("host").is_some()
+            {
+                tell(proposal, &name, format!("the host of its route `{key}` was left out: {reason}"));
+                return true;
+            }
             if table.is_empty() {
                 service.keys.shift_remove(&key);
             } else if let Some(entries) = service.tables.get_mut(&table) {
@@ -150,6 +159,10 @@ fn take_back(
             service.left_out.push(format!("`{shown}` was left out: {reason}"));
             tell(proposal, &name, format!("`{shown}` was left out: {reason}"));
             true
+        }
+        Part::Default(environment, name) => {
+            tell(proposal, &name, format!("its default in {environment} was left out: {reason}"));
+            proposal.defaults.get_mut(&environment).is_some_and(|defaults| defaults.shift_remove(&name).is_some())
         }
         Part::Network(name) => proposal.networks.shift_remove(&name).is_some(),
         Part::Volume(name) => proposal.volumes.shift_remove(&name).is_some(),

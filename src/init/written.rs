@@ -21,6 +21,7 @@ pub(super) enum Part {
     Network(String),
     Volume(String),
     Overlay(String, String),
+    Default(String, String),
 }
 
 /// The text, and what its lines are.
@@ -61,7 +62,8 @@ pub(super) fn written(proposal: &Proposal) -> Written {
     let mut out = Written::default();
     out.plain("#:schema ./services.schema.json");
     out.gap();
-    out.plain("# Written by `stackgen init` from what lies here. A remark says where a value was seen; a guess is yours to check.");
+    out.plain("# Written by `stackgen init` from what lies here. Above each service stands where it was seen, behind a value where that");
+    out.plain("# was, if elsewhere. What is called a guess is yours to check.");
     out.gap();
     out.plain("[stack]");
     for (key, entry) in &proposal.stack {
@@ -108,6 +110,16 @@ pub(super) fn written(proposal: &Proposal) -> Written {
             out.line(part(name.clone()), &assigned(name, width, &inline(&entry.value), entry.note.as_deref()));
         }
     }
+    for (environment, defaults) in proposal.defaults.iter().filter(|(_, defaults)| !defaults.is_empty()) {
+        out.gap();
+        out.plain(&format!("[environments.{}.variables]", key(environment)));
+        let names: Vec<String> = defaults.keys().map(|name| format!("{}.default", key(name))).collect();
+        let width = names.iter().map(String::len).max().unwrap_or_default();
+        for (name, (variable, value)) in names.iter().zip(defaults) {
+            let line = format!("{name:<width$} = {}", inline(value));
+            out.line(Part::Default(environment.clone(), variable.clone()), &line);
+        }
+    }
     for (environment, services) in &proposal.overlays {
         let services: Vec<_> = services
             .iter()
@@ -133,14 +145,17 @@ pub(super) fn written(proposal: &Proposal) -> Written {
 }
 
 fn body(out: &mut Written, proposal: &Proposal, name: &str, service: &Service, own: &[&String]) {
-    if let Some(about) = &service.about {
+    if let Some(about) = service.about.as_ref().filter(|_| service.obstacle.is_none()) {
         out.plain(&format!("# {}", one_line(about)));
     }
+    // What stands above the service need not stand behind each of its values.
+    let from = service.about.as_ref().map(|about| format!("from {about}")).unwrap_or_default();
+    let other = |note: Option<&str>| note.filter(|note| *note != from).map(str::to_owned);
     let head = |table: &str| Part::Service(name.to_owned(), table.to_owned(), None);
     let at = |table: &str, key: &str| Part::Service(name.to_owned(), table.to_owned(), Some(key.to_owned()));
     out.line(head(""), &format!("[services.{}]", key(name)));
     for (key, entry) in &service.keys {
-        out.line(at("", key), &assigned(key, 0, &inline(&entry.value), entry.note.as_deref()));
+        out.line(at("", key), &assigned(key, 0, &inline(&entry.value), other(entry.note.as_deref()).as_deref()));
     }
     for reason in &service.left_out {
         out.plain(&format!("# {}", one_line(reason)));
@@ -161,7 +176,7 @@ fn body(out: &mut Written, proposal: &Proposal, name: &str, service: &Service, o
                 }
                 Setting::Own(note) => (format!("\"${{{name}}}\""), note.clone()),
             };
-            out.line(at(table, name), &assigned(name, width, &value, note.as_deref()));
+            out.line(at(table, name), &assigned(name, width, &value, other(note.as_deref()).as_deref()));
         }
     }
     for (table, entries) in service.tables.iter().filter(|(_, entries)| !entries.is_empty()) {
@@ -169,7 +184,8 @@ fn body(out: &mut Written, proposal: &Proposal, name: &str, service: &Service, o
         out.line(head(table), &format!("[services.{}.{}]", key(name), key(table)));
         let width = widest(entries.keys().map(String::as_str));
         for (name, entry) in entries {
-            out.line(at(table, name), &assigned(name, width, &inline(&entry.value), entry.note.as_deref()));
+            let note = other(entry.note.as_deref());
+            out.line(at(table, name), &assigned(name, width, &inline(&entry.value), note.as_deref()));
         }
     }
 }
@@ -222,6 +238,7 @@ fn is_mentioned(proposal: &Proposal, name: &str) -> bool {
     let overlays = proposal.overlays.values().flat_map(IndexMap::values).flat_map(IndexMap::values);
     of_services
         || overlays.chain(proposal.stack.values()).any(|entry| mentions(&entry.value, name))
+        || proposal.defaults.values().flat_map(IndexMap::values).any(|value| mentions(value, name))
         || proposal.variables.values().filter_map(|variable| variable.default.as_ref()).any(|value| mentions(value, name))
 }
 

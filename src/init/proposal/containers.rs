@@ -116,7 +116,7 @@ fn of(
     built: &mut IndexMap<(String, Option<String>), String>,
     offset: u16,
 ) -> Service {
-    let mut service = Service { about: Some(container.from.clone()), environments: container.environments.clone(), ..Service::default() };
+    let mut service = Service { about: Some(container.from.clone()), ..Service::default() };
     let image = container.image.as_deref().map(with_defaults);
     let kind = image.as_deref().filter(|_| container.build.is_none() && !material.plain.contains(name)).and_then(|image| images::kind_of(material.kinds, image));
     let mut is_of_kind = false;
@@ -151,7 +151,9 @@ fn of(
     }
     let known = service.kind().and_then(|kind| material.kinds.get(kind)).cloned();
     let is_proxy = known.as_ref().is_some_and(|kind| kind.class == Class::Proxy);
-    if !is_proxy {
+    if is_proxy {
+        service.published = mapped(container).iter().map(|(_, host, target)| (*host, *target)).collect();
+    } else {
         ports(proposal, material, container, program, known.as_ref(), name, offset, &mut service);
     }
     if !is_of_kind {
@@ -191,7 +193,7 @@ fn runs_as(material: Material<'_>, container: &Container, kind: &Kind) -> Result
         if is_configured && option.is_none() && mount.volume().is_none() {
             let source = text.split(':').next().unwrap_or_default();
             let path = crate::plan::clean_path(&joined(parent(&container.from), source)).unwrap_or_default();
-            let is_generated = material.snapshot.text(&path).is_some_and(is_ours);
+            let is_generated = material.snapshot.text(&path).is_some_and(is_ours) || material.seen.is_compose_ours;
             if !is_generated {
                 return Err(format!(
                     "whether stackgen may write {target}: as `kind = \"{}\"` it would do that itself, so the service is \
@@ -281,6 +283,10 @@ fn set_option(
         OptionType::Bool => plain.parse::<bool>().ok().map(Value::from),
         OptionType::Strings => Some(Value::from(plain.split(',').map(Value::from).collect::<Vec<_>>())),
         OptionType::Table | OptionType::EntryPoints | OptionType::Certificates | OptionType::Path | OptionType::Paths => None,
+        OptionType::String if plain.contains("://") => {
+            service.pending.insert(option.to_owned(), plain);
+            return;
+        }
         _ if is_identifier(&plain) || is_harmless(option, &plain) => Some(Value::from(plain.clone())),
         _ => None,
     };
@@ -342,8 +348,11 @@ fn source<'a>(
     let path = crate::plan::clean_path(&joined(context, &dockerfile)).unwrap_or_default();
     let text = material.snapshot.text(&path);
     let is_kept = text.is_some_and(|text| !is_ours(text));
-    if let Some(kind) = program.and_then(|program| program.kind.clone()) {
-        programs::kind(proposal, material, program?, &kind, is_kept, service);
+    if let Some((program, kind)) = program.and_then(|program| Some((program, program.kind.clone()?))) {
+        programs::kind(proposal, material, program, &kind, is_kept, service);
+        if !is_kept {
+            programs::before_start(program, service);
+        }
     }
     service.set("source", Entry::noted(shown.to_owned(), format!("from {from}")));
     if *context != directory {
@@ -407,6 +416,15 @@ fn ports(
     let extends = service.keys.contains_key("extends");
     let of_program = program.filter(|_| !extends).and_then(|program| program.port.as_ref());
     let usual = kind.and_then(|kind| kind.port);
+    let is_image = kind.is_some_and(|kind| !kind.builds() && kind.built_on.is_none());
+    // What an image listens on is known; another port is one that it was told.
+    let of_compose = if is_image {
+        let is_usual = |port: &u16| Some(*port) == usual || kind.is_some_and(|kind| kind.ports.values().any(|known| known == port));
+        let all: Vec<u16> = mapped.iter().map(|(_, _, target)| *target).collect();
+        first.filter(|_| !all.iter().any(is_usual))
+    } else {
+        of_compose
+    };
     let port = of_compose.or(of_program.map(|fact| fact.value));
     if let Some(port) = port.filter(|port| Some(*port) != usual || kind.is_some_and(crate::kinds::Kind::builds)) {
         let entry = match (of_compose, of_program) {
@@ -644,7 +662,8 @@ fn volumes(material: Material<'_>, container: &Container, kind: Option<&Kind>, n
             }
             if let (Some(option), Some(path)) = (images::option_of_mount(kind, &mount.target), &path) {
                 let path = path.clone();
-                let is_generated = material.snapshot.text(&path).is_some_and(is_ours);
+                let is_generated = material.snapshot.text(&path).is_some_and(is_ours)
+                    || material.seen.is_compose_ours && path.starts_with(&joined(here, "docker/"));
                 if !is_generated {
                     options.entry(option.to_owned()).or_default().push(path.into());
                 }

@@ -67,8 +67,15 @@ pub(super) fn settle(proposal: &mut Proposal) {
         }
     }
     // What a reference says already need not be said again.
+    let bases: Vec<(String, Vec<String>)> = proposal
+        .services
+        .iter()
+        .map(|(name, service)| (name.clone(), references(service, &proposal.variables)))
+        .collect();
     for service in proposal.services.values_mut() {
-        let referred = references(service, &proposal.variables);
+        let mut referred = references(service, &proposal.variables);
+        let base = service.text("extends").and_then(|base| bases.iter().find(|(name, _)| name == base));
+        referred.extend(base.iter().flat_map(|(_, all)| all.iter().cloned()));
         let Some(entry) = service.keys.get_mut("depends-on") else { continue };
         if let Value::Array(list) = &mut entry.value {
             list.retain(|other| !other.as_str().is_some_and(|other| referred.iter().any(|known| known == other)));

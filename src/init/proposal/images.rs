@@ -82,6 +82,19 @@ pub(super) fn options_of_command(kind: &Kind, words: &[String]) -> (IndexMap<Str
     let all: Vec<Vec<String>> = kind.command.iter().chain(&kind.argument).map(|command| split(&command.run)).collect();
     let flags: Vec<&str> =
         all.iter().flatten().filter(|word| word.starts_with('-')).map(|word| word.split('=').next().unwrap_or(word)).collect();
+    // Words that stand at a place of their own: `http ${service.forward}`.
+    for known in kind.command.iter().map(|command| split(&command.run)) {
+        let fits = known.iter().zip(words).all(|(known, word)| known.starts_with("${") || known == word || known.starts_with('-'));
+        if fits && known.first() == words.first() {
+            for (known, word) in known.iter().zip(words).filter(|(_, word)| !word.starts_with('-')) {
+                if let Some(option) = known.strip_prefix("${service.").and_then(|rest| rest.strip_suffix('}'))
+                    && kind.options.contains_key(option)
+                {
+                    options.insert(option.to_owned(), word.clone());
+                }
+            }
+        }
+    }
     for (at, word) in words.iter().enumerate() {
         if !word.starts_with('-') {
             continue;

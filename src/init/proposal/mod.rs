@@ -87,8 +87,8 @@ pub(super) struct Service {
     pub(super) is_port_guessed: bool,
     /// Why the whole of it cannot be written; it stands there as a comment then.
     pub(super) obstacle: Option<String>,
-    /// The environments that alone have it; empty for all.
-    pub(super) environments: Vec<String>,
+    /// Options that may name other services, as they were written.
+    pub(super) pending: IndexMap<String, String>,
 }
 
 impl Service {
@@ -145,6 +145,8 @@ pub(super) struct Proposal {
     pub(super) volumes: IndexMap<String, Entry>,
     /// What an environment says on top: environment, service, keys.
     pub(super) overlays: IndexMap<String, IndexMap<String, IndexMap<String, Entry>>>,
+    /// Defaults that hold in one environment alone: environment, variable, default.
+    pub(super) defaults: IndexMap<String, IndexMap<String, Value>>,
     pub(super) unknown: BTreeSet<Unknown>,
     /// Whether several services answer HTTP and nothing stands in front of them.
     pub(super) wants_proxy: Vec<String>,
@@ -175,11 +177,13 @@ impl Proposal {
         stores::add(&mut proposal, material);
         values::fill(&mut proposal, material);
         routes::add(&mut proposal, material);
+        values::demands(&mut proposal, material);
         proposal
     }
 
     /// What is left to do when all variables are known.
     pub(super) fn settle(&mut self, material: Material<'_>) {
+        self.settle_defaults();
         dependencies::settle(self);
         self.guard(material.seen);
         routes::offer(self, material);
@@ -225,6 +229,25 @@ impl Proposal {
         if !seen.compose_directory.is_empty() {
             let note = "where the compose files are".to_owned();
             self.stack.insert("output".to_owned(), Entry::noted(seen.compose_directory.clone(), note));
+        }
+    }
+
+    /// A default that refers to a service which only some environments have holds in those alone.
+    fn settle_defaults(&mut self) {
+        let mut moved: Vec<(String, String, Value)> = Vec::new();
+        for (name, variable) in &mut self.variables {
+            let Some(text) = variable.default.as_ref().and_then(Value::as_str) else { continue };
+            let only = self.services.iter().filter(|(service, _)| text.contains(&format!("${{services.{service}.")));
+            let only = only.filter_map(|(_, service)| service.keys.get("environments")?.value.as_array()).next();
+            let Some(only) = only else { continue };
+            let value = variable.default.take();
+            for environment in only.iter().filter_map(Value::as_str) {
+                moved.extend(value.clone().map(|value| (environment.to_owned(), name.clone(), value)));
+            }
+            variable.required_in.clear();
+        }
+        for (environment, name, value) in moved {
+            self.defaults.entry(environment).or_default().insert(name, value);
         }
     }
 
@@ -294,6 +317,9 @@ impl Proposal {
         }
         for overlay in self.overlays.values_mut().flat_map(IndexMap::values_mut) {
             overlay.retain(|_, entry| !hidden(&entry.value));
+        }
+        for defaults in self.defaults.values_mut() {
+            defaults.retain(|_, value| !hidden(value));
         }
         self.stack.retain(|key, entry| key == "name" || !hidden(&entry.value));
         for (about, what) in told {

@@ -122,12 +122,19 @@ fn of(
             health(proposal, Some(program), name, &mut service);
         }
     }
-    if kept.is_none() && !program.before_start.is_empty() && program.workspace.is_none() {
+    if kept.is_none() && program.workspace.is_none() {
+        before_start(program, &mut service);
+    }
+    service
+}
+
+/// What runs before it.
+pub(super) fn before_start(program: &Program, service: &mut Service) {
+    if !program.before_start.is_empty() {
         let all: Vec<Value> = program.before_start.iter().map(|step| Value::from(step.value.clone())).collect();
         let note = program.before_start.first().map(crate::init::seen::Fact::note).unwrap_or_default();
         service.set("before-start", Entry::noted(all, note));
     }
-    service
 }
 
 /// What says how a program is built.
@@ -234,6 +241,10 @@ fn port(
         (None, None) => {
             let port = free_port(proposal, usual);
             service.is_port_guessed = true;
+            if kind.is_none_or(|kind| kind.like.is_none()) {
+                let question = Question { key, default: port.to_string(), answer: Answer::Port };
+                proposal.question(name, format!("on which port it listens: {port} is only a usual one"), question);
+            }
             (port, Entry::noted(i64::from(port), "guess: nothing says which"))
         }
     };

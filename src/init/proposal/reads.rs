@@ -7,7 +7,7 @@ use toml::Value;
 use super::values::{Peer, peers, typed};
 use super::{Entry, Material, Proposal, Setting};
 use crate::audit::{Need, Wanted};
-use crate::init::judgement::{is_secret, is_shown};
+use crate::init::judgement::{is_public, is_secret, is_shown};
 use crate::init::seen::code::line_after;
 use crate::init::seen::{EnvName, Program};
 use crate::init::snapshot::parent;
@@ -24,7 +24,6 @@ const FILLERS: [&str; 16] = [
 
 /// Gives every service the variables that its source reads.
 pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, analysis: &Analysis) {
-    let peers = peers(proposal, material.kinds);
     let has_compose = material.seen.containers.iter().any(|container| container.build.is_some());
     let names: Vec<String> = proposal.services.keys().cloned().collect();
     for name in names {
@@ -40,26 +39,30 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
                 wanted.entry(variable.clone()).or_insert_with(|| read.clone());
             }
         }
+        listens(proposal, &name, wanted.keys());
+        let peers = peers(proposal, material);
+        let Some(service) = proposal.services.get(&name) else { continue };
         let source = service.text("source").unwrap_or_default().trim_start_matches('.').to_owned();
         let program = material.seen.program(&source);
         let (mut env, mut build_env) = (service.env.clone(), service.build_env.clone());
         let mut comments: Vec<String> = Vec::new();
         for (variable, read) in &wanted {
             let is_running = read.places.iter().any(|place| place.role == crate::audit::Role::Running);
-            if read.is_passed || !is_running || env.contains_key(variable) || build_env.contains_key(variable) {
+            let is_usual = ["DEBUG", "LOG_LEVEL"].contains(&variable.as_str()) && read.need == Need::Fallback && !has_compose;
+            if (read.is_passed && !is_usual) || !is_running || env.contains_key(variable) || build_env.contains_key(variable) {
                 continue;
             }
             let lines = lines(analysis, read);
             let Some(place) = lines.first().map(|(path, line, _)| format!("{path}:{line}")) else { continue };
             let note = format!("read in {place}");
             let known = known(material, &source, variable);
-            let reader = Reader { peers: &peers, service: &name, program, is_baked: read.is_baked, has_compose };
+            let reader = Reader { peers: &peers, service: &name, program, is_baked: read.is_baked || is_public(variable), has_compose };
             let setting = match reader.meaning(variable) {
                 Some(text) => Some(Setting::Value(Entry::noted(text, note.clone()))),
                 None => reader.variable(proposal, variable, read, known, &lines, &note),
             };
             match setting {
-                Some(setting) if read.is_baked => {
+                Some(setting) if read.is_baked || is_public(variable) => {
                     build_env.insert(variable.clone(), setting);
                 }
                 Some(setting) => {
@@ -74,6 +77,28 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
             service.left_out.extend(comments);
         }
     }
+}
+
+/// A program that reads a port of its own listens on one.
+fn listens<'n>(proposal: &mut Proposal, name: &str, wanted: impl Iterator<Item = &'n String>) {
+    let is_own = |variable: &String| is_own_port(name, variable) || variable == "PORT";
+    let Some(service) = proposal.services.get(name) else { return };
+    if service.port.is_some() || service.kind().is_none() || !wanted.into_iter().any(is_own) {
+        return;
+    }
+    let port = super::programs::free_port(proposal, 8000);
+    if let Some(service) = proposal.services.get_mut(name) {
+        service.port = Some(port);
+        service.keys.insert("port".to_owned(), Entry::noted(i64::from(port), "guess: it reads a port of its own"));
+        service.keys.insert("health".to_owned(), Entry::noted(false, "no path that says whether it is well was found"));
+    }
+}
+
+/// Whether a variable is the port of this very service: `MCP_SERVER_PORT` of `mcp-server`.
+fn is_own_port(service: &str, variable: &str) -> bool {
+    let own = service.to_ascii_uppercase().replace('-', "_");
+    let Some(rest) = variable.strip_suffix("_PORT") else { return false };
+    rest.split('_').all(|word| own.split('_').any(|part| part == word))
 }
 
 /// The lines that read a variable: file, number, and what stands from the read on.
@@ -136,14 +161,20 @@ impl Reader<'_, '_> {
         }
         // `<NAME>_PORT` of the service itself.
         if last == "PORT" && words.len() > 1 {
-            let own = self.service.to_ascii_uppercase().replace('-', "_");
-            let is_own = upper == format!("{own}_PORT") || words[..words.len() - 1].iter().all(|word| own.split('_').any(|part| part == *word));
+            let is_own = is_own_port(self.service, &upper);
             let has_port = self.peers.iter().any(|peer| peer.name == self.service && peer.port.is_some());
             return (is_own && has_port).then(|| "${service.port}".to_owned());
         }
+        // Whose pages may ask.
+        if words.iter().any(|word| matches!(*word, "CORS" | "ORIGINS")) && !self.is_baked {
+            let page = self.peers.iter().find(|peer| peer.name != self.service && peer.kind.is_some_and(|kind| kind.like.is_some()))?;
+            return Some(page.output("public-url"));
+        }
         if is_address {
             let peer = self.neighbour(&words)?;
-            let is_public = self.is_baked || words.first() == Some(&"PUBLIC");
+            // A page is where browsers are sent.
+            let is_page = peer.kind.is_some_and(|kind| kind.like.is_some());
+            let is_public = self.is_baked || is_page || words.first() == Some(&"PUBLIC");
             return Some(peer.output(if is_public { "public-url" } else { "url" }));
         }
         None

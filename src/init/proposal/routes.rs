@@ -14,137 +14,233 @@ use crate::traefik::dynamic::named::named;
 use crate::traefik::rule::{self, Expression, MatcherKind};
 use crate::traefik::static_flags;
 
-/// What the flags of a proxy's container say.
+/// The ends of a proxy: entry points and certificates, by name.
+#[derive(Debug, Default)]
+struct Ends {
+    points: IndexMap<String, toml::Table>,
+    certificates: IndexMap<String, toml::Table>,
+    /// Switches of its kind, as its flags say them.
+    switches: IndexMap<&'static str, Value>,
+    /// Flags that say something else.
+    others: Vec<String>,
+    /// Variables that it mentions.
+    variables: Vec<String>,
+}
+
+/// What the flags of a proxy's container say, in each environment.
 pub(super) fn proxy(proposal: &mut Proposal, material: Material<'_>, container: &Container, service: &mut Service) {
     let from = format!("from {}", container.from);
-    let mut points: IndexMap<String, toml::Table> = IndexMap::new();
-    let mut certificates: IndexMap<String, toml::Table> = IndexMap::new();
-    let mut others: Vec<String> = Vec::new();
-    // Its own ends: stackgen makes them by itself.
-    let own = ["ping", "metrics", "traefik"];
-    for word in container.command.iter().flatten() {
-        let Some(flag) = static_flags::split(word) else { continue };
-        let lower = flag.name.to_ascii_lowercase();
-        let value = flag.value.unwrap_or("true");
-        let parts: Vec<&str> = lower.split('.').collect();
-        match parts.as_slice() {
-            ["entrypoints", name, ..] if own.contains(name) => {}
-            ["entrypoints", name, "address"] => {
-                let port = value.rsplit(':').next().and_then(|port| port.split('/').next()?.parse::<i64>().ok());
-                if let Some(port) = port {
-                    points.entry((*name).to_owned()).or_default().insert("port".to_owned(), port.into());
+    let mut ends = Ends::of(container);
+    if ends.points.is_empty() {
+        ends.points = published(container);
+        let what = "its entry points: its flags name none, so those of its published ports are taken";
+        proposal.unknown(&container.name, what);
+    }
+    let all = &material.seen.containers;
+    ends.complete(all.iter().collect());
+    for variable in &ends.variables {
+        proposal.declare(variable, None, Some(from.clone()));
+    }
+    if !ends.others.is_empty() {
+        let what = format!("what its flags say beyond entry points and certificates: {}", ends.others.join(", "));
+        proposal.unknown(&container.name, what);
+    }
+    for (switch, value) in &ends.switches {
+        service.set(switch, Entry::noted(value.clone(), from.clone()));
+    }
+    for (environment, other) in &container.elsewhere {
+        let mut there = Ends::of(other);
+        if there.points.is_empty() {
+            continue;
+        }
+        there.complete(all.iter().filter_map(|container| container.elsewhere.get(environment)).collect());
+        for variable in &there.variables {
+            proposal.declare(variable, None, Some(format!("from {}", other.from)));
+        }
+        let mut keys: IndexMap<String, Entry> = IndexMap::new();
+        let differ = |own: &IndexMap<String, toml::Table>, other: &IndexMap<String, toml::Table>| {
+            let mut table = toml::Table::new();
+            for (name, entry) in other {
+                let mut inner = entry.clone();
+                let known = own.get(name);
+                inner.retain(|key, value| known.and_then(|known| known.get(key)) != Some(value));
+                // What is not said there does not hold there.
+                for key in known.into_iter().flat_map(toml::Table::keys).filter(|key| !entry.contains_key(*key)) {
+                    inner.insert(key.clone(), false.into());
+                }
+                if !inner.is_empty() {
+                    table.insert(name.clone(), inner.into());
                 }
             }
-            ["entrypoints", name, "http", "redirections", "entrypoint", "to"] => {
-                let to = value.trim_start_matches(':').to_owned();
-                points.entry((*name).to_owned()).or_default().insert("redirect-to".to_owned(), to.into());
+            table
+        };
+        for (key, table) in [
+            ("entrypoints", differ(&ends.points, &there.points)),
+            ("certificates", differ(&ends.certificates, &there.certificates)),
+        ] {
+            if !table.is_empty() {
+                keys.insert(key.to_owned(), Entry::noted(table, format!("from {}", other.from)));
             }
-            ["entrypoints", name, "http", "tls"] => {
-                points.entry((*name).to_owned()).or_default().entry("tls").or_insert(Value::from(true));
-            }
-            ["entrypoints", name, "http", "tls", "certresolver"] => {
-                points.entry((*name).to_owned()).or_default().insert("tls".to_owned(), value.into());
-            }
-            ["certificatesresolvers", name, "acme", rest @ ..] => {
-                let table = certificates.entry((*name).to_owned()).or_default();
-                match rest {
-                    ["email"] => {
-                        let variable = names(value).into_iter().next().unwrap_or_else(|| "ACME_EMAIL".to_owned());
-                        proposal.declare(&variable, None, Some(from.clone()));
-                        table.insert("email".to_owned(), format!("${{{variable}}}").into());
-                    }
-                    ["httpchallenge", ..] => {
-                        table.insert("challenge".to_owned(), "http".into());
-                    }
-                    ["tlschallenge", ..] => {
-                        table.insert("challenge".to_owned(), "tls".into());
-                    }
-                    ["dnschallenge", rest @ ..] => {
-                        table.insert("challenge".to_owned(), "dns".into());
-                        if rest == ["provider"] {
-                            table.insert("provider".to_owned(), value.into());
-                        }
-                    }
-                    ["caserver"] if is_harmless("CA", value) || value.contains("letsencrypt.org") => {
-                        table.insert("ca-server".to_owned(), value.into());
-                    }
-                    _ => {}
-                }
-            }
-            ["accesslog"] if value == "true" => service.set("access-log", Entry::noted(true, from.clone())),
-            ["metrics", "prometheus"] if value == "true" => service.set("metrics", Entry::noted(true, from.clone())),
-            ["api", "insecure"] if value == "true" => service.set("dashboard", Entry::noted(true, from.clone())),
-            ["log", "level"] if value.to_ascii_uppercase() != "INFO" && is_harmless("LOG_LEVEL", value) => {
-                service.set("log-level", Entry::noted(value.to_ascii_uppercase(), from.clone()));
-            }
-            ["providers" | "ping" | "global" | "entrypoints" | "metrics" | "log" | "api" | "accesslog", ..] => {}
-            _ => others.push(flag.name.to_owned()),
         }
-    }
-    points.retain(|_, table| table.contains_key("port"));
-    // What a file says is not read; what is published is known.
-    if points.is_empty() {
-        for text in &container.ports {
-            let Ok(mapping) = crate::compose::port::parse(&containers::with_defaults(text)) else { continue };
-            let target = i64::from(mapping.target.first);
-            let name = match target {
-                80 => "web",
-                443 => "websecure",
-                _ => continue,
-            };
-            points.entry(name.to_owned()).or_default().insert("port".to_owned(), target.into());
-        }
-        if points.contains_key("websecure") {
-            points.entry("websecure".to_owned()).or_default().insert("tls".to_owned(), true.into());
-        }
-        proposal.unknown(&container.name, "its entry points: its flags name none, so those of its published ports are taken");
-    }
-    resolvers(material, &mut points);
-    let is_known = |name: &Value| name.as_str().is_none_or(|name| certificates.contains_key(name));
-    for table in points.values_mut() {
-        if table.get("tls").is_some_and(|tls| !is_known(tls)) {
-            table.insert("tls".to_owned(), true.into());
-        }
-    }
-    certificates.retain(|name, table| {
-        table.contains_key("email") && points.values().any(|point| point.get("tls").and_then(Value::as_str) == Some(name))
-    });
-    let known: Vec<String> = points.keys().cloned().collect();
-    for table in points.values_mut() {
-        let to = table.get("redirect-to").and_then(Value::as_str).map(str::to_owned);
-        if to.is_some_and(|to| !known.contains(&to)) {
-            table.remove("redirect-to");
+        if !keys.is_empty() {
+            let overlay = proposal.overlays.entry(environment.clone()).or_default();
+            overlay.entry(slug(&container.name)).or_default().extend(keys);
         }
     }
     let entries = |all: IndexMap<String, toml::Table>| {
         all.into_iter().map(|(name, table)| (name, Entry::noted(table, from.clone()))).collect::<IndexMap<_, _>>()
     };
-    if !points.is_empty() {
-        service.tables.insert("entrypoints".to_owned(), entries(points));
-    }
-    if !certificates.is_empty() {
-        service.tables.insert("certificates".to_owned(), entries(certificates));
-    }
-    if !others.is_empty() {
-        proposal.unknown(&container.name, format!("what its flags say beyond entry points and certificates: {}", others.join(", ")));
+    for (table, all) in [("entrypoints", ends.points), ("certificates", ends.certificates)] {
+        if !all.is_empty() {
+            service.tables.insert(table.to_owned(), entries(all));
+        }
     }
 }
 
-/// Routers ask for certificates on their entry points; here entry points do.
-fn resolvers(material: Material<'_>, points: &mut IndexMap<String, toml::Table>) {
-    for container in &material.seen.containers {
-        let all: Vec<&Container> = std::iter::once(container).chain(container.elsewhere.values()).collect();
-        for container in all {
+/// The entry points of published ports, where nothing else is known.
+fn published(container: &Container) -> IndexMap<String, toml::Table> {
+    let mut points: IndexMap<String, toml::Table> = IndexMap::new();
+    for text in &container.ports {
+        let Ok(mapping) = crate::compose::port::parse(&containers::with_defaults(text)) else { continue };
+        let target = i64::from(mapping.target.first);
+        let (name, tls) = match target {
+            80 => ("web", false),
+            443 => ("websecure", true),
+            _ => continue,
+        };
+        let table = points.entry(name.to_owned()).or_default();
+        table.insert("port".to_owned(), target.into());
+        if tls {
+            table.insert("tls".to_owned(), true.into());
+        }
+    }
+    points
+}
+
+impl Ends {
+    /// What the flags of a container say.
+    fn of(container: &Container) -> Self {
+        let mut ends = Self::default();
+        // Its own ends: stackgen makes them by itself.
+        let own = ["ping", "metrics", "traefik"];
+        for word in container.command.iter().flatten() {
+            let Some(flag) = static_flags::split(word) else { continue };
+            let lower = flag.name.to_ascii_lowercase();
+            let value = flag.value.unwrap_or("true");
+            let parts: Vec<&str> = lower.split('.').collect();
+            match parts.as_slice() {
+                ["entrypoints", name, ..] if own.contains(name) => {}
+                ["entrypoints", name, rest @ ..] => ends.point(name, rest, value),
+                ["certificatesresolvers", name, "acme", rest @ ..] => ends.certificate(name, rest, value),
+                ["accesslog"] if value == "true" => {
+                    ends.switches.insert("access-log", true.into());
+                }
+                ["metrics", "prometheus"] if value == "true" => {
+                    ends.switches.insert("metrics", true.into());
+                }
+                ["api", "insecure"] if value == "true" => {
+                    ends.switches.insert("dashboard", true.into());
+                }
+                ["log", "level"] if !value.eq_ignore_ascii_case("INFO") && is_harmless("LOG_LEVEL", value) => {
+                    ends.switches.insert("log-level", value.to_ascii_uppercase().into());
+                }
+                ["providers" | "ping" | "global" | "metrics" | "log" | "api" | "accesslog", ..] => {}
+                _ => ends.others.push(flag.name.to_owned()),
+            }
+        }
+        ends.points.retain(|_, table| table.contains_key("port"));
+        ends
+    }
+
+    fn point(&mut self, name: &str, rest: &[&str], value: &str) {
+        let table = self.points.entry(name.to_owned()).or_default();
+        match rest {
+            ["address"] => {
+                let port = value.rsplit(':').next().and_then(|port| port.split('/').next()?.parse::<i64>().ok());
+                if let Some(port) = port {
+                    table.insert("port".to_owned(), port.into());
+                }
+            }
+            ["http", "redirections", "entrypoint", "to"] => {
+                let to = containers::with_defaults(value);
+                table.insert("redirect-to".to_owned(), to.as_str().into());
+            }
+            ["http", "tls"] => {
+                table.entry("tls").or_insert(Value::from(true));
+            }
+            ["http", "tls", "certresolver"] => {
+                table.insert("tls".to_owned(), value.into());
+            }
+            _ => {}
+        }
+    }
+
+    fn certificate(&mut self, name: &str, rest: &[&str], value: &str) {
+        let table = self.certificates.entry(name.to_owned()).or_default();
+        match rest {
+            ["email"] => {
+                let variable = names(value).into_iter().next().unwrap_or_else(|| "ACME_EMAIL".to_owned());
+                table.insert("email".to_owned(), format!("${{{variable}}}").into());
+                self.variables.push(variable);
+            }
+            ["httpchallenge", ..] => {
+                table.insert("challenge".to_owned(), "http".into());
+            }
+            ["tlschallenge", ..] => {
+                table.insert("challenge".to_owned(), "tls".into());
+            }
+            ["dnschallenge", rest @ ..] => {
+                table.insert("challenge".to_owned(), "dns".into());
+                if rest == ["provider"] {
+                    table.insert("provider".to_owned(), value.into());
+                }
+            }
+            ["caserver"] if value.contains("letsencrypt.org") => {
+                table.insert("ca-server".to_owned(), value.into());
+            }
+            _ => {}
+        }
+    }
+
+    /// What routers ask of their entry points holds for those, and what is not there is not asked for.
+    fn complete(&mut self, containers: Vec<&Container>) {
+        for container in containers {
             for (_, router) in named(container.labels.keys().map(String::as_str), "http", "routers") {
                 let value = |option: &str| container.labels.get(*router.options.get(option)?).map(String::as_str);
                 let resolver = value("tls.certresolver");
                 let is_tls = value("tls") == Some("true") || resolver.is_some();
                 for point in value("entrypoints").unwrap_or_default().split(',').map(str::trim).filter(|_| is_tls) {
-                    if let Some(table) = points.get_mut(point) {
-                        let tls = resolver.map_or(Value::from(true), Value::from);
-                        table.entry("tls").or_insert(tls);
+                    if let Some(table) = self.points.get_mut(point) {
+                        table.entry("tls").or_insert(resolver.map_or(Value::from(true), Value::from));
                     }
                 }
+            }
+        }
+        for table in self.points.values_mut() {
+            let resolver = table.get("tls").and_then(Value::as_str);
+            if resolver.is_some_and(|name| !self.certificates.contains_key(name)) {
+                table.insert("tls".to_owned(), true.into());
+            }
+        }
+        let points = &self.points;
+        self.certificates.retain(|name, table| {
+            table.contains_key("email") && points.values().any(|point| point.get("tls").and_then(Value::as_str) == Some(name))
+        });
+        let known: Vec<String> = self.points.keys().cloned().collect();
+        // A port means the entry point that listens there.
+        let ports: Vec<(String, String)> = self
+            .points
+            .iter()
+            .filter_map(|(name, table)| Some((format!(":{}", table.get("port")?.as_integer()?), name.clone())))
+            .collect();
+        for table in self.points.values_mut() {
+            let to = table.get("redirect-to").and_then(Value::as_str);
+            if let Some((_, name)) = to.and_then(|to| ports.iter().find(|(port, _)| port == to)) {
+                table.insert("redirect-to".to_owned(), name.clone().into());
+            }
+            let to = table.get("redirect-to").and_then(Value::as_str).map(str::to_owned);
+            if to.is_some_and(|to| !known.contains(&to)) {
+                table.remove("redirect-to");
             }
         }
     }
@@ -201,8 +297,8 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
         for variable in names(&host) {
             proposal.declare(&variable, None, Some("from the labels of a router".to_owned()));
         }
-        proposal.stack.insert("host".to_owned(), Entry::noted(values_host(&host), "from the labels of the routers"));
-        let own = Value::from(values_host(&host));
+        proposal.stack.insert("host".to_owned(), Entry::noted(host.clone(), "from the labels of the routers"));
+        let own = Value::from(host);
         for service in proposal.services.values_mut() {
             for entry in service.tables.get_mut("routes").into_iter().flat_map(IndexMap::values_mut) {
                 if let Value::Table(route) = &mut entry.value
@@ -213,10 +309,6 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
             }
         }
     }
-}
-
-fn values_host(host: &str) -> String {
-    host.to_owned()
 }
 
 fn is_proxy(material: Material<'_>, service: &Service) -> bool {
@@ -252,7 +344,7 @@ fn routers(
         let Some(text) = value("rule") else { continue };
         // An address that is written once for each entry point is one route.
         let bare = points.iter().find_map(|(point, _)| router.name.strip_suffix(&format!("-{point}")));
-        let route_name = slug(bare.unwrap_or(router.name));
+        let route_name = long_slug(bare.unwrap_or(router.name));
         let entry_points: Vec<String> =
             value("entrypoints").unwrap_or_default().split(',').map(|p| p.trim().to_owned()).filter(|p| !p.is_empty()).collect();
         if let Some((_, _, known)) = routes.values_mut().find(|(rule, ..)| rule == text) {
@@ -264,8 +356,19 @@ fn routers(
                 let mut route = toml::Table::new();
                 let paths = if paths.is_empty() { vec!["/".to_owned()] } else { paths };
                 route.insert("path".to_owned(), one_or_many(paths));
+                // What developers reach it as is no host of its own.
+                let of_host: Vec<String> = match of_host.as_slice() {
+                    [_] | [] => of_host,
+                    several => several.iter().filter(|host| *host != "localhost").cloned().collect(),
+                };
                 if let [host] = of_host.as_slice() {
                     hosts.push(host.clone());
+                }
+                for host in hosts_of(text) {
+                    if let Some((variable, Some(values::Operator::Default), default)) = values::whole(&host) {
+                        let default = is_harmless(&variable, &default).then(|| Value::from(default));
+                        proposal.declare(&variable, default, Some(format!("from {}", container.from)));
+                    }
                 }
                 if !of_host.is_empty() {
                     route.insert("host".to_owned(), one_or_many(of_host));
@@ -274,7 +377,7 @@ fn routers(
             }
             None => {
                 let mut route = toml::Table::new();
-                route.insert("rule".to_owned(), Value::from(declared(proposal, text)));
+                route.insert("rule".to_owned(), Value::from(text));
                 route
             }
         };
@@ -305,6 +408,7 @@ fn routers(
         }
         routes.insert(route_name, (text.to_owned(), route, entry_points));
     }
+    let stack = proposal.stack.get("name").and_then(|entry| entry.value.as_str()).unwrap_or_default().to_owned();
     let open: Vec<&String> = points.iter().filter(|(_, redirects)| !redirects).map(|(name, _)| name).collect();
     let mut entries: IndexMap<String, Entry> = IndexMap::new();
     for (route_name, (_, mut route, entry_points)) in routes {
@@ -319,13 +423,15 @@ fn routers(
                 route.insert("entrypoints".to_owned(), known.into());
             }
         }
-        // What only one route is called after says nothing.
-        let short = route_name.strip_prefix(&format!("{name}-")).unwrap_or(&route_name).to_owned();
-        entries.insert(short, Entry::noted(route, format!("from {}", container.from)));
+        // The names of stack and service say nothing here.
+        let mut short = route_name.as_str();
+        for start in [stack.as_str(), name, container.name.as_str()] {
+            short = short.strip_prefix(start).filter(|rest| rest.starts_with('-')).map_or(short, |rest| &rest[1..]);
+        }
+        let short = if short.is_empty() { name } else { short };
+        entries.insert(short.to_owned(), Entry::noted(route, format!("from {}", container.from)));
     }
-    let (one, all) = (entries.len() == 1, entries);
-    let routes: IndexMap<String, Entry> =
-        all.into_iter().map(|(route, entry)| (if one && route.is_empty() { name.to_owned() } else { route }, entry)).collect();
+    let mut routes = entries;
     for (label, value) in &container.labels {
         let lower = label.to_ascii_lowercase();
         let Some(rest) = lower.strip_prefix("traefik.http.middlewares.") else { continue };
@@ -340,7 +446,6 @@ fn routers(
         .filter(|name| !kept.keys().any(|label| label.to_ascii_lowercase().contains(&format!(".middlewares.{name}."))))
         .cloned()
         .collect();
-    let mut routes = routes;
     for entry in routes.values_mut() {
         if let Value::Table(route) = &mut entry.value
             && let Some(Value::Array(middlewares)) = route.get_mut("middlewares")
@@ -372,10 +477,26 @@ fn one_or_many(mut all: Vec<String>) -> Value {
     if all.len() == 1 { Value::from(all.remove(0)) } else { Value::from(all.into_iter().map(Value::from).collect::<Vec<_>>()) }
 }
 
-/// A text with variables, each without its operator.
-fn declared(proposal: &mut Proposal, text: &str) -> String {
-    let _ = proposal;
-    text.to_owned()
+/// The name of a router, however long it is.
+fn long_slug(text: &str) -> String {
+    text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-").to_ascii_lowercase()
+}
+
+/// The ways that the labels of containers open, by their paths: path, service.
+pub(super) fn ways(material: Material<'_>) -> Vec<(String, String)> {
+    let mut ways = Vec::new();
+    for container in &material.seen.containers {
+        for (_, router) in named(container.labels.keys().map(String::as_str), "http", "routers") {
+            let rule = router.options.get("rule").and_then(|label| container.labels.get(*label));
+            let Some((paths, _)) = rule.and_then(|rule| plain(rule)) else { continue };
+            let paths = if paths.is_empty() { vec!["/".to_owned()] } else { paths };
+            ways.extend(paths.into_iter().map(|path| (path, slug(&container.name))));
+        }
+    }
+    // The longest that fits is the one that answers.
+    ways.sort_by_key(|(path, _)| std::cmp::Reverse(path.len()));
+    ways.dedup();
+    ways
 }
 
 /// The paths and hosts of a rule that says nothing else: `Host(a) && (Path(b) || PathPrefix(b/))`.
@@ -414,6 +535,19 @@ fn plain(text: &str) -> Option<(Vec<String>, Vec<String>)> {
         }
     }
     Some((paths, hosts))
+}
+
+/// The hosts of a rule, as they are written.
+fn hosts_of(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Ok(Some(expression)) = rule::parse(text, RouteProtocol::Http) {
+        expression.each_matcher(&mut |matcher, _| {
+            if matcher.kind == MatcherKind::Host {
+                found.extend(matcher.arguments.iter().map(|argument| argument.value.clone()));
+            }
+        });
+    }
+    found
 }
 
 /// A host that is a variable, without its operator.

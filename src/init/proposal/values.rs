@@ -8,7 +8,7 @@ use super::{Entry, Material, Proposal, Setting, containers, images};
 use crate::compose::interpolation::names;
 use crate::init::judgement::{is_harmless, is_identifier, is_secret, is_shown};
 use crate::init::seen::{Container, Seen};
-use crate::kinds::{Kind, Kinds, Output};
+use crate::kinds::{Class, Kind, Kinds, Output};
 use crate::secrets::forms::unmistakable;
 
 /// What is known of a service by those that talk to it.
@@ -19,6 +19,8 @@ pub(super) struct Peer<'k> {
     pub(super) port: Option<u16>,
     published: Vec<(u16, u16)>,
     database: Option<String>,
+    /// The ways that lead through it, where it is a proxy.
+    ways: Vec<(String, String)>,
 }
 
 impl Peer<'_> {
@@ -56,16 +58,19 @@ impl Peer<'_> {
 }
 
 /// Every service, as the others see it.
-pub(super) fn peers<'k>(proposal: &Proposal, kinds: &'k Kinds) -> Vec<Peer<'k>> {
+pub(super) fn peers<'k>(proposal: &Proposal, material: Material<'k>) -> Vec<Peer<'k>> {
+    let kinds: &'k Kinds = material.kinds;
     let all = proposal.services.iter().filter(|(_, service)| service.obstacle.is_none());
     all.map(|(name, service)| {
         let kind = service.kind().and_then(|kind| kinds.get(kind));
+        let is_proxy = kind.is_some_and(|kind| kind.class == Class::Proxy);
         let default = || kind.and_then(|kind| kind.options.get("database")).and_then(|_| service.text("user"));
         Peer {
             name: name.clone(),
             kind,
             port: service.port,
-            published: if service.keys.contains_key("publish") || proposal.overlays.values().any(|o| o.get(name).is_some_and(|keys| keys.contains_key("publish"))) {
+            ways: if is_proxy { super::routes::ways(material) } else { Vec::new() },
+            published: if is_proxy || service.keys.contains_key("publish") || proposal.overlays.values().any(|o| o.get(name).is_some_and(|keys| keys.contains_key("publish"))) {
                 service.published.clone()
             } else {
                 Vec::new()
@@ -78,7 +83,7 @@ pub(super) fn peers<'k>(proposal: &Proposal, kinds: &'k Kinds) -> Vec<Peer<'k>> 
 
 /// Gives every service of a compose file its variables.
 pub(super) fn fill(proposal: &mut Proposal, material: Material<'_>) {
-    let peers = peers(proposal, material.kinds);
+    let peers = peers(proposal, material);
     for container in &material.seen.containers {
         let name = super::slug(&container.name);
         let Some(service) = proposal.services.get(&name) else { continue };
@@ -93,10 +98,30 @@ pub(super) fn fill(proposal: &mut Proposal, material: Material<'_>) {
                 || kind.as_ref().is_some_and(|kind| kind.env.contains_key(variable))
                 || (variable == "PORT" && kind.is_some())
         };
+        let pending = service.pending.clone();
+        for (option, text) in pending {
+            let value = address(&peers, &name, &text);
+            let value = value.or_else(|| is_harmless(&option, &text).then_some(text));
+            if let (Some(value), Some(service)) = (value, proposal.services.get_mut(&name)) {
+                service.keys.insert(option, Entry::new(value));
+            }
+        }
+        let Some(service) = proposal.services.get(&name) else { continue };
         let mut env: IndexMap<String, Setting> = service.env.clone();
         let mut build_env: IndexMap<String, Setting> = IndexMap::new();
         let from = container.from.clone();
+        let service_port = service.port.map(|port| port.to_string());
+        let service_port = service_port.as_ref();
         for (variable, value) in container.env.iter().filter(|(variable, _)| !is_skipped(variable)) {
+            if is_environment(container, variable, material.seen) {
+                env.insert(variable.clone(), Setting::Value(Entry::new("${environment.name}")));
+                continue;
+            }
+            let own_port = service_port.filter(|port| variable.ends_with("PORT") && value.as_deref() == Some(port.as_str()));
+            if own_port.is_some() && kind.as_ref().is_some_and(Kind::builds) {
+                env.insert(variable.clone(), Setting::Value(Entry::new("${service.port}")));
+                continue;
+            }
             if let Some(setting) = setting(proposal, &peers, &name, variable, value.as_deref(), &from) {
                 env.insert(variable.clone(), setting);
             }
@@ -108,7 +133,6 @@ pub(super) fn fill(proposal: &mut Proposal, material: Material<'_>) {
             }
         }
         of_env_files(proposal, material.seen, container, &mut env, &is_skipped);
-        demands(proposal, container);
         if let Some((known, built)) = base {
             // What the first one says holds for this one too.
             env.retain(|name, setting| known.get(name) != Some(setting));
@@ -121,6 +145,16 @@ pub(super) fn fill(proposal: &mut Proposal, material: Material<'_>) {
         }
     }
     own_variables(proposal);
+}
+
+/// Whether a variable says which environment it is, in all of them.
+fn is_environment(container: &Container, name: &str, seen: &Seen) -> bool {
+    let value = |container: &Container| container.env.get(name).cloned().flatten();
+    let own = seen.environments.first();
+    own.is_some()
+        && value(container).as_ref() == own
+        && !container.elsewhere.is_empty()
+        && container.elsewhere.iter().all(|(environment, other)| value(other).as_ref() == Some(environment))
 }
 
 /// Declares what texts mention and nobody has declared yet.
@@ -176,13 +210,13 @@ fn of_env_files(
 }
 
 /// What the files of other environments demand.
-fn demands(proposal: &mut Proposal, container: &Container) {
-    for (environment, other) in &container.elsewhere {
-        for value in other.env.values().flatten() {
-            for (name, operator, _) in whole(value).into_iter() {
-                if matches!(operator, Some(Operator::Required))
-                    && let Some(variable) = proposal.variables.get_mut(&name)
-                    && variable.default.is_some()
+pub(super) fn demands(proposal: &mut Proposal, material: Material<'_>) {
+    let all = material.seen.containers.iter().flat_map(|container| &container.elsewhere);
+    for (environment, other) in all {
+        let args = other.build.iter().flat_map(|build| build.args.values().flatten());
+        for value in other.env.values().flatten().chain(other.labels.values()).chain(args) {
+            for name in demanded(value) {
+                if let Some(variable) = proposal.variables.get_mut(&name)
                     && !variable.required_in.contains(environment)
                 {
                     variable.required_in.push(environment.clone());
@@ -190,6 +224,18 @@ fn demands(proposal: &mut Proposal, container: &Container) {
             }
         }
     }
+}
+
+/// The variables of a text that must be set.
+fn demanded(text: &str) -> Vec<String> {
+    let parts = text.split("${").skip(1);
+    parts
+        .filter_map(|part| {
+            let end = part.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))?;
+            let rest = &part[end..];
+            (rest.starts_with(":?") || rest.starts_with('?')).then(|| part[..end].to_owned())
+        })
+        .collect()
 }
 
 /// What only another environment tells a container.
@@ -204,7 +250,18 @@ fn overlays(
     for (environment, other) in &container.elsewhere {
         let mut table = toml::Table::new();
         for (variable, value) in &other.env {
-            if container.env.contains_key(variable) || is_skipped(variable) {
+            if is_skipped(variable) || is_environment(container, variable, seen) {
+                continue;
+            }
+            if let Some(own) = container.env.get(variable) {
+                // Another value, where both can be seen.
+                let differs = value.as_deref().is_some_and(|value| {
+                    own.as_deref() != Some(value) && !value.contains('$') && is_harmless(variable, value)
+                });
+                let is_seen = own.as_deref().is_some_and(|own| !own.contains('$') && is_harmless(variable, own));
+                if let (true, true, Some(value)) = (differs, is_seen, value) {
+                    table.insert(variable.clone(), typed(value));
+                }
                 continue;
             }
             let setting = setting(proposal, peers, name, variable, value.as_deref(), &other.from);
@@ -217,6 +274,12 @@ fn overlays(
                 }
                 None => {}
             }
+        }
+        // What the first service of a program is told, its other processes are told too.
+        let base = proposal.services.get(name).and_then(|service| service.text("extends"));
+        let of_base = base.and_then(|base| proposal.overlays.get(environment)?.get(base)?.get("env")?.value.as_table());
+        if let Some(of_base) = of_base.cloned() {
+            table.retain(|name, value| of_base.get(name) != Some(value));
         }
         if !table.is_empty() {
             let overlay = proposal.overlays.entry(environment.clone()).or_default();
@@ -355,7 +418,7 @@ fn default_of(
     if !is_secret(name) && (is_harmless(name, &plain) || is_shown(name, &plain)) {
         return Some(typed(&plain));
     }
-    proposal.unknown(service, format!("the default of `{name}`: the one in {from} may be a secret, so it is not copied"));
+    proposal.unknown(from, format!("the default of `{name}` there: it may be a secret, so it is not copied"));
     None
 }
 
@@ -456,7 +519,16 @@ pub(super) fn address(peers: &[Peer<'_>], service: &str, text: &str) -> Option<S
         return None;
     }
     if matches!(host, "localhost" | "127.0.0.1") && matches!(scheme, "http" | "https") {
-        let port = port?;
+        let port = port.unwrap_or(if scheme == "http" { 80 } else { 443 });
+        let proxy = peers.iter().find(|peer| !peer.ways.is_empty() && peer.published.iter().any(|(host, _)| *host == port));
+        if let Some(proxy) = proxy {
+            let fits = |(way, _): &&(String, String)| {
+                way == "/" || path == way || path.strip_prefix(way.as_str()).is_some_and(|rest| rest.starts_with('/'))
+            };
+            let (way, name) = proxy.ways.iter().find(fits)?;
+            let rest = if way == "/" { path } else { &path[way.len()..] };
+            return Some(format!("${{services.{name}.public-url}}{rest}"));
+        }
         let peer = peers.iter().find(|peer| peer.published.iter().any(|(host, own)| *host == port && peer.port == Some(*own)))?;
         return Some(format!("{}{path}", peer.output("public-url")));
     }

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde_yaml::Value;
 
-use super::{Fact, Seen, is_part};
+use super::{Fact, Seen, is_ours, is_part};
 use crate::init::snapshot::{Snapshot, file_name, is_compose_file, parent};
 
 /// The names that Compose looks for itself, the one that it takes first (compose-spec, "Compose file").
@@ -97,6 +97,7 @@ pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
             continue;
         };
         seen.compose_files.push((*path).to_owned());
+        seen.is_compose_ours |= is_ours(text);
         top_level(path, &document, seen);
         let found = services(path, &document, seen);
         merge(part, found, &mut order, seen);
@@ -104,7 +105,10 @@ pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
     let several = !order.is_empty();
     if several {
         let mut environments = vec!["dev".to_owned()];
-        environments.extend(order.into_iter().filter(|name| name != "dev"));
+        order.retain(|name| name != "dev");
+        let rank = |name: &String| ENVIRONMENTS.iter().position(|(_, known)| known == name);
+        order.sort_by_key(rank);
+        environments.extend(order);
         seen.environments = environments;
     }
     let all = seen.environments.clone();

@@ -30,8 +30,11 @@ pub(in crate::init) struct Built {
 
 /// Programs that only a Dockerfile shows, and what Dockerfiles say of the others.
 pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
-    let all = snapshot.texts_below("").filter(|(path, _)| is_dockerfile(file_name(path)) && is_part(path));
+    let all = snapshot.texts_below("").filter(|(path, _)| is_dockerfile(file_name(path)));
     for (path, text) in all {
+        if !is_part(path) && !seen.is_built(parent(path)) {
+            continue;
+        }
         let built = read(path, text);
         let directory = parent(path);
         let is_plain = matches!(built.name.as_str(), "Dockerfile" | "Containerfile");

@@ -20,7 +20,10 @@ const NODE: &str = "node";
 
 pub(super) fn look(snapshot: &Snapshot, kinds: &Kinds, seen: &mut Seen) {
     let Some(node) = kinds.get(NODE) else { return };
-    for (path, text) in snapshot.texts_below("").filter(|(path, _)| file_name(path) == "package.json" && is_part(path)) {
+    for (path, text) in snapshot.texts_below("").filter(|(path, _)| file_name(path) == "package.json") {
+        if !is_part(path) && !seen.is_built(parent(path)) {
+            continue;
+        }
         let Ok(package) = serde_json::from_str::<Value>(text) else {
             seen.troubles.push((path.to_owned(), "it is no JSON".to_owned()));
             continue;
@@ -70,6 +73,7 @@ fn program(
         || start.is_some()
         || dev.is_some_and(|dev| watches.iter().any(|tool| dev.contains(tool)))
         || SERVERS.iter().any(|server| program.packages.contains(*server));
+    program.runs |= seen.is_built(&directory);
     if !program.runs {
         return None;
     }

@@ -16,7 +16,7 @@ const MAINS: [&str; 7] = ["main.py", "app.py", "server.py", "api.py", "asgi.py",
 pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
     let mut directories: BTreeSet<String> = BTreeSet::new();
     for mark in MARKS {
-        let found = snapshot.below("").filter(|path| file_name(path) == mark && is_part(path));
+        let found = snapshot.below("").filter(|path| file_name(path) == mark && (is_part(path) || seen.is_built(parent(path))));
         directories.extend(found.map(|path| parent(path).to_owned()));
     }
     for directory in directories {
@@ -76,7 +76,7 @@ fn program(snapshot: &Snapshot, directory: &str, seen: &mut Seen) -> Option<Prog
     if has(&program, "celery") {
         celery(&files, &module, &mut program);
     }
-    program.runs = program.app.is_some() || program.command.is_some() || program.celery.is_some();
+    program.runs = program.app.is_some() || program.command.is_some() || program.celery.is_some() || seen.is_built(directory);
     if !program.runs {
         return None;
     }
