@@ -4,7 +4,7 @@
 //! refused where somebody else wrote it meanwhile. Nothing is written through a symbolic link.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::{DiskError, Refusal, Why};
@@ -72,14 +72,13 @@ impl EnvFile {
         let made = Made::directories(&self.root, &self.path)?;
         // What a killed run left behind holds secrets.
         Step::Sweep(folder).run(&self.root)?;
-        let mut file = temporary(&self.root.join(folder)).map_err(failed)?;
+        let file = temporary(&self.root.join(folder)).map_err(failed)?;
         set_mode(file.path(), 0o600).map_err(failed)?;
         if keep_owner(&self.full(), file.as_file()).is_err() {
             let cause = "it belongs to somebody else, who could not read it any more".to_owned();
             return Err(DiskError::Write { path: self.path.clone(), cause });
         }
-        file.write_all(bytes).map_err(failed)?;
-        Prepared(file).put(&self.root, &self.path, |now| now == before)?;
+        Prepared::with(file, bytes).map_err(failed)?.put(&self.root, &self.path, |now| now == before)?;
         made.keep();
         Ok(())
     }

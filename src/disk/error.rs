@@ -249,6 +249,11 @@ impl DiskError {
                 Self::ReadOnly { directory: directory_words(directory), path }
             }
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { path },
+            // It was looked at before: its directory has gone since, or something else stands there.
+            io::ErrorKind::NotFound
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::IsADirectory
+            | io::ErrorKind::AlreadyExists => Self::Changed { path },
             _ => Self::Write { cause: words(cause), path },
         }
     }

@@ -83,12 +83,12 @@ impl ManifestFile {
             return Err(refused("it is read-only"));
         }
         Step::Sweep("").run(&self.root)?;
-        let mut file = temporary(&self.root).map_err(failed)?;
-        file.write_all(text.as_bytes()).map_err(failed)?;
+        let file = temporary(&self.root).map_err(failed)?;
         if keep_owner(&full, file.as_file()).is_err() {
             return Err(refused("it belongs to somebody else, who could not change it any more"));
         }
         fs::set_permissions(file.path(), metadata.permissions()).map_err(failed)?;
-        Prepared(file).put(&self.root, &self.name, |now| now == Some(before.as_bytes()))
+        let prepared = Prepared::with(file, text.as_bytes()).map_err(failed)?;
+        prepared.put(&self.root, &self.name, |now| now == Some(before.as_bytes()))
     }
 }

@@ -25,9 +25,9 @@
 //!
 //! Whoever writes takes a [`Turn`] first, so that no two stackgens write in one directory at a time. Whoever only looks
 //! needs none: a look during which the lock changed is taken again. People and their editors wait for nobody. So each
-//! step looks once more right before its rename or deletion, and stops the run where a file, the lock or a directory is
-//! not what the survey found. What is new is given its name only if nobody has it; for what is replaced there is a
-//! moment of some microseconds between that look and the rename.
+//! step looks once more, and stops the run where a file, the lock or a directory is not what the survey found. What is
+//! new is given its name only if nobody has it; what is replaced or deleted is taken away in one step, looked at, and given
+//! back where it is somebody's.
 //!
 //! # What belongs to whom
 //!
@@ -56,6 +56,7 @@ mod lock;
 mod manifest_file;
 mod paths;
 mod survey;
+mod swap;
 mod turn;
 mod volume;
 mod write;

@@ -11,10 +11,11 @@ use super::error::{DiskError, words};
 use super::folders::is_within;
 use super::lock::lf;
 use super::paths::{LOCK, ancestors, parent};
+use super::swap::{self, Done, Replaced};
 
-const PREFIX: &str = ".stackgen-";
-const SUFFIX: &str = ".tmp";
-const RANDOM: usize = 6;
+pub(super) const PREFIX: &str = ".stackgen-";
+pub(super) const SUFFIX: &str = ".tmp";
+pub(super) const RANDOM: usize = 6;
 
 /// Whether a file of this name is one that a killed render left behind.
 pub(super) fn is_stray(name: &str) -> bool {
@@ -111,11 +112,10 @@ fn write(root: &Path, path: &str, text: &str, executable: bool, replaces: Option
 }
 
 fn change_mode(root: &Path, path: &str, executable: bool) -> Result<(), DiskError> {
-    // A symbolic link would be followed.
     if !is_reached(root, path)? || standing(root, path)?.is_none() {
         return Err(DiskError::Changed { path: path.to_owned() });
     }
-    set_mode(&root.join(path), executable)
+    swap::change_mode(&root.join(path), executable)
         .map_err(|cause| DiskError::Mode { path: path.to_owned(), cause: words(&cause) })
 }
 
@@ -131,8 +131,12 @@ impl Made {
         for directory in directories {
             if !is_directory(root, directory)? {
                 let full = root.join(directory);
-                fs::create_dir(&full).map_err(|cause| DiskError::write(root, path, &cause))?;
-                made.0.push(full);
+                match fs::create_dir(&full) {
+                    Ok(()) => made.0.push(full),
+                    // Somebody was faster.
+                    Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists && is_directory(root, directory)? => {}
+                    Err(cause) => return Err(DiskError::write(root, path, &cause)),
+                }
             }
         }
         Ok(made)
@@ -177,9 +181,7 @@ fn is_directory(root: &Path, directory: &str) -> Result<bool, DiskError> {
 
 /// The bytes of a file, `None` where there is none; an error where something else stands there.
 fn standing(root: &Path, path: &str) -> Result<Option<Vec<u8>>, DiskError> {
-    let full = root.join(path);
-    let bytes = full.symlink_metadata().and_then(|metadata| metadata.is_file().then(|| fs::read(&full)).transpose());
-    match bytes {
+    match swap::read(&root.join(path)) {
         Ok(Some(bytes)) => Ok(Some(bytes)),
         Ok(None) => Err(DiskError::Changed { path: path.to_owned() }),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -206,17 +208,25 @@ pub(super) fn temporary(directory: &Path) -> io::Result<NamedTempFile> {
 }
 
 /// A file that has everything but its name; it goes again unless it gets that.
-pub(super) struct Prepared(pub(super) NamedTempFile);
+pub(super) struct Prepared {
+    file: NamedTempFile,
+    text: Vec<u8>,
+}
 
 impl Prepared {
     fn new(root: &Path, path: &str, text: &str, executable: bool) -> Result<Self, DiskError> {
         let make = || {
-            let mut file = temporary(&root.join(parent(path)))?;
-            file.write_all(text.as_bytes())?;
+            let file = temporary(&root.join(parent(path)))?;
             set_mode(file.path(), executable)?;
-            Ok(Self(file))
+            Self::with(file, text.as_bytes())
         };
         make().map_err(|cause| DiskError::write(root, path, &cause))
+    }
+
+    /// A temporary file gets all of its text.
+    pub(super) fn with(mut file: NamedTempFile, text: &[u8]) -> io::Result<Self> {
+        file.write_all(text)?;
+        Ok(Self { file, text: text.to_owned() })
     }
 
     /// Gives it its name in one rename, where what stands there now is what is expected.
@@ -226,23 +236,30 @@ impl Prepared {
         path: &str,
         is_expected: impl Fn(Option<&[u8]>) -> bool,
     ) -> Result<(), DiskError> {
-        let changed = || DiskError::Changed { path: path.to_owned() };
+        let changed = || Err(DiskError::Changed { path: path.to_owned() });
+        let failed = |cause: io::Error| DiskError::write(root, path, &cause);
         let full = root.join(path);
         let now = standing(root, path)?;
-        // Nothing comes between these looks and the rename: whatever takes its time has been done before.
         if !is_reached(root, path)? || !is_expected(now.as_deref()) {
-            return Err(changed());
+            return changed();
         }
-        let mut file = self.0;
+        let mut file = self.file;
         if now.is_none() {
             match file.persist_noclobber(&full) {
                 Ok(_) => return Ok(()),
-                Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => return Err(changed()),
+                Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => return changed(),
+                Err(error) if error.error.kind() == io::ErrorKind::NotFound => return changed(),
                 // Not every file system can do that.
                 Err(error) => file = error.file,
             }
+        } else {
+            match swap::replace(file, &full, &self.text, |bytes| is_expected(Some(bytes))).map_err(failed)? {
+                Replaced::Tried(Done::Yes) => return Ok(()),
+                Replaced::Tried(Done::Refused | Done::Missing) => return changed(),
+                Replaced::Unsupported(same) => file = same,
+            }
         }
-        file.persist(&full).map_err(|error| DiskError::write(root, path, &error.error))?;
+        file.persist(&full).map_err(|error| failed(error.error))?;
         Ok(())
     }
 }
@@ -251,10 +268,12 @@ fn remove(root: &Path, path: &str, text: &[u8]) -> Result<(), DiskError> {
     if !is_reached(root, path)? {
         return Ok(());
     }
-    if standing(root, path)?.is_some_and(|now| lf(&now) != lf(text)) {
-        return Err(DiskError::Changed { path: path.to_owned() });
+    // The way there may have changed while it was taken.
+    let is_it = |now: &[u8]| lf(now) == lf(text) && is_reached(root, path).unwrap_or(false);
+    match swap::delete(&root.join(path), is_it).map_err(|cause| DiskError::write(root, path, &cause))? {
+        Done::Yes | Done::Missing => Ok(()),
+        Done::Refused => Err(DiskError::Changed { path: path.to_owned() }),
     }
-    fs::remove_file(root.join(path)).or_else(gone).map_err(|cause| DiskError::write(root, path, &cause))
 }
 
 fn tidy(root: &Path, directory: &str) {
@@ -279,8 +298,13 @@ fn gone(cause: io::Error) -> io::Result<()> {
 
 #[cfg(unix)]
 fn set_mode(path: &Path, executable: bool) -> io::Result<()> {
+    fs::set_permissions(path, mode(executable))
+}
+
+#[cfg(unix)]
+pub(super) fn mode(executable: bool) -> fs::Permissions {
     use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(if executable { 0o755 } else { 0o644 }))
+    fs::Permissions::from_mode(if executable { 0o755 } else { 0o644 })
 }
 
 #[cfg(not(unix))]

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Once;
 use std::{env, fs};
 
+use super::support::tree::{Ran, files};
 use super::support::{self, Project, examples, repository, succeed};
-use super::tree::{Ran, files};
 
 /// The repository's stack as a fresh clone has it, with everything that was generated.
 pub(crate) fn copy() -> Project {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::support;
-use super::tree::{Ran, SHOP, Tree, files};
+use super::support::tree::{Ran, SHOP, Tree, files};
 
 /// What of a shell could leak into files: each list is one shell.
 const SHELLS: [&[(&str, &str)]; 3] = [

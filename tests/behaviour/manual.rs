@@ -4,8 +4,8 @@ use std::fs;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
+use super::support::tree::files;
 use super::support::{self, everything_said, has_tools, succeed};
-use super::tree::files;
 
 /// What groff makes of a page, as text without overstriking; it must have no complaint.
 fn shown(page: &[u8]) -> String {

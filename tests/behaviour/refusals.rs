@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::tree::{Ran, SHOP, SHOP_FILES, Tree};
+use super::support::tree::{Ran, SHOP, SHOP_FILES, Tree};
 
 const EDIT: &str = "    image: \"nginx:1.29\" # pinned by hand\n";
 

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::support::has_tools;
-use super::tree::{Files, LOCKFILE, PACKAGE, Ran, SHOP, Tree, different};
+use super::support::tree::{Files, LOCKFILE, PACKAGE, Ran, SHOP, Tree, different};
 
 /// How long those go on in which two threads disturb each other.
 const TIME: Duration = Duration::from_secs(1);

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::{fs, io};
 
 use super::support;
-use super::tree::{Ran, SHOP, Tree};
+use super::support::tree::{Ran, SHOP, Tree};
 
 /// Commands that print to stdout, for a rendered tree whose services.toml has changed and is wrong in another file.
 const PRINTING: [&[&str]; 15] = [

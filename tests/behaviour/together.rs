@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use stackgen::disk::Turn;
 
-use super::tree::{Files, Ran, SHOP, Tree, different};
+use super::support::tree::{Files, Ran, SHOP, Tree, different};
 
 const PROCESSES: usize = 8;
 const ROUNDS: usize = 3;

@@ -12,9 +12,6 @@ mod secrets;
 #[path = "../support/mod.rs"]
 mod support;
 mod table;
-#[allow(dead_code, reason = "this test crate uses the parts that it needs")]
-#[path = "../behaviour/tree.rs"]
-mod tree;
 mod writing;
 
 /// Two environments; a service that reads one variable of each sort.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::tree::{Ran, Tree};
+use crate::support::tree::{Ran, Tree};
 
 /// A stack with every kind of variable, and secrets with defaults.
 const STACK: &str = r#"[stack]

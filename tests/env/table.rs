@@ -11,7 +11,7 @@ use stackgen::project::Project;
 use crate::oracle::{self, Shell};
 use crate::support::compose::has_compose;
 use crate::support::in_parallel;
-use crate::tree::{Ran, Tree};
+use crate::support::tree::{Ran, Tree};
 
 /// What the shell says of a variable.
 const SHELL: [(&str, Option<&str>); 3] = [("UNSET", None), ("EMPTY", Some("")), ("SET", Some("shell"))];

@@ -14,7 +14,7 @@ use stackgen::project::Project;
 
 use crate::oracle::{self, Shell};
 use crate::support::compose::has_compose;
-use crate::tree::{Ran, Tree};
+use crate::support::tree::{Ran, Tree};
 use crate::{STACK, env_files, judge};
 
 /// `stackgen env` in a shell that has nothing.

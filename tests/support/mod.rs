@@ -7,6 +7,7 @@ pub(crate) mod http;
 pub(crate) mod oracle;
 pub(crate) mod rendered;
 pub(crate) mod running;
+pub(crate) mod tree;
 
 use std::collections::BTreeSet;
 use std::io::Write as _;

@@ -9,8 +9,8 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::support::tree::{Files, LOCKFILE, PACKAGE, Ran, Tree, different, is_stray};
 use super::support::{skip, tool};
-use super::tree::{Files, LOCKFILE, PACKAGE, Ran, Tree, different, is_stray};
 
 /// The folder on which a child is to mount a small file system.
 const FOLDER: &str = "STACKGEN_TEST_MOUNT";

@@ -7,8 +7,6 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-use super::support;
-
 /// Two plain images, two environments: six files.
 pub(crate) const SHOP: &str = r#"[stack]
 name = "shop"
@@ -121,7 +119,7 @@ impl Tree {
 
     /// `stackgen` with these arguments, in this directory.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = support::stackgen();
+        let mut command = super::stackgen();
         command.current_dir(self.root()).args(arguments);
         command
     }
