@@ -478,3 +478,12 @@ fn each_state_of_a_container_has_its_cause() {
     assert_eq!(killed, ("out-of-memory", "`api` does not run: it has ended for want of memory".to_owned()));
     assert_eq!(cause(&|api| api.service = "nobody".to_owned()).0, "missing");
 }
+
+#[test]
+fn what_the_proxy_finds_no_address_for_has_no_router() {
+    let apart = Stage::after(|containers| containers[1].networks.clear());
+    let nobody = Access { status: 404, ..Access::default() };
+    let (kind, message) = apart.cause(HEALTH, answer(404, "404 page not found\n"), Some(&nobody));
+    assert_eq!(kind, "no-shared-network");
+    assert!(message.contains("shop-api-1 has none"), "{message}");
+}

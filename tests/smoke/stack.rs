@@ -21,6 +21,7 @@ TOKEN = { secret = true }
 [services.traefik]
 kind = "traefik"
 version = "3.6"
+stop-grace = "1s"
 access-log = true
 entrypoints.web = { port = 80, redirect-to = "websecure" }
 entrypoints.websecure = { port = 443, tls = true }
@@ -33,6 +34,8 @@ version = "7"
 image = "python:3.13-slim"
 port = 8000
 publish = true
+stop-grace = "1s"
+compose.init = true                       # Python as the first process does not hear that it is to stop
 command = ["python", "-c", """
 import http.server, os
 print('starting with', os.environ['TOKEN'], flush=True)

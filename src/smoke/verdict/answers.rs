@@ -46,7 +46,8 @@ impl Case<'_> {
     pub(super) fn no_router(&self, answer: &Answer) -> Cause {
         let own = self.own_router();
         let service = &self.check.service;
-        if let Some(cause) = self.of_service() {
+        // Traefik leaves out what it finds no address for.
+        if let Some(cause) = self.of_service().or_else(|| self.apart()) {
             return cause;
         }
         let message = format!("no router of the proxy took it ({})", answer.status);
