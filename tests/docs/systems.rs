@@ -37,30 +37,37 @@ const ASKED: [Asked; 10] = [
         &[
             ("tests/lint.rs", "generated_dockerfiles_pass_hadolint"),
             ("tests/stacks.rs", "each_stack_builds_starts_and_answers_in_every_environment"),
-            ("tests/systems/todo_chatbot.rs", "has_no_secret_in_a_layer"),
-            ("tests/systems/todo_chatbot.rs", "has_only_what_it_needs"),
+            ("tests/e2e/images.rs", "are_as_they_should_be"),
+            ("tests/e2e/images.rs", "are_rebuilt_upon_the_same_packages"),
+            ("tests/e2e/confined.rs", "is_all_of"),
         ],
     ),
     (
         "services start in order, are healthy, restart without losing data, stop in time",
         "`depends_on` from references, probes of the kind, named volumes, `exec`",
         &[
-            ("tests/systems/agent_service.rs", "started_in_order"),
-            ("tests/systems/todo_chatbot.rs", "keeps_what_it_was_told"),
-            ("tests/systems/tka_voice.rs", "keeps_uploads_over_a_restart_and_a_kill"),
-            ("tests/systems/personal_assistant.rs", "keeps_tasks_when_containers_die"),
-            ("tests/support/running.rs", "ends_in_time"),
+            ("tests/support/order.rs", "is_in_order"),
+            ("tests/e2e/todo_chatbot.rs", "keeps_what_it_was_told"),
+            ("tests/e2e/tka_voice.rs", "keeps_uploads_over_a_restart_and_a_kill"),
+            ("tests/e2e/personal_assistant.rs", "keeps_tasks_when_containers_die"),
+            ("tests/e2e/voice_stack.rs", "does_without_redis_for_a_while"),
+            ("tests/support/compose.rs", "stops_in_time"),
         ],
     ),
     (
         "one network in common; Redis can be reached, and so can the runner",
         "networks from references",
-        &[("tests/e2e.rs", "hands_a_webhook_to_the_runner"), ("tests/e2e.rs", "answers")],
+        &[("tests/e2e/voice_stack.rs", "hands_a_webhook_to_the_runner"), ("tests/e2e/voice_stack.rs", "answers")],
     ),
     (
         "the health of a service answers through Traefik, and from the right service",
         "routes, and answers that say who they come from",
-        &[("tests/e2e.rs", "answers"), ("tests/systems/personal_assistant.rs", "is_well")],
+        &[
+            ("tests/e2e/voice_stack.rs", "answers"),
+            ("tests/e2e/voice_stack.rs", "has_a_certificate"),
+            ("tests/e2e/voice_stack.rs", "answers_many_at_once"),
+            ("tests/e2e/personal_assistant.rs", "is_well"),
+        ],
     ),
     (
         "wrong routes, 404, another service's answer",
@@ -84,16 +91,16 @@ const ASKED: [Asked; 10] = [
         "one model of ports over services and environments",
         &[
             ("tests/mistakes/main.rs", "each_mistake_of_an_owner_is_found_by_its_rule_at_its_line"),
-            ("tests/systems/personal_assistant.rs", "three_environments_of_the_personal_assistant_run_on_one_host"),
+            ("tests/e2e/personal_assistant.rs", "three_environments_of_the_personal_assistant_run_on_one_host"),
         ],
     ),
     (
         "dev, stage and prod apart, easy to change between, without leaks",
         "one complete file each; rules across environments; `-e`",
         &[
-            ("tests/systems/personal_assistant.rs", "three_environments_of_the_personal_assistant_run_on_one_host"),
-            ("tests/systems/tka_voice.rs", "shows_nothing_of_development"),
-            ("tests/e2e.rs", "the_voice_stack_runs_in_dev_and_beside_it_in_prod"),
+            ("tests/e2e/personal_assistant.rs", "three_environments_of_the_personal_assistant_run_on_one_host"),
+            ("tests/e2e/tka_voice.rs", "shows_nothing_of_development"),
+            ("tests/e2e/voice_stack.rs", "the_voice_stack_runs_in_dev_and_beside_it_in_prod"),
         ],
     ),
     (

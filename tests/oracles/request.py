@@ -6,7 +6,8 @@
 
 Prints `{"status", "headers", "body"}` as JSON; no redirect is followed, and the path goes out exactly as given. With
 `--connect`, the URL's host is still the server name that TLS asks for and the Host header. `--sign` adds the
-HMAC-SHA256 of the body's bytes, in hex. Exits 1 with one line on stderr when there is no answer.
+HMAC-SHA256 of the body's bytes, in hex. With `--ca FILE`, only a certificate of that authority will do, and its serial number
+and issuer are printed as "certificate". Exits 1 with one line on stderr when there is no answer.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: str
+    certificate: dict[str, str] | None = None
 
 
 def default_port(url: str) -> int:
@@ -50,12 +52,14 @@ def exchange(
     """Send one request to an address and read the answer; OSError, HTTPException or ValueError where there is none."""
     parts = urlsplit(url)
     target = re.sub(r"^\w+://[^/?#]*|#.*$", "", url)
+    certificate = None
     connection = HTTPConnection(address[0])
     connection.sock = socket.create_connection(address, TIMEOUT)
     try:
         if parts.scheme == "https":
             name = (parts.hostname or "").rstrip(".")  # as every browser does; with the dot it is no server name
             connection.sock = tls.wrap_socket(connection.sock, server_hostname=name)
+            certificate = checked(connection.sock)
         slash = "" if target.startswith("/") else "/"
         connection.putrequest(method, slash + target, skip_host=True, skip_accept_encoding=True)
         for key, value in ({"Host": parts.netloc, "Content-Length": str(len(body))} | headers).items():
@@ -65,7 +69,17 @@ def exchange(
         text = response.read().decode(errors="replace")
     finally:
         connection.close()
-    return Answer(response.status, {key.lower(): value for key, value in response.getheaders()}, text)
+    headers = {key.lower(): value for key, value in response.getheaders()}
+    return Answer(response.status, headers, text, certificate)
+
+
+def checked(connection: ssl.SSLSocket) -> dict[str, str] | None:
+    """The certificate of a connection; none where nobody checks it."""
+    certificate = connection.getpeercert()
+    if not certificate:
+        return None
+    issuer = {key: value for parts in certificate["issuer"] for key, value in parts}
+    return {"serial": certificate["serialNumber"], "issuer": issuer.get("commonName", "")}
 
 
 def header(text: str) -> tuple[str, str]:
@@ -81,7 +95,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("method")
     parser.add_argument("url")
-    parser.add_argument("--insecure", action="store_true", help="take any certificate")
+    trust = parser.add_mutually_exclusive_group()
+    trust.add_argument("--insecure", action="store_true", help="take any certificate")
+    trust.add_argument("--ca", metavar="FILE", help="take certificates of this authority alone")
     parser.add_argument("--connect", metavar="HOST:PORT", help="where to send it, whatever the URL says")
     parser.add_argument("--header", metavar="'NAME: VALUE'", action="append", type=header, default=[])
     parser.add_argument("--data", default="", help="the body")
@@ -94,7 +110,7 @@ def main() -> None:
     host, _, port = (
         arguments.connect or f"{urlsplit(arguments.url).hostname}:{default_port(arguments.url)}"
     ).rpartition(":")
-    tls = INSECURE if arguments.insecure else ssl.create_default_context()
+    tls = INSECURE if arguments.insecure else ssl.create_default_context(cafile=arguments.ca)
     try:
         answer = exchange((host, int(port)), arguments.method, arguments.url, headers, body, tls)
     except (OSError, HTTPException, ValueError) as error:

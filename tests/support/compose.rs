@@ -1,12 +1,16 @@
 //! Docker Compose, untouched by the variables of the shell that runs the tests.
 
 use std::env;
+use std::io::{Read as _, Seek as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Output};
 use std::sync::OnceLock;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::order::Record;
 use super::{everything_said, say, skip, succeed, tool};
 
 /// What the Docker client itself needs of the environment; anything else could stand in for a variable of the stack.
@@ -131,14 +135,43 @@ impl Stack {
         output
     }
 
+    /// Starts what is built and waits until it is healthy, with these further words; says how long that took. Nothing starts
+    /// before what it waits for.
+    ///
+    /// # Panics
+    /// Where it does not become healthy in this many seconds, or starts in another order than its file says.
+    pub(crate) fn up(&self, patience: u32, words: &[&str]) {
+        let record = Record::begin(&self.project);
+        let start = Instant::now();
+        let patience = patience.to_string();
+        self.run(&[&["up", "--no-build", "--wait", "--wait-timeout", &patience], words].concat());
+        let took = start.elapsed().as_secs_f64();
+        let pairs = record.is_in_order(&self.config());
+        say(&format!("{}: up and healthy after {took:.1} s; {pairs} waited for others, in order", self.project));
+    }
+
     /// Runs a Compose command that may fail.
     pub(crate) fn try_run(&self, arguments: &[&str]) -> Output {
         self.compose(arguments).output().expect("docker starts")
     }
 
-    /// Begins a Compose command that goes on until it is killed.
-    pub(crate) fn begin(&self, arguments: &[&str]) -> Child {
-        self.compose(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("docker starts")
+    /// Begins to watch for edits, and returns when it does.
+    pub(crate) fn watch(&self) -> Watching {
+        let mut said = tempfile::tempfile().expect("a temporary file");
+        let mut command = self.compose(&["watch", "--no-up"]);
+        command.stdout(said.try_clone().expect("a file")).stderr(said.try_clone().expect("a file"));
+        let watching = Watching(command.spawn().expect("docker starts"));
+        let start = Instant::now();
+        loop {
+            let mut text = String::new();
+            said.rewind().expect("a file");
+            said.read_to_string(&mut text).expect("UTF-8 from docker compose watch");
+            if text.contains("Watch enabled") {
+                return watching;
+            }
+            assert!(start.elapsed() < Duration::from_secs(30), "{}: nothing is watched: {text}", self.project);
+            sleep(Duration::from_millis(50));
+        }
     }
 
     /// The Compose file as Compose understands it.
@@ -155,17 +188,53 @@ impl Stack {
         serde_json::from_slice(&output.stdout).expect("JSON from docker inspect")
     }
 
+    /// Stops everything, and gives every process the time to end by itself.
+    ///
+    /// # Panics
+    /// With the service whose time was not enough: it was killed, which its exit code says.
+    pub(crate) fn stops_in_time(&self) {
+        let start = Instant::now();
+        self.run(&["stop"]);
+        say(&format!("{}: stopped after {:.1} s", self.project, start.elapsed().as_secs_f64()));
+        for container in self.containers() {
+            let (name, state) = (&container["Name"], &container["State"]);
+            assert!(state["ExitCode"] != 137, "{}: {name} had to be killed: {state}", self.project);
+        }
+    }
+
+    /// Removes what `down` leaves: images that were built, and then built anew.
+    fn forget_replaced_images(&self) {
+        let label = format!("label=com.docker.compose.project={}", self.project);
+        let list = ["image", "ls", "--quiet", "--filter", "dangling=true", "--filter", &label];
+        let listed = docker().args(list).output().map(|output| output.stdout).unwrap_or_default();
+        let replaced = String::from_utf8_lossy(&listed).into_owned();
+        if !replaced.trim().is_empty() {
+            let _ = docker().args(["image", "rm"]).args(replaced.split_whitespace()).output();
+        }
+    }
+
     /// Removes containers, networks, volumes and built images.
     ///
     /// # Panics
     /// When something of the project is left.
     pub(crate) fn down(&self) {
         self.run(&DOWN);
+        self.forget_replaced_images();
         let label = format!("label=com.docker.compose.project={}", self.project);
         for kind in [["ps", "--all"].as_slice(), &["volume", "ls"], &["network", "ls"], &["image", "ls"]] {
             let left = succeed(docker().args(kind).args(["--quiet", "--filter", &label]));
             assert!(left.stdout.is_empty(), "`docker {}` still lists something of {}", kind.join(" "), self.project);
         }
+    }
+}
+
+/// `docker compose watch`, until this value goes.
+pub(crate) struct Watching(Child);
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
@@ -185,7 +254,9 @@ impl Drop for Stack {
                 }
             }
         }
-        match self.compose(&DOWN).output() {
+        let output = self.compose(&DOWN).output();
+        self.forget_replaced_images();
+        match output {
             Ok(output) if output.status.success() => {}
             Ok(output) => say(&format!("{} is not taken down:\n{}", self.project, everything_said(&output))),
             Err(error) => say(&format!("{} is not taken down: {error}", self.project)),

@@ -1,5 +1,6 @@
 //! HTTP as a client of the running stack would speak it.
 
+use std::path::Path;
 use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -15,6 +16,8 @@ pub(crate) struct Response {
     /// Names in lower case.
     pub(crate) headers: Value,
     pub(crate) body: String,
+    /// The serial number and the issuer of the certificate; null where nobody checked it.
+    pub(crate) certificate: Value,
 }
 
 impl Response {
@@ -24,17 +27,30 @@ impl Response {
     }
 }
 
-/// One request to a port of this machine, whatever host the URL names; the certificate is not checked.
+/// One request to a port of this machine, whatever host the URL names.
 pub(crate) struct Request {
     command: Command,
 }
 
 impl Request {
-    /// A request without a body.
+    /// A request without a body; any certificate will do.
     pub(crate) fn new(method: &str, url: &str, port: u16) -> Self {
+        let mut request = Self::to(method, url, port);
+        request.command.arg("--insecure");
+        request
+    }
+
+    /// The same, where only a certificate will do that this authority has issued for the host.
+    pub(crate) fn trusting(authority: &Path, method: &str, url: &str, port: u16) -> Self {
+        let mut request = Self::to(method, url, port);
+        request.command.arg("--ca").arg(authority);
+        request
+    }
+
+    fn to(method: &str, url: &str, port: u16) -> Self {
         let mut command = Command::new(tool("python3").expect("the caller has looked for python3"));
         command.arg("-B").arg(repository().join("tests/oracles/request.py"));
-        command.args(["--insecure", "--connect", &format!("127.0.0.1:{port}"), method, url]);
+        command.args(["--connect", &format!("127.0.0.1:{port}"), method, url]);
         Self { command }
     }
 
@@ -65,7 +81,7 @@ impl Request {
         let answer: Value = serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
         let status = answer["status"].as_u64().ok_or("no status")?;
         let body = answer["body"].as_str().ok_or("no body")?.to_owned();
-        Ok(Response { status, headers: answer["headers"].clone(), body })
+        Ok(Response { status, headers: answer["headers"].clone(), body, certificate: answer["certificate"].clone() })
     }
 
     /// Sends it again and again until the answer is the wanted one, for at most `patience`.

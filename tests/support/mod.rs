@@ -4,7 +4,9 @@
 
 pub(crate) mod compose;
 pub(crate) mod http;
+pub(crate) mod load;
 pub(crate) mod oracle;
+pub(crate) mod order;
 pub(crate) mod rendered;
 pub(crate) mod running;
 pub(crate) mod tree;

@@ -51,7 +51,7 @@ impl Running {
 
     /// Starts what is built, and waits until it is healthy.
     pub(crate) fn start(&self) {
-        self.stack.run(&["up", "--no-build", "--wait", "--wait-timeout", "60"]);
+        self.stack.up(180, &[]);
     }
 
     /// The host port that a variable sets.
@@ -61,11 +61,7 @@ impl Running {
 
     /// A stop gives every process the time to end by itself, and `down` leaves nothing.
     pub(crate) fn ends_in_time(&self) {
-        self.stack.run(&["stop"]);
-        for container in self.stack.containers() {
-            let (name, state) = (&container["Name"], &container["State"]);
-            assert!(state["ExitCode"] != 137, "{}: {name} had to be killed: {state}", self.project);
-        }
+        self.stack.stops_in_time();
         self.stack.down();
     }
 }

@@ -8,11 +8,13 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value, json};
 use stackgen::plan::Plan;
 
-use crate::support::compose;
+use crate::confined::service_of;
+use crate::support::compose::{self, Stack};
 use crate::support::http::{Request, Response};
 use crate::support::rendered::Rendered;
 use crate::support::running::{Running, SECRET};
 use crate::support::{everything_said, has_tools, repository, say};
+use crate::{confined, images};
 
 /// A healthy container answers, and the proxy learns of it a moment later; a worker that is just starting takes a task
 /// when it is there.
@@ -41,10 +43,16 @@ fn three_environments_of_the_personal_assistant_run_on_one_host() {
         assistant.comes_back_by_itself();
         assistant.has_a_page();
         assistant.is_watched();
+        confined::is_all_of(&assistant.running.stack, assistant.plan.production, &[]);
         assistant.is_limited();
         assistant.keeps_secrets();
         say(&format!("personal-assistant, {}: looked at in {:.1} s", assistant.name(), start.elapsed().as_secs_f64()));
     }
+    let stacks: Vec<(&str, &Stack)> =
+        running.iter().map(|assistant| (assistant.running.project.as_str(), &assistant.running.stack)).collect();
+    images::are_as_they_should_be(&stacks);
+    let (dev, changed) = (stacks[0], [("api", "assistant/main.py"), ("frontend", "src/api.ts")]);
+    images::are_rebuilt_upon_the_same_packages(dev.0, dev.1, &changed);
     for assistant in &running {
         let texts = assistant.texts();
         let is_own = |text: &String| text.ends_with(assistant.name());
@@ -91,6 +99,7 @@ impl<'p> Assistant<'p> {
         for name in LEFT_OUT.iter().filter(|name| plan.services.contains_key(**name)) {
             say(&format!("left out of personal-assistant, {}: {name}: no image to be had here", plan.environment));
         }
+        images::plant(&running.stack);
         running.stack.run(&["build"]);
         running.start();
         say(&format!("personal-assistant, {}: up after {:.1} s", plan.environment, start.elapsed().as_secs_f64()));
@@ -262,8 +271,4 @@ fn left_out(plan: &Plan) -> Value {
     let mut services: Map<String, Value> = names.map(|name| ((*name).to_owned(), idle.clone())).collect();
     services.insert("traefik".to_owned(), json!({ "extra_hosts": ["acme-v02.api.letsencrypt.org:127.0.0.1"] }));
     json!({ "services": services })
-}
-
-fn service_of(container: &Value) -> &str {
-    container["Config"]["Labels"]["com.docker.compose.service"].as_str().expect("a container of Compose")
 }

@@ -1,6 +1,5 @@
 //! `examples/tka-voice`: a backend with a database, a cache and uploads, and tests that are run on demand.
 
-use std::fs;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -11,6 +10,7 @@ use crate::support::http::{Request, Response};
 use crate::support::rendered::{Rendered, example};
 use crate::support::running::Running;
 use crate::support::{everything_said, has_tools, say};
+use crate::{confined, edits, images};
 
 /// A healthy container answers; one that has read a changed file is back a moment later.
 const UNTIL_ANSWERED: Duration = Duration::from_secs(10);
@@ -32,11 +32,15 @@ fn tka_voice_runs_in_dev_and_after_that_in_prod() {
         voice.makes_a_tone();
         voice.answers_twilio();
         voice.keeps_uploads_over_a_restart_and_a_kill();
+        confined::is_all_of(&voice.running.stack, plan.production, &[]);
+        images::are_as_they_should_be(&[(&voice.running.project, &voice.running.stack)]);
         if plan.production {
             voice.shows_nothing_of_development();
         } else {
             voice.reads_a_changed_source(&rendered);
             voice.passes_its_tests();
+            let (project, stack) = (&voice.running.project, &voice.running.stack);
+            images::are_rebuilt_upon_the_same_packages(project, stack, &[("backend", "main.py")]);
         }
         voice.stops_in_time();
         say(&format!("tka-voice, {}: {:.1} s", plan.environment, start.elapsed().as_secs_f64()));
@@ -56,6 +60,7 @@ impl<'p> Voice<'p> {
         for name in LEFT_OUT.iter().filter(|name| plan.services.contains_key(**name)) {
             say(&format!("left out of tka-voice, {}: {name}, whose image is not to be had here", plan.environment));
         }
+        images::plant(&running.stack);
         running.stack.run(&["--profile", "*", "build"]);
         // It brings up what it depends on; nothing that always runs is forgotten.
         let own = ["backend", "postgres", "redis"];
@@ -65,9 +70,7 @@ impl<'p> Voice<'p> {
             .filter(|name| !own.contains(name) && !LEFT_OUT.contains(name))
             .collect();
         assert_eq!(forgotten, [""; 0]);
-        let mut arguments = vec!["up", "--no-build", "--wait", "--wait-timeout", "60"];
-        arguments.extend(own);
-        running.stack.run(&arguments);
+        running.stack.up(180, &own);
         let port = running.port("BACKEND_HOST_PORT");
         Self { running, plan, port }
     }
@@ -104,7 +107,10 @@ impl<'p> Voice<'p> {
         self.send("PUT", "/uploads/notes.txt", Some(&notes), 201);
         let steps: [&[&[&str]]; 3] = [
             &[&["restart", "backend"]],
-            &[&["kill", "backend"], &["up", "--no-build", "--wait", "--wait-timeout", "60", "backend"]],
+            &[
+                &["kill", "backend", "postgres", "redis"],
+                &["up", "--no-build", "--wait", "--wait-timeout", "60", "backend"],
+            ],
             &[&["down"], &["up", "--no-build", "--wait", "--wait-timeout", "60", "backend"]],
         ];
         for step in steps {
@@ -120,12 +126,11 @@ impl<'p> Voice<'p> {
     /// The source is mounted, and the server starts again with what has changed in it.
     fn reads_a_changed_source(&self, rendered: &Rendered) {
         let path = rendered.root().join("backend/main.py");
-        let text = fs::read_to_string(&path).expect("the source");
-        let changed = text.replacen("\"status\": \"ok\"", "\"status\": \"changed\"", 1);
-        assert_ne!(text, changed);
-        fs::write(&path, changed).expect("a writable source");
-        self.until("/health", |body| body["status"] == "changed");
-        fs::write(&path, text).expect("a writable source");
+        let change = ("\"status\": \"ok\"", "\"status\": \"changed\"");
+        let url = format!("http://localhost:{}/health", self.port);
+        let health = || Request::new("GET", &url, self.port).send();
+        let is_seen = || health().is_ok_and(|answer| answer.json()["status"] == "changed");
+        edits::is_live("tka-voice, mounted: backend/main.py", &path, change, is_seen);
         self.until("/health", |body| body["status"] == "ok");
     }
 

@@ -1,0 +1,90 @@
+//! What the looks at the examples would notice: each is shown something that is wrong.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process;
+
+use serde_json::{Value, json};
+
+use crate::images::{is_cached, look};
+use crate::support::compose::{docker, has_engine, warnings_in};
+use crate::support::order::pairs;
+use crate::support::{everything_said, has_tools, succeed};
+
+#[test]
+fn a_warning_of_the_build_is_noticed() {
+    if !has_engine() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("Dockerfile"), "FROM scratch as base\nLABEL a=b\n").expect("a writable folder");
+    let output =
+        succeed(docker().args(["build", "--progress", "plain", "--output", "type=cacheonly"]).arg(folder.path()));
+    let said = everything_said(&output);
+    assert!(warnings_in(&said).iter().any(|line| line.contains("FromAsCasing")), "{said}");
+}
+
+/// Each stage leaves it somewhere else.
+const LEAKS: &str = "\
+FROM debian:bookworm-slim AS deleted
+COPY secret.txt /app/
+RUN rm /app/secret.txt
+FROM debian:bookworm-slim AS argument
+ARG TOKEN
+RUN true $TOKEN
+FROM debian:bookworm-slim AS variable
+ENV TOKEN=hidden-from-nobody
+FROM debian:bookworm-slim AS clean
+RUN touch /app.txt
+";
+
+#[test]
+fn a_secret_is_noticed_in_a_layer_that_another_one_covers_in_an_argument_and_in_a_variable() {
+    if !has_engine() || !has_tools(&["python3"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("Dockerfile"), LEAKS).expect("a writable folder");
+    fs::write(folder.path().join("secret.txt"), "hidden-from-nobody\n").expect("a writable folder");
+    let stages = ["deleted", "argument", "variable", "clean"];
+    let names = stages.map(|stage| format!("stackgen-e2e-{}-{stage}", process::id()));
+    for (stage, name) in stages.iter().zip(&names) {
+        let build = ["build", "--quiet", "--build-arg", "TOKEN=hidden-from-nobody", "--target", stage, "--tag", name];
+        succeed(docker().args(build).arg(folder.path()));
+    }
+    let names = names.each_ref().map(String::as_str);
+    // Together they would be told of each other.
+    let bases = BTreeSet::from(["debian:bookworm-slim".to_owned()]);
+    let found = names.map(|name| look(&[name], &bases, &["hidden-from-nobody"]).remove(0));
+    succeed(docker().args(["image", "rm", "--force"]).args(names));
+    let found = found.each_ref().map(|image| image.secrets(&["hidden-from-nobody"]));
+    assert_eq!(found, [vec!["app/secret.txt"], vec![TOLD], vec![TOLD], vec![]]);
+}
+
+const TOLD: &str = "its history or configuration";
+
+#[test]
+fn who_starts_before_the_other_is_healthy_is_noticed() {
+    let event = |action: &str, service: &str, time: u64| -> Value {
+        let attributes = json!({ "com.docker.compose.service": service, "com.docker.compose.oneoff": "False" });
+        json!({ "Action": action, "Actor": { "Attributes": attributes }, "timeNano": time })
+    };
+    let waits = json!({ "redis": { "condition": "service_healthy" } });
+    let config = json!({ "services": { "web": { "depends_on": waits }, "redis": {} } });
+    let events = |healthy: u64| {
+        [event("start", "redis", 1), event("start", "web", 5), event("health_status: healthy", "redis", healthy)]
+    };
+    assert_eq!(pairs(&config, &events(4)), Ok(1));
+    let early = pairs(&config, &events(6)).expect_err("too early");
+    assert!(early.contains("web started 1ns before redis"), "{early}");
+    assert!(pairs(&config, &events(4)[..2]).is_err(), "it never was healthy");
+    assert_eq!(pairs(&config, &events(4)[1..]), Ok(0), "it was there already");
+}
+
+#[test]
+#[should_panic(expected = "web installs again")]
+fn packages_that_are_installed_again_are_noticed() {
+    let said = "#7 [dependencies 1/1] RUN npm ci\n#8 [build 1/2] COPY . .\n#7 DONE 9.0s\n#8 DONE 0.1s\n";
+    is_cached("web", &said.replace("#7 DONE 9.0s", "#7 CACHED"), false);
+    is_cached("web", said, false);
+}
