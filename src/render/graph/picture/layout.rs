@@ -334,11 +334,13 @@ impl Drawn {
         *at += if view.networks.is_empty() { 0.0 } else { 28.0 };
         for mark in &view.elsewhere {
             self.signs.push(Sign { x: start, y: *at + 3.0, sign: mark.word() });
-            let text = format!("{}: {}", mark.rule, mark.message);
-            for (number, line) in wrapped(&text, Face::Name, SMALL, end - start - 18.0, 4).into_iter().enumerate() {
-                let style = if number == 0 { mark.word() } else { "about" };
+            let room = end - start - 18.0;
+            let rule = wrapped(&format!("{} {}", mark.word(), mark.rule), Face::Name, SMALL, room, 1);
+            let message = wrapped(&mark.message, Face::Name, SMALL, room, 4);
+            let lines = rule.into_iter().map(|line| (mark.word(), line));
+            for (style, text) in lines.chain(message.into_iter().map(|line| ("about", line))) {
                 *at += 16.0;
-                self.notes.push(Written { x: start + 18.0, y: *at - 4.0, style, text: line });
+                self.notes.push(Written { x: start + 18.0, y: *at - 4.0, style, text });
             }
             *at += 4.0;
         }
