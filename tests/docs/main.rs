@@ -10,6 +10,7 @@ mod links;
 mod manifest;
 mod markdown;
 mod page;
+mod picture;
 mod rules;
 mod session;
 mod systems;
