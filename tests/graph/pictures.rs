@@ -161,7 +161,7 @@ fn market(services: usize) -> String {
     let stores = (services / 6).max(1);
     for number in 0..stores {
         let word = WORDS[number % WORDS.len()];
-        let _ = if number % 2 == 0 {
+        let _ = if number.is_multiple_of(2) {
             writeln!(
                 text,
                 "[services.{word}-db-{number}]\nkind = \"postgres\"\nversion = \"17\"\npassword = \"${{PASSWORD}}\""
@@ -171,7 +171,7 @@ fn market(services: usize) -> String {
         };
     }
     let store = |number: usize| {
-        let kind = if number % 2 == 0 { "db" } else { "cache" };
+        let kind = if number.is_multiple_of(2) { "db" } else { "cache" };
         format!("\"{}-{kind}-{number}\"", WORDS[number % WORDS.len()])
     };
     let name = |number: usize| {

@@ -48,7 +48,7 @@ pub(super) struct Written {
 pub(super) struct Sign {
     pub(super) x: f64,
     pub(super) y: f64,
-    pub(super) sign: &'static str,
+    pub(super) what: &'static str,
 }
 
 /// The name of a network.
@@ -134,9 +134,9 @@ impl Front {
     /// A sign, a text, and a sign after it where other environments differ.
     fn entry(&mut self, sign: &'static str, style: &'static str, text: &str, face: Face, across: f64, differs: bool) {
         let end = across - PADDING;
-        self.signs.push(Sign { x: PADDING, y: self.height + 3.0, sign });
+        self.signs.push(Sign { x: PADDING, y: self.height + 3.0, what: sign });
         if differs {
-            self.signs.push(Sign { x: end - 12.0, y: self.height + 3.0, sign: "differs" });
+            self.signs.push(Sign { x: end - 12.0, y: self.height + 3.0, what: "differs" });
         }
         let room = end - INDENT - if differs { 16.0 } else { 0.0 };
         for line in wrapped(text, face, LINE, room, 3) {
@@ -147,7 +147,7 @@ impl Front {
     fn marks(&mut self, marks: &[Mark], x: f64, across: f64) {
         let shown: Vec<&Mark> = marks.iter().take(if marks.len() > MOST { MOST - 1 } else { MOST }).collect();
         for mark in &shown {
-            self.signs.push(Sign { x, y: self.height + 3.0, sign: mark.word() });
+            self.signs.push(Sign { x, y: self.height + 3.0, what: mark.word() });
             let text = format!("{} {}", mark.word(), mark.rule);
             for line in wrapped(&text, Face::Name, LINE, across - x - 18.0 - PADDING, 2) {
                 self.line(x + 18.0, LEADING, mark.word(), line);
@@ -176,7 +176,7 @@ impl Front {
             let (y, width) = (self.height, chip.width);
             self.chips.push(Chip { x, y, ..chip });
             if fact.only.is_some() {
-                self.signs.push(Sign { x: x + width + 3.0, y: y + 2.5, sign: "differs" });
+                self.signs.push(Sign { x: x + width + 3.0, y: y + 2.5, what: "differs" });
             }
             x += width + differs + 6.0;
         }

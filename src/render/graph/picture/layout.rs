@@ -3,10 +3,11 @@
 use serde::Serialize;
 
 use super::card::{self, Chip, Front, Sign, Written};
+use super::legend::Item;
 use super::placement::Placement;
 use super::routing::{Columns, Line, MARGIN, TRACK, Tracks, Wiring};
-use super::scene::{Card, Link, Meaning, Scene, Tier, View};
-use super::text::{Face, width, wrapped};
+use super::scene::{Card, Link, Meaning, Scene, Tier};
+use super::text::{Face, wrapped};
 use crate::plan::Condition;
 
 /// The strip on the left with the names of the tiers.
@@ -22,21 +23,20 @@ const BEND: f64 = 6.0;
 /// How long the head of an arrow is.
 const HEAD: f64 = 7.0;
 const TITLE: f64 = 18.0;
-const SMALL: f64 = 11.0;
 
 /// A picture of one environment with everything in its place, in pixels.
 #[derive(Debug, Serialize)]
 pub(super) struct Drawn {
-    width: f64,
+    pub(super) width: f64,
     height: f64,
     title: Vec<Written>,
     tiers: Vec<TierBand>,
-    cards: Vec<Placed>,
+    pub(super) cards: Vec<Placed>,
     bundles: Vec<Bundle>,
-    legend: Vec<Item>,
-    chips: Vec<Chip>,
-    notes: Vec<Written>,
-    signs: Vec<Sign>,
+    pub(super) legend: Vec<Item>,
+    pub(super) chips: Vec<Chip>,
+    pub(super) notes: Vec<Written>,
+    pub(super) signs: Vec<Sign>,
 }
 
 #[derive(Debug, Serialize)]
@@ -49,7 +49,7 @@ struct TierBand {
 }
 
 #[derive(Debug, Serialize)]
-struct Placed {
+pub(super) struct Placed {
     number: usize,
     x: f64,
     y: f64,
@@ -59,7 +59,7 @@ struct Placed {
     state: &'static str,
     label: String,
     #[serde(flatten)]
-    front: Front,
+    pub(super) front: Front,
 }
 
 /// Lines that share their way. They are one path: what is drawn twice looks thicker.
@@ -81,14 +81,6 @@ struct Tail {
     y: f64,
     /// What is drawn there; nothing where it is empty.
     state: &'static str,
-}
-
-#[derive(Debug, Serialize)]
-struct Item {
-    x: f64,
-    y: f64,
-    what: &'static str,
-    text: &'static str,
 }
 
 /// What all views have in common.
@@ -250,8 +242,8 @@ impl<'s> Grid<'s> {
         for (count, word) in [(errors, "error"), (warnings, "warning")] {
             match count {
                 0 => {}
-                1 => label.push_str(&format!(", 1 {word}")),
-                _ => label.push_str(&format!(", {count} {word}s")),
+                1 => label = format!("{label}, 1 {word}"),
+                _ => label = format!("{label}, {count} {word}s"),
             }
         }
         if let Some(only) = &card.only {
@@ -275,76 +267,6 @@ impl<'s> Grid<'s> {
             TierBand { y, width: self.width, height, middle: y + height / 2.0, word: tier.word() }
         };
         tiers.into_iter().map(band).collect()
-    }
-}
-
-impl Drawn {
-    /// What lines, signs and colors mean, as far as they occur; and the findings that have no place in the picture.
-    fn explain(&mut self, view: &View, at: &mut f64) {
-        let has = |meaning: &dyn Fn(Meaning) -> bool| view.links.iter().any(|link| meaning(link.meaning));
-        let state = |condition| has(&|meaning| meaning == Meaning::Wait(condition));
-        let has_sign = |sign: &str| self.cards.iter().any(|card| card.front.signs.iter().any(|it| it.sign == sign));
-        let items: [(bool, &'static str, &'static str); 16] = [
-            (has(&|meaning| meaning == Meaning::Request), "request", "requests"),
-            (state(Condition::Healthy), "healthy", "waits until it is healthy"),
-            (state(Condition::Started), "started", "waits until it is started"),
-            (state(Condition::Completed), "completed", "waits until it has completed"),
-            (has(&|meaning| meaning == Meaning::Use), "use", "uses what runs elsewhere"),
-            (has(&|meaning| meaning == Meaning::Mount), "mount", "mounts a shared volume"),
-            (has_sign("published"), "published", "address on the host"),
-            (has_sign("route"), "route", "route"),
-            (has_sign("port"), "port", "port in the container"),
-            (has_sign("runs"), "runs", "image, source or address"),
-            (has_sign("volume"), "volume", "volume"),
-            (has_sign("replicas"), "replicas", "several containers"),
-            (has_sign("profile"), "profile", "only with a profile"),
-            (has_sign("differs"), "differs", "differs between environments"),
-            (has_sign("error"), "error", "error"),
-            (has_sign("warning"), "warning", "warning"),
-        ];
-        let (start, end) = (4.0, self.width - 4.0);
-        let mut x = start;
-        for (_, what, text) in items.into_iter().filter(|(is_there, ..)| *is_there) {
-            let lead = if matches!(what, "request" | "healthy" | "started" | "completed" | "use" | "mount") {
-                34.0
-            } else {
-                18.0
-            };
-            let across = lead + width(text, Face::Name, SMALL) + 18.0;
-            if x > start && x + across - 18.0 > end {
-                x = start;
-                *at += 20.0;
-            }
-            self.legend.push(Item { x, y: *at, what, text });
-            x += across;
-        }
-        *at += 26.0;
-        x = start;
-        for (number, network) in view.networks.iter().enumerate() {
-            let text = network.note.map_or_else(|| network.name.clone(), |note| format!("{}: {note}", network.name));
-            let chip = card::chip(&text, number % card::HUES, end - start);
-            if x > start && x + chip.width > end {
-                x = start;
-                *at += 21.0;
-            }
-            let across = chip.width;
-            self.chips.push(Chip { x, y: *at, ..chip });
-            x += across + 8.0;
-        }
-        *at += if view.networks.is_empty() { 0.0 } else { 28.0 };
-        for mark in &view.elsewhere {
-            self.signs.push(Sign { x: start, y: *at + 3.0, sign: mark.word() });
-            let room = end - start - 18.0;
-            let rule = wrapped(&format!("{} {}", mark.word(), mark.rule), Face::Name, SMALL, room, 1);
-            let message = wrapped(&mark.message, Face::Name, SMALL, room, 4);
-            let lines = rule.into_iter().map(|line| (mark.word(), line));
-            for (style, text) in lines.chain(message.into_iter().map(|line| ("about", line))) {
-                *at += 16.0;
-                self.notes.push(Written { x: start + 18.0, y: *at - 4.0, style, text });
-            }
-            *at += 4.0;
-        }
-        *at += 4.0;
     }
 }
 
@@ -421,6 +343,7 @@ pub(super) fn short(number: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::fmt::Write as _;
 
     use super::*;
     use crate::project::Project;
@@ -436,13 +359,14 @@ mod tests {
                 .filter(|other| *other != number && (number * 7 + other * 13 + seed * 5) % 11 < 2)
                 .map(|other| format!("\"s{other}\""))
                 .collect();
-            text.push_str(&format!(
-                "[services.s{number}]\nimage = \"i:1\"\nport = 80\ndepends-on = [{}]\nvolumes = [\"v{}:/v\"]\n",
+            let _ = writeln!(
+                text,
+                "[services.s{number}]\nimage = \"i:1\"\nport = 80\ndepends-on = [{}]\nvolumes = [\"v{}:/v\"]",
                 needs.join(", "),
                 number % 3
-            ));
-            if (number + seed) % 3 == 0 {
-                text.push_str(&format!("routes.r = {{ path = \"/{number}\" }}\n"));
+            );
+            if (number + seed).is_multiple_of(3) {
+                let _ = writeln!(text, "routes.r = {{ path = \"/{number}\" }}");
             }
         }
         text
@@ -464,7 +388,7 @@ mod tests {
             let nets = grid.tracks[0].lines(&grid.wirings[0], cells, &grid.columns, &heights, &edges);
             assert!(nets.len() > 10, "{}", nets.len());
             // By whether it lies, and how far from the edge: where it begins and ends, and whose it is.
-            let mut ways: BTreeMap<(bool, i64), Vec<(f64, f64, usize)>> = BTreeMap::new();
+            let mut ways: BTreeMap<_, Vec<(f64, f64, usize)>> = BTreeMap::new();
             for (net, lines) in nets.iter().enumerate() {
                 for pair in lines.iter().flat_map(|line| line.points.windows(2)) {
                     let [(x, y), (to_x, to_y)] = pair else { unreachable!() };

@@ -1,6 +1,6 @@
 //! Environments as pictures: an SVG of one of them, and a page with all of them.
 //!
-//! `scene` decides what is told, `placement` which cell of a grid each card gets, `routing` where the lines between them
+//! `drawing` decides what is told, `placement` which cell of a grid each card gets, `routing` where the lines between them
 //! run, `layout` turns that into coordinates; templates spell it. The text of services.toml is escaped by them, every
 //! place of it: no template here switches that off but for a drawing within the page.
 
@@ -13,7 +13,10 @@ use crate::diagnostics::Resolved;
 use crate::plan::Plan;
 
 mod card;
+mod differences;
+mod drawing;
 mod layout;
+mod legend;
 mod marks;
 mod page;
 mod placement;

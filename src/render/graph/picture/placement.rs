@@ -203,7 +203,9 @@ fn settle(places: &[Place], groups: &mut [Group], columns: usize, cells: &mut [C
 /// Takes columns away in which nothing stands; says how many are left.
 fn close(columns: usize, cells: &mut [Cell]) -> usize {
     let mut is_used = vec![false; columns];
-    cells.iter().for_each(|cell| is_used[cell.column] = true);
+    for cell in &*cells {
+        is_used[cell.column] = true;
+    }
     let before = |column: usize| is_used[..column].iter().filter(|is_used| **is_used).count();
     for cell in cells {
         cell.column = before(cell.column);

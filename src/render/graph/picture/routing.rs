@@ -57,7 +57,7 @@ pub(super) struct Tracks {
     /// By net and card, where it leaves or enters.
     anchors: HashMap<(usize, usize), f64>,
     /// By channel and net, the track.
-    tracks: HashMap<(usize, usize), usize>,
+    of_nets: HashMap<(usize, usize), usize>,
     /// How many tracks each channel needs.
     pub(super) channels: Vec<usize>,
 }
@@ -146,16 +146,12 @@ fn stack(nets: &mut [Net], gutter: usize) -> usize {
 
 /// The first track that is free from `start` on, which then is taken until `end`.
 fn lowest<T: PartialOrd + Copy>(tracks: &mut Vec<T>, start: T, end: T) -> usize {
-    match tracks.iter().position(|taken| *taken <= start) {
-        Some(free) => {
-            tracks[free] = end;
-            free
-        }
-        None => {
-            tracks.push(end);
-            tracks.len() - 1
-        }
+    if let Some(free) = tracks.iter().position(|taken| *taken <= start) {
+        tracks[free] = end;
+        return free;
     }
+    tracks.push(end);
+    tracks.len() - 1
 }
 
 impl Columns {
@@ -167,11 +163,11 @@ impl Columns {
             let lines = (tracks.max(&1) - 1) as f64 * TRACK;
             // At the edges of the picture an empty gutter needs no room.
             let is_edge = gutter == 0 || gutter + 1 == gutters.len();
-            if !(is_edge && *tracks == 0) {
+            if is_edge && *tracks == 0 {
+                out.gutters.push(at);
+            } else {
                 out.gutters.push(at + MARGIN);
                 at += lines + 2.0 * MARGIN;
-            } else {
-                out.gutters.push(at);
             }
             if gutter + 1 < gutters.len() {
                 out.left.push(at);
@@ -254,7 +250,7 @@ impl Tracks {
                 tracks.extend(stretches.iter().map(|stretch| ((channel, stretch.net), level)));
             }
         }
-        Self { anchors, tracks, channels }
+        Self { anchors, of_nets: tracks, channels }
     }
 
     /// The lines of each net. `heights` gives the first track of each channel, `top` and `bottom` the edges of cards.
@@ -274,7 +270,7 @@ impl Tracks {
                 let (start, finish) = (self.anchors[&(number, from)], self.anchors[&(number, to)]);
                 let (leaves, enters) = (Net::channel(cells[from], false), Net::channel(cells[to], true));
                 let height = |channel: usize| {
-                    let track = self.tracks.get(&(channel, number)).copied().unwrap_or_default();
+                    let track = self.of_nets.get(&(channel, number)).copied().unwrap_or_default();
                     #[expect(clippy::cast_precision_loss, reason = "tracks are few")]
                     let offset = track as f64 * TRACK;
                     heights[channel] + offset

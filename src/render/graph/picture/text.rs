@@ -1,6 +1,6 @@
 //! How wide texts are, and where they break: without a font, so that the same picture comes out everywhere.
 //!
-//! The widths are those of DejaVu Sans, the widest of the fonts that browsers take for `sans-serif` and `monospace`. Texts
+//! The widths are those of `DejaVu Sans`, the widest of the fonts that browsers take for `sans-serif` and `monospace`. Texts
 //! in any other one are narrower than their place.
 
 /// The widest that a character without a place in a Latin font gets, in ems: ideographs, emoji, boxes with a code in them.
@@ -34,7 +34,7 @@ fn ems(c: char, face: Face) -> f64 {
     }
 }
 
-/// Of DejaVu Sans Bold, rounded up.
+/// Of `DejaVu Sans Bold`, rounded up.
 fn bold(c: char) -> f64 {
     match c {
         ' ' | 'i' | 'j' | 'l' | '\'' | '|' => 0.37,
@@ -98,8 +98,8 @@ fn broken(text: &str, most: usize) -> usize {
         return text.len();
     }
     let divides = |c: char| matches!(c, ' ' | '/' | '-' | '.' | ':' | ',' | '_' | '@' | '=' | '|' | '&');
-    let after = text[..most].char_indices().filter(|(_, c)| divides(*c)).map(|(at, c)| at + c.len_utf8());
-    after.filter(|end| *end * 2 >= most).last().unwrap_or(most)
+    let mut after = text[..most].char_indices().filter(|(_, c)| divides(*c)).map(|(at, c)| at + c.len_utf8());
+    after.rfind(|end| *end * 2 >= most).unwrap_or(most)
 }
 
 #[cfg(test)]
