@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueHint};
+use stackgen::diagnostics::words;
 use stackgen::disk::{DiskError, ManifestFile};
 use stackgen::init::{Draft, Question};
 
@@ -130,8 +131,11 @@ fn next(draft: &Draft, directory: &Path) {
         say(&format!("  cd {}", word(&directory.to_string_lossy())));
     }
     if !draft.in_the_way.is_empty() {
-        let them = if draft.in_the_way.len() == 1 { "this file" } else { "these files" };
-        say(&format!("  # {them} of yours would be in the way: nothing is lost, they only get another name"));
+        say(if draft.in_the_way.len() == 1 {
+            "  # this file of yours would be in the way: nothing is lost, it only gets another name"
+        } else {
+            "  # these files of yours would be in the way: nothing is lost, they only get another name"
+        });
         for path in &draft.in_the_way {
             say(&format!("  mv {} {}", word(path), word(&format!("{path}{ASIDE}"))));
         }
@@ -141,10 +145,11 @@ fn next(draft: &Draft, directory: &Path) {
     say("  stackgen env --write         # makes .env, or completes it; what is missing is named");
     say("  docker compose up --build --wait");
     if !draft.kept.is_empty() {
+        let stays = if draft.kept.len() == 1 { "stays as it is" } else { "stay as they are" };
         say(&format!(
-            "{} stays as it is (`dockerfile` in services.toml). To have one written instead, remove that line and move the \
-             file away.",
-            draft.kept.join(", ")
+            "\n{} {stays} (`dockerfile` in services.toml). To have one written instead, remove that line and move the file \
+             away.",
+            words::and(&draft.kept)
         ));
     }
 }

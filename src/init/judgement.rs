@@ -28,7 +28,8 @@ const CHOICES: [&str; 46] = [
 /// Whether a variable of this name is a secret.
 pub(super) fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
-    noun(&name).is_some() || ADDRESSES.iter().any(|address| name.ends_with(address)) || name.ends_with("_DSN")
+    let is_seasoning = ["_SALT", "_PEPPER"].iter().any(|end| name.ends_with(end));
+    noun(&name).is_some() || is_seasoning || ADDRESSES.iter().any(|address| name.ends_with(address)) || name.ends_with("_DSN")
 }
 
 /// Whether a bundler writes a variable of this name into pages, for everybody to see.
@@ -73,6 +74,7 @@ pub(super) fn is_harmless(name: &str, value: &str) -> bool {
     CHOICES.contains(&value.to_ascii_lowercase().as_str())
         || is_number
         || is_amount
+        || is_schedule(value)
         || is_path(value)
         || is_zone(value)
         || is_public_address(value)
@@ -104,6 +106,15 @@ fn is_random(word: &str) -> bool {
     let digits = word.chars().filter(char::is_ascii_digit).count();
     let letters = word.len() - digits.min(word.len());
     word.len() >= 12 && digits >= 2 && letters >= 2
+}
+
+/// When something is done: `@daily`, `0 3 * * *`.
+fn is_schedule(value: &str) -> bool {
+    let is_word = value.strip_prefix('@').is_some_and(|word| {
+        ["hourly", "daily", "midnight", "weekly", "monthly", "yearly", "annually", "reboot"].contains(&word)
+    });
+    let fields = value.split_whitespace().count();
+    is_word || ((5..=6).contains(&fields) && value.chars().all(|c| c.is_ascii_digit() || "*/,- ".contains(c)))
 }
 
 fn is_path(value: &str) -> bool {

@@ -147,7 +147,11 @@ impl Draft {
             })
         };
         let questions = proposal.unknown.iter().filter_map(of_question).collect();
-        let unknown = proposal.unknown.iter().map(|unknown| (unknown.about.clone(), unknown.what.clone())).collect();
+        let unknown = proposal.unknown.iter().filter(|unknown| {
+            // A name is no mystery: it can be asked for, and stands at the top.
+            unknown.question.as_ref().is_none_or(|question| question.answer != Answer::Name)
+        });
+        let unknown = unknown.map(|unknown| (unknown.about.clone(), unknown.what.clone())).collect();
         let mut errors = proven.left;
         let mut in_the_way: BTreeSet<String> = BTreeSet::new();
         let plans = &proven.analysis.plans;

@@ -665,7 +665,17 @@ fn volumes(material: Material<'_>, container: &Container, kind: Option<&Kind>, n
                 let is_generated = material.snapshot.text(&path).is_some_and(is_ours)
                     || material.seen.is_compose_ours && path.starts_with(&joined(here, "docker/"));
                 if !is_generated {
-                    options.entry(option.to_owned()).or_default().push(path.into());
+                    let known = options.entry(option.to_owned()).or_default();
+                    let suffixes = kind.options.get(option).map(|option| option.suffixes.as_slice()).unwrap_or_default();
+                    let is_one = material.snapshot.has(&path) || suffixes.is_empty();
+                    let is_inner = |file: &&str| {
+                        parent(file) == path && suffixes.iter().any(|suffix| file.ends_with(suffix.as_str()))
+                    };
+                    if is_one {
+                        known.push(path.clone().into());
+                    } else {
+                        known.extend(material.snapshot.below(&path).filter(is_inner).map(Value::from));
+                    }
                 }
                 continue;
             }
@@ -688,7 +698,7 @@ fn volumes(material: Material<'_>, container: &Container, kind: Option<&Kind>, n
         };
         kept.push(shown.into());
     }
-    for (option, paths) in options {
+    for (option, paths) in options.into_iter().filter(|(_, paths)| !paths.is_empty()) {
         let is_list = kind.and_then(|kind| kind.options.get(&option)).is_some_and(|option| option.kind == OptionType::Paths);
         let value = if is_list { Value::from(paths) } else { paths.into_iter().next().unwrap_or(Value::from("")) };
         service.set(&option, Entry::noted(value, format!("from {}", container.from)));

@@ -134,7 +134,8 @@ pub(super) fn option_of_mount<'k>(kind: &'k Kind, target: &str) -> Option<&'k st
     kind.mounts.iter().find_map(|mount| {
         let each = mount.each.as_deref()?;
         let fits = match mount.target.split_once("${") {
-            Some((start, _)) => target.starts_with(start),
+            // Also the directory that they are in, as a whole.
+            Some((start, _)) => target.starts_with(start) || start.strip_suffix('/') == Some(target.trim_end_matches('/')),
             None => mount.target.trim_end_matches('/') == target.trim_end_matches('/'),
         };
         fits.then_some(each)

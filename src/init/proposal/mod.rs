@@ -89,6 +89,8 @@ pub(super) struct Service {
     pub(super) obstacle: Option<String>,
     /// Options that may name other services, as they were written.
     pub(super) pending: IndexMap<String, String>,
+    /// The directory of its own package, where its source is a whole workspace.
+    pub(super) inner: Option<String>,
 }
 
 impl Service {
@@ -212,7 +214,7 @@ impl Proposal {
                 let given = answers.get(&key).map(|name| slug(name)).filter(|name| !name.is_empty());
                 let question = Question { key, default: guessed.clone(), answer: Answer::Name };
                 if given.is_none() {
-                    self.question("the stack", "its name: that of the directory is taken", question);
+                    self.question("the stack", "its name", question);
                 }
                 match given {
                     Some(name) => Entry::new(name),

@@ -42,8 +42,7 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
             continue;
         }
         let name = match file_name(&program.directory) {
-            "" if programs.len() == 1 || roots.is_empty() => alone(proposal, program),
-            "" => alone(proposal, program),
+            "" => alone(program).to_owned(),
             name => slug(name),
         };
         let name = proposal.free_name(&name);
@@ -65,13 +64,8 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
 }
 
 /// The name of a program at the root.
-fn alone(proposal: &Proposal, program: &Program) -> String {
-    let stack = proposal.stack.get("name").and_then(|entry| entry.value.as_str()).unwrap_or_default().to_owned();
-    match program.kind.as_deref() {
-        Some("nextjs" | "vite") | None => "web".to_owned(),
-        Some(_) if stack.is_empty() => "app".to_owned(),
-        Some(_) => "api".to_owned(),
-    }
+fn alone(program: &Program) -> &'static str {
+    if matches!(program.kind.as_deref(), Some("nextjs" | "vite")) { "web" } else { "app" }
 }
 
 fn of(
@@ -194,16 +188,21 @@ fn workspace(
         }
         let root = if workspace.root.is_empty() { "." } else { workspace.root.as_str() };
         service.set("source", Entry::noted(root, "guess: where the lock file is"));
-        let build = match workspace.manager {
-            "npm" => "npm run build --workspaces --if-present",
-            "pnpm" => "pnpm --recursive run build",
-            _ => "yarn workspaces run build",
-        };
-        service.set("build", Entry::noted(vec![Value::from(build)], "guess: all packages"));
+        // What is installed before the source is there knows nothing of its packages.
+        let build: Vec<Value> = match workspace.manager {
+            "npm" => ["npm ci", "npm run build --workspaces --if-present"],
+            "pnpm" => ["pnpm install --frozen-lockfile", "pnpm --recursive --if-present run build"],
+            _ => ["yarn install --frozen-lockfile", "yarn workspaces run build"],
+        }
+        .into_iter()
+        .map(Value::from)
+        .collect();
+        service.set("build", Entry::noted(build, "guess: all packages, where they are all there"));
     } else {
         service.set("extends", Entry::noted(first, "guess: one image for the whole workspace"));
     }
     service.set("command", Entry::noted(run, "guess: the `start` script of the package"));
+    service.inner = Some(program.directory.clone());
 }
 
 /// The port that it listens on: what is seen, else what such programs have, each once.
@@ -219,6 +218,9 @@ fn port(
         || program.port.is_some()
         || service.text("command").is_some_and(|command| command.contains("${service.port}"))
         || kind.is_some_and(|kind| kind.like.is_some() || kind.name == "node");
+    if program.kind.is_none() {
+        proposal.unknown(name, "which variables it reads: its language is none that is looked at");
+    }
     if !is_web {
         if program.kind.is_none() {
             proposal.unknown(name, "whether it listens on a port: nothing says so");
@@ -309,9 +311,16 @@ fn of_process(proposal: &mut Proposal, process: &Process, name: &str, service: &
         proposal.unknown(name, format!("its command: the one in {from} may have a secret in it, so it is not copied"));
         return;
     }
-    let is_shell = words.iter().any(|word| matches!(word.as_str(), "&&" | "||" | ";" | "|" | "cd") || word.contains('$') && !word.contains("${service."));
-    if is_shell || words.is_empty() {
-        proposal.unknown(name, format!("its command: that of `{}` in {from} needs a shell", process.name));
+    let is_shell = words.iter().any(|word| word.contains('$') && !word.contains("${service.")) || words.iter().any(|word| matches!(word.as_str(), "&&" | "||" | ";" | "|" | "cd") || word.contains('$') && !word.contains("${service."));
+    if words.is_empty() {
+        return;
+    }
+    if is_shell {
+        // `$` is the container's own then, but for the port, which is known.
+        let text = process.text.replace("${PORT}", "$PORT").replace('$', "$$").replace("$$PORT", "${service.port}");
+        let words: Vec<Value> = ["sh", "-c", &text].into_iter().map(Value::from).collect();
+        service.keys.shift_remove("app");
+        service.set("command", Entry::noted(words, format!("from {from}: it needs a shell")));
         return;
     }
     // A program that only its package runs is known by its package already.

@@ -28,14 +28,28 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
     let names: Vec<String> = proposal.services.keys().cloned().collect();
     for name in names {
         let Some(service) = proposal.services.get(&name) else { continue };
-        if service.keys.contains_key("extends") || service.obstacle.is_some() {
+        let inner = service.inner.clone();
+        let base = service.text("extends").map(str::to_owned);
+        if (base.is_some() && inner.is_none()) || service.obstacle.is_some() {
             continue;
         }
+        let built = base.unwrap_or_else(|| name.clone());
+        let others: Vec<String> = proposal
+            .services
+            .iter()
+            .filter(|(other, _)| **other != name)
+            .filter_map(|(_, service)| service.inner.clone())
+            .collect();
         let mut wanted: IndexMap<String, Wanted> = IndexMap::new();
         for plan in &analysis.plans {
-            let Some(planned) = plan.services.get(&name) else { continue };
+            let Some(planned) = plan.services.get(&built) else { continue };
             let Some(usage) = analysis.audit.usage(plan, planned) else { continue };
             for (variable, read) in &usage.wanted {
+                // Of a workspace each program reads its own packages, and those of nobody.
+                let is_others = |place: &crate::audit::Place| others.iter().any(|other| place.path.starts_with(&format!("{other}/")));
+                if inner.is_some() && read.places.iter().all(is_others) {
+                    continue;
+                }
                 wanted.entry(variable.clone()).or_insert_with(|| read.clone());
             }
         }
@@ -43,6 +57,7 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
         let peers = peers(proposal, material);
         let Some(service) = proposal.services.get(&name) else { continue };
         let source = service.text("source").unwrap_or_default().trim_start_matches('.').to_owned();
+        let source = inner.clone().unwrap_or(source);
         let program = material.seen.program(&source);
         let (mut env, mut build_env) = (service.env.clone(), service.build_env.clone());
         let mut comments: Vec<String> = Vec::new();
@@ -264,7 +279,13 @@ impl Reader<'_, '_> {
     ) -> Option<Setting> {
         let of_file = known.and_then(|known| known.default.clone()).map(|default| typed(&default));
         let of_source = lines.iter().find_map(|(.., line)| fallback(name, line));
-        let is_optional = read.need != Need::Demanded;
+        // A subscript of Python raises, and an empty secret is none.
+        let is_demanded = lines.iter().any(|(path, _, line)| {
+            let rest = line.find(name).and_then(|at| line.get(at + name.len()..)).unwrap_or_default();
+            path.ends_with(".py") && (rest.starts_with("\"]") || rest.starts_with("']"))
+        });
+        let is_bare = read.need == Need::Bare && !is_demanded && !is_secret(name);
+        let is_optional = read.need == Need::Fallback || is_bare;
         let default = of_file.or(of_source.clone().flatten());
         let is_empty = of_source == Some(None);
         if default.is_none() && read.need == Need::Fallback && !is_empty && known.is_none() && !is_secret(name) {
@@ -294,6 +315,10 @@ fn fallback(name: &str, line: &str) -> Option<Option<Value>> {
         }
     } else {
         let rest = rest.trim_start_matches(')').trim_start();
+        // Only this word switches it on.
+        if ["== \"true\"", "== 'true'", "=== \"true\"", "=== 'true'", "== \"1\"", "=== \"1\"", "=== '1'"].iter().any(|test| rest.starts_with(test)) {
+            return Some(Some(false.into()));
+        }
         let operators = ["||", "??", ",", "="];
         let value = operators.iter().find_map(|operator| rest.strip_prefix(operator))?.trim_start();
         if value.starts_with("undefined") && rest.starts_with("||") {
@@ -309,7 +334,10 @@ fn fallback(name: &str, line: &str) -> Option<Option<Value>> {
         if text.is_empty() {
             return Some(None);
         }
-        return (is_shown(name, text) && !text.contains("localhost") && !text.contains("127.0.0.1")).then(|| Some(typed(text)));
+        // In a container, this machine is another one.
+        let is_here = text.contains("localhost") || text.contains("127.0.0.1");
+        let is_address = text.contains(':') || ["HOST", "ADDR", "ADDRESS", "URL", "SERVER"].iter().any(|end| name.ends_with(end));
+        return (is_shown(name, text) && !(is_here && is_address)).then(|| Some(typed(text)));
     }
     let word: String = value.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-')).collect();
     match word.as_str() {
@@ -340,6 +368,7 @@ mod tests {
             ("DB_POOL_SIZE", "db_pool_size: int = 5", Some(Some(Value::from(5)))),
             ("BACKEND_TIMEOUT", "backend_timeout: float = Field(default=30.0, gt=0)", Some(Some(Value::from(30.0)))),
             ("DEBUG", "debug: bool = False", Some(Some(Value::from(false)))),
+            ("DEBUG", "DEBUG\") == \"true\", lifespan=x)", Some(Some(Value::from(false)))),
             ("A", "A || undefined,", Some(None)),
             ("CORS", "cors: str = \"\"", Some(None)),
             ("SECRET_KEY", "SECRET_KEY\", \"dev\")", None),

@@ -293,7 +293,9 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
     for host in hosts {
         *counted.entry(host).or_default() += 1;
     }
-    if let Some((host, _)) = counted.into_iter().max_by_key(|(_, count)| *count) {
+    let is_one = counted.len() == 1;
+    let common = counted.into_iter().rev().max_by_key(|(_, count)| *count);
+    if let Some((host, _)) = common.filter(|(_, count)| is_one || *count > 1) {
         for variable in names(&host) {
             proposal.declare(&variable, None, Some("from the labels of a router".to_owned()));
         }
@@ -365,6 +367,9 @@ fn routers(
                     hosts.push(host.clone());
                 }
                 for host in hosts_of(text) {
+                    for variable in names(&host) {
+                        proposal.declare(&variable, None, Some(format!("from {}", container.from)));
+                    }
                     if let Some((variable, Some(values::Operator::Default), default)) = values::whole(&host) {
                         let default = is_harmless(&variable, &default).then(|| Value::from(default));
                         proposal.declare(&variable, default, Some(format!("from {}", container.from)));

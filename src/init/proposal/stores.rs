@@ -34,7 +34,9 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
         service.port = kind.port;
         let name = proposal.free_name(&kind.name);
         programs::required_options(proposal, &name, kind, &mut service);
-        proposal.unknown(&name, "its version: the one that stands there is only a usual one");
+        if let Some(version) = kind.example.get("version").and_then(Value::as_str) {
+            proposal.unknown(&name, format!("its version: {version} is only a usual one"));
+        }
         proposal.services.insert(name, service);
     }
     connect(proposal, material);

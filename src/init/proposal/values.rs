@@ -443,6 +443,9 @@ fn literal(peers: &[Peer<'_>], service: &str, name: &str, raw: &str) -> Option<V
         }
         return is_harmless(name, raw).then(|| typed(raw));
     }
+    if let Some(text) = with_password(peers, service, raw) {
+        return Some(Value::from(text));
+    }
     // With variables in it: what stands around them must be harmless too.
     let around = crate::compose::interpolation::substitute(raw, &|_| Some(String::new())).ok()?.text;
     let is_plain = around.chars().all(|c| c.is_ascii_alphanumeric() || " ._:/@,+-".contains(c));
@@ -452,6 +455,18 @@ fn literal(peers: &[Peer<'_>], service: &str, name: &str, raw: &str) -> Option<V
         return None;
     }
     Some(Value::from(bare(raw)))
+}
+
+/// The address of a service that no kind stands for, with a password that is a variable as a whole.
+fn with_password(peers: &[Peer<'_>], service: &str, raw: &str) -> Option<String> {
+    let (scheme, rest) = raw.split_once("://")?;
+    let (user_info, rest) = rest.rsplit_once('@')?;
+    let (user, password) = user_info.split_once(':')?;
+    let (variable, ..) = whole(password)?;
+    let plain = address(peers, service, &format!("{scheme}://{rest}"))?;
+    let (scheme, rest) = plain.split_once("://")?;
+    let is_user = is_identifier(user) || whole(user).is_some();
+    is_user.then(|| format!("{scheme}://{}:${{{variable}}}@{rest}", bare(user)))
 }
 
 /// A text whose variables have no operators.

@@ -73,6 +73,12 @@ fn is_served(text: &str, path: &str) -> Option<String> {
 pub(super) fn port<'a>(texts: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Option<Fact<u16>> {
     let behind_name = |text: &str| {
         words(text, "PORT").find_map(|at| {
+            // The key of a table is called so too: `"PORT": …`.
+            let before = text[..at].trim_end_matches(['"', '\'', '`']);
+            let is_quoted = before.len() < at;
+            if is_quoted && !before.ends_with(['(', '[']) {
+                return None;
+            }
             let rest = line_after(text, at + "PORT".len());
             // What follows on the line may be about something else.
             number(rest.split([';', '{']).next().unwrap_or_default())

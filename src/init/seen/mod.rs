@@ -108,6 +108,8 @@ pub(super) struct Process {
     pub(super) name: String,
     /// The words, without what is set in front of them.
     pub(super) words: Vec<String>,
+    /// The same as it is written.
+    pub(super) text: String,
     /// The names of what is set in front of them.
     pub(super) names: Vec<String>,
     /// The Procfile.

@@ -15,7 +15,16 @@ pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
                 continue;
             };
             let (names, words) = without_assignments(all, |name, value| seen.hidden.hide(name, value));
-            seen.processes.push(Process { name: name.trim().to_owned(), words, names, from: path.to_owned() });
+            let assigns = |word: &&str| {
+                word.split_once('=').is_some_and(|(name, _)| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'))
+            };
+            let is_quoted = command.split_whitespace().take_while(assigns).any(|word| word.contains(['"', '\'']));
+            let text = if is_quoted {
+                shlex::try_join(words.iter().map(String::as_str)).unwrap_or_default()
+            } else {
+                command.split_whitespace().skip_while(|word| assigns(word) || *word == "env").collect::<Vec<_>>().join(" ")
+            };
+            seen.processes.push(Process { text, name: name.trim().to_owned(), words, names, from: path.to_owned() });
         }
     }
 }
