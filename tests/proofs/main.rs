@@ -7,6 +7,7 @@
 mod support;
 
 mod attempt;
+mod brought_up;
 mod containers;
 mod dockerfiles;
 mod earlier;
@@ -63,5 +64,5 @@ fn proved() -> impl Iterator<Item = &'static str> {
         stacks::PROVED,
         variables::PROVED,
     ];
-    earlier::PROVED.concat().into_iter().chain(of_topics.concat())
+    earlier::PROVED.concat().into_iter().chain(of_topics.concat()).chain(brought_up::proved())
 }
