@@ -118,10 +118,10 @@ impl Stack {
         Self { folder: folder.to_owned(), env_file: env_file.to_owned(), project: project.to_owned() }
     }
 
-    /// `docker compose` for this stack, as an operator would type it.
+    /// `docker compose` for this stack, with the arguments that an operator would type.
     fn compose(&self, arguments: &[&str]) -> Command {
-        let mut command = docker();
-        command.current_dir(&self.folder).args(["compose", "--progress", "plain", "--env-file"]).arg(&self.env_file);
+        let mut command = compose();
+        command.current_dir(&self.folder).args(["--progress", "plain", "--env-file"]).arg(&self.env_file);
         command.args(arguments);
         command
     }
