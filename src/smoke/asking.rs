@@ -1,7 +1,7 @@
 //! What to ask of a stack: every route on every entry point, every redirect, every published port. Pure: the plan, the
 //! routing that follows from it, and where things can be reached.
 
-use super::reach::{Reach, Way};
+use super::reach::{Closed, Reach, Way};
 use super::url::Url;
 use super::{Kind, Outcome};
 use crate::manifest::types::{Expect, RouteProtocol};
@@ -34,6 +34,8 @@ pub(super) enum Ask {
         /// What would have been asked.
         shown: String,
         result: Outcome,
+        /// The word for the cause.
+        kind: &'static str,
         /// Why, as a clause.
         reason: String,
         help: Option<String>,
@@ -100,8 +102,11 @@ pub(super) fn checks(plan: &Plan, routing: &Routing, reach: &Reach, is_there: &d
             &left_out.place.service,
             None,
             format!("the router {}", left_out.router),
-            Outcome::Failed,
-            format!("Traefik does not take it: {}", left_out.reason),
+            Closed {
+                kind: "not-taken",
+                reason: format!("Traefik does not take it: {}", left_out.reason),
+                result: Outcome::Failed,
+            },
             None,
         );
     }
@@ -127,12 +132,13 @@ impl Asking<'_> {
         let shown = format!("the route {} on {}", route.as_deref().unwrap_or(&router.name), router.entry_point);
         if planned.is_left_alone {
             let reason = "`smoke = false`".to_owned();
-            return self.nothing(&service.name, route, shown, Outcome::Skipped, reason, None);
+            let closed = Closed { kind: "not-asked", reason, result: Outcome::Skipped };
+            return self.nothing(&service.name, route, shown, closed, None);
         }
         let way = match self.reach.entry_points.get(&router.entry_point) {
             Some(Ok(way)) => way.clone(),
             Some(Err(closed)) => {
-                return self.nothing(&service.name, route, shown, closed.result, closed.reason.clone(), None);
+                return self.nothing(&service.name, route, shown, closed.clone(), None);
             }
             None => return,
         };
@@ -159,7 +165,7 @@ impl Asking<'_> {
                 let reason = format!("no request is known that its rule takes: {}", router.rule);
                 (reason, "name one: `smoke = \"/…\"`; or none: `smoke = false`".to_owned())
             };
-            return self.nothing(&service.name, route, shown, Outcome::Unproved, reason, Some(help));
+            return self.nothing(&service.name, route, shown, Closed::new(reason), Some(help));
         }
         for mut request in requests {
             if smoke.is_some() && request.method == "OPTIONS" {
@@ -178,7 +184,7 @@ impl Asking<'_> {
                 let shown = format!("{} {}", request.method, url.shown());
                 let reason = format!("a {} may change something, and its rule takes nothing else", request.method);
                 let help = Some("say that it is left alone: `smoke = false`".to_owned());
-                self.nothing(&service.name, route.clone(), shown, Outcome::Unproved, reason, help);
+                self.nothing(&service.name, route.clone(), shown, Closed::new(reason), help);
                 continue;
             }
             let expect = planned.expect.clone();
@@ -256,6 +262,7 @@ impl Asking<'_> {
                     Err(closed) => Ask::Nothing {
                         shown: format!("the redirect of {}", entry.name),
                         result: closed.result,
+                        kind: closed.kind,
                         reason: closed.reason.clone(),
                         help: None,
                     },
@@ -317,7 +324,7 @@ impl Asking<'_> {
                 Err(closed) => {
                     let shown = format!("port {} of {}", port.target, port.container);
                     let help = Some("run stackgen there, or ask the proxy with a `--base-url`".to_owned());
-                    self.nothing(&service.name, None, shown, closed.result, closed.reason.clone(), help);
+                    self.nothing(&service.name, None, shown, closed.clone(), help);
                     continue;
                 }
             };
@@ -352,15 +359,8 @@ impl Asking<'_> {
         }
     }
 
-    fn nothing(
-        &mut self,
-        service: &str,
-        route: Option<String>,
-        shown: String,
-        result: Outcome,
-        reason: String,
-        help: Option<String>,
-    ) {
+    fn nothing(&mut self, service: &str, route: Option<String>, shown: String, closed: Closed, help: Option<String>) {
+        let Closed { kind, reason, result } = closed;
         // Of several routers of one route it is said once.
         let is_known = |check: &Check| matches!(&check.ask, Ask::Nothing { shown: known, .. } if *known == shown);
         if !self.asked.checks.iter().any(|check| check.service == service && is_known(check)) {
@@ -369,7 +369,7 @@ impl Asking<'_> {
                 service: service.to_owned(),
                 container: None,
                 route,
-                ask: Ask::Nothing { shown, result, reason, help },
+                ask: Ask::Nothing { shown, result, kind, reason, help },
                 wanted: Wanted::default(),
             });
         }

@@ -168,11 +168,10 @@ impl Human {
     fn notes(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
         for service in &report.services {
             let Some(cause) = &service.cause else { continue };
-            let because = service.because_of.as_ref().map(|root| format!("; it depends on `{root}`, see there"));
+            let because = service.because_of.as_ref().map(|root| format!("; it needs `{root}`, see there"));
             let needed = match service.needed_by.as_slice() {
                 [] => String::new(),
-                [one] => format!("; `{one}` depends on it"),
-                several => format!("; {} depend on it", words::names(several)),
+                all => format!(" (needed by {})", words::names(all)),
             };
             let message = format!("{}{needed}{}", cause.message, because.unwrap_or_default());
             self.note(report, service.result, &Cause { message, ..cause.clone() }, &[], out)?;

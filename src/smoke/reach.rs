@@ -30,6 +30,8 @@ impl Way {
 /// Why something cannot be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Closed {
+    /// The word for the cause.
+    pub(super) kind: &'static str,
     /// Why, as a clause.
     pub(super) reason: String,
     /// What comes of it: [`Outcome::Skipped`] where whoever asks has chosen so.
@@ -37,8 +39,14 @@ pub(super) struct Closed {
 }
 
 impl Closed {
-    fn new(reason: String) -> Self {
-        Self { reason, result: Outcome::Unproved }
+    /// What nothing is known of.
+    pub(super) fn new(reason: String) -> Self {
+        Self { kind: "not-asked", reason, result: Outcome::Unproved }
+    }
+
+    /// Where the proxy is not there to be asked.
+    fn down(reason: String) -> Self {
+        Self { kind: "proxy-down", reason, result: Outcome::Failed }
     }
 }
 
@@ -79,7 +87,7 @@ impl Reach {
         for entry in entry_points {
             let way = match (entry.port, proxy) {
                 (None, _) => Err(Closed::new("its port depends on a value that is not known".to_owned())),
-                (_, None) => Err(Closed::new("the proxy has no container".to_owned())),
+                (_, None) => Err(Closed::down("the proxy has no container".to_owned())),
                 (Some(port), Some(proxy)) => of_entry_point(port, proxy, host),
             };
             reach.entry_points.insert(entry.name.clone(), way);
@@ -115,6 +123,7 @@ impl Reach {
                 connect: url.port,
             });
             let missing = || Closed {
+                kind: "not-asked",
                 reason: format!("no `--base-url {scheme}://…` says where it is"),
                 result: Outcome::Skipped,
             };
@@ -137,6 +146,10 @@ impl Reach {
 }
 
 fn of_entry_point(port: u16, proxy: &Container, host: Option<&str>) -> Result<Way, Closed> {
+    // What does not run has no ports.
+    if !proxy.is_running() {
+        return Err(Closed::down(format!("the proxy does not run: {} is {}", proxy.name, proxy.state)));
+    }
     if proxy.is_on_host {
         return Ok(Way { port, host: host.unwrap_or("127.0.0.1").to_owned(), connect: port });
     }
@@ -175,14 +188,17 @@ mod tests {
     fn an_entry_point_is_where_its_container_publishes_it() {
         let proxy = Container {
             name: "shop-traefik-1".to_owned(),
+            state: "running".to_owned(),
             ports: vec![published(Some("192.0.2.1"), 80), published(Some("127.0.0.1"), 8080)],
             ..Container::default()
         };
         assert_eq!(of_entry_point(80, &proxy, None).unwrap().address(), "127.0.0.1:8080");
         let silent = of_entry_point(443, &proxy, None).unwrap_err();
         assert_eq!(silent.reason, "the container shop-traefik-1 does not publish its port 443");
-        let on_host = Container { is_on_host: true, ..Container::default() };
+        let on_host = Container { is_on_host: true, ..proxy.clone() };
         assert_eq!(of_entry_point(443, &on_host, None).unwrap().address(), "127.0.0.1:443");
+        let down = of_entry_point(443, &Container { state: "exited".to_owned(), ..proxy }, None).unwrap_err();
+        assert_eq!((down.kind, down.result), ("proxy-down", Outcome::Failed));
     }
 
     #[test]

@@ -294,6 +294,11 @@ impl Waiting<'_> {
                 let container =
                     self.containers.iter().find(|container| Some(&container.name) == state.container.as_ref());
                 let text = container.and_then(|container| Engine::tail(&container.id, 50).ok());
+                // Whom a proxy has served says nothing about why it ended.
+                let text = text.map(|text| {
+                    let own = text.lines().filter(|line| !line.contains("\"RequestPath\""));
+                    own.collect::<Vec<_>>().join("\n")
+                });
                 text.map(|text| secrets.last_lines(&text, LINES)).unwrap_or_default()
             };
             let is_failed = result == Outcome::Failed;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::container::Container;
 use super::{Cause, Outcome, milliseconds};
-use crate::plan::{Plan, Service};
+use crate::plan::{Condition, Dependency, Plan, Service};
 
 /// How a service is.
 #[derive(Debug, Clone, Serialize)]
@@ -109,7 +109,11 @@ pub(super) fn root<'p>(plan: &'p Plan, states: &[State], service: &str) -> Optio
     let mut at = plan.services.get(service)?;
     let mut found = None;
     loop {
-        let next = at.depends_on.keys().find(|name| fails(name) && !been.contains(&name.as_str()));
+        let is_created = states.iter().any(|state| state.service == at.name && state.word == "created");
+        // Once it has started, it is no matter what becomes of something that only had to start before.
+        let counts = |dependency: &Dependency| is_created || dependency.condition != Condition::Started;
+        let failing = at.depends_on.iter().filter(|(name, _)| fails(name) && !been.contains(&name.as_str()));
+        let next = failing.filter(|(_, dependency)| counts(dependency)).map(|(name, _)| name).next();
         let Some(next) = next.and_then(|name| plan.services.get(name)) else { return found };
         been.push(&next.name);
         found = Some(next.name.as_str());

@@ -435,6 +435,7 @@ fn of_services_that_wait_for_each_other_the_root_is_named() {
     containers[1].health = Some(Health { status: "unhealthy".to_owned(), ..Health::default() });
     let states = services::states(&plan, &containers);
     assert_eq!(services::root(&plan, &states, "api"), Some("redis"));
+    assert_eq!(services::dependents(&plan, "redis"), ["api"]);
     assert_eq!(services::root(&plan, &states, "redis"), None);
     let redis = states.iter().find(|state| state.service == "redis").unwrap();
     assert_eq!((redis.word.as_str(), redis.is), ("exited", Is::Over));
@@ -486,4 +487,14 @@ fn what_the_proxy_finds_no_address_for_has_no_router() {
     let (kind, message) = apart.cause(HEALTH, answer(404, "404 page not found\n"), Some(&nobody));
     assert_eq!(kind, "no-shared-network");
     assert!(message.contains("shop-api-1 has none"), "{message}");
+}
+
+#[test]
+fn a_proxy_without_routes_of_its_own_is_asked_whether_it_listens() {
+    let manifest = "[stack]\nname = \"shop\"\n[services.traefik]\nkind = \"traefik\"\nversion = \"3.6\"\nentrypoints.amqp = { port = 5671 }\n";
+    let stage = Stage { plan: plans(manifest).remove(0), ..Stage::new() };
+    let asked = "tcp 127.0.0.1:15671";
+    // Who is behind it is the matter of those whose routes are there.
+    assert_eq!(stage.judge(asked, Err(Trouble::Closed), None).result, Outcome::Passed);
+    assert_eq!(stage.cause(asked, Err(Trouble::Refused), None).0, "refused");
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::asking::{Ask, Check};
 use super::container::Container;
-use super::http::{Answer, Exchange};
+use super::http::{Answer, Exchange, Trouble};
 use super::proxy::{self, Access};
 use super::redaction::Secrets;
 use super::services::State;
@@ -79,13 +79,15 @@ enum Who {
 
 /// Judges what came of a check. `access` is the last entry of the access log that is about it.
 pub(super) fn judge(check: &Check, exchange: &Exchange, access: Option<&Access>, scene: &Scene<'_>) -> Verdict {
-    if let Ask::Nothing { result, reason, help, .. } = &check.ask {
-        let mut cause = Cause::new("not-asked", reason.clone());
+    if let Ask::Nothing { result, kind, reason, help, .. } = &check.ask {
+        let mut cause = Cause::new(kind, reason.clone());
         cause.help.clone_from(help);
         return Verdict { result: *result, ..Verdict::failed(cause) };
     }
     let case = Case { check, exchange, access, scene };
     let mut verdict = match (&exchange.end, check.kind) {
+        // A proxy closes what it has taken where nobody is behind one of its TCP routes, which is that route's matter.
+        (Err(Trouble::Closed), Kind::Connection) if case.is_of_proxy() => case.connected(),
         (Err(trouble), _) => Verdict::failed(case.trouble(trouble)),
         (Ok(_), Kind::Connection) => case.connected(),
         (Ok(answer), _) => case.answered(answer),
@@ -109,6 +111,12 @@ struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
+    /// Whether the proxy's own port is asked.
+    fn is_of_proxy(&self) -> bool {
+        let service = self.scene.plan.services.get(&self.check.service);
+        self.check.container.is_some() && service.is_some_and(|service| service.proxy.is_some())
+    }
+
     fn connected(&self) -> Verdict {
         if self.check.container.is_some() {
             return Verdict {

@@ -142,12 +142,12 @@ fn a_service_that_is_gone_is_the_root(scene: &Scene) {
     let page = scene.page();
     let place = |what: &str| page.find(what).unwrap_or_else(|| panic!("{what} is not in\n{page}"));
     assert!(place("error[exited]") < place("error[unhealthy]"), "{page}");
-    place("`redis` does not run: it has ended with code 0; `api` depends on it");
-    place("it depends on `redis`, see there");
+    place("`redis` does not run: it has ended with code 0 (needed by `api`)");
+    place("it needs `redis`, see there");
     place("starting with ********");
     assert!(!page.contains("hunter2"), "{page}");
     // Its port says nothing of the proxy, which no longer leads to it.
-    place("`api` is unhealthy, and the proxy leads nobody to it; it depends on `redis`, which is the cause");
+    place("`api` is unhealthy, and the proxy leads nobody to it; it needs `redis`, which is the cause");
     succeed(docker().args(["start", &scene.container("redis")]));
 }
 
@@ -201,10 +201,12 @@ fn without_an_access_log(scene: &Scene) {
 }
 
 fn the_proxy_is_gone(scene: &Scene) {
-    // With the address of the entry point, which nobody publishes any more.
+    // The address of the entry point, which nobody publishes any more.
     let port = scene.running.port("TRAEFIK_WEBSECURE_HOST_PORT");
     succeed(docker().args(["stop", "--time", "2", &scene.container("traefik")]));
     let smoke = scene.smoke(&["--base-url", &format!("https://127.0.0.1:{port}")]);
     assert_eq!(smoke.result("/web/"), ("failed", "proxy-down"), "{:#}", smoke.check("/web/"));
     assert_eq!(smoke.service("traefik")["cause"]["kind"], "exited");
+    // And without it, where there is nothing to connect to.
+    assert_eq!(scene.smoke(&[]).result("the route web on websecure"), ("failed", "proxy-down"));
 }

@@ -37,13 +37,20 @@ impl<'a> Case<'a> {
         }
         let service = &state.service;
         let root = services::root(self.scene.plan, self.scene.states, service);
-        let because = root.map_or_else(String::new, |root| format!("; it depends on `{root}`, which is the cause"));
+        let because = root.map_or_else(String::new, |root| format!("; it needs `{root}`, which is the cause"));
         let left_out = match state.word.as_str() {
             "unhealthy" | "starting" => ", and the proxy leads nobody to it",
             _ => "",
         };
         let left_out = if self.check.container.is_some() { "" } else { left_out };
-        Some(Cause::new("service-down", format!("`{service}` is {}{left_out}{because}", state.word)))
+        let is = match state.word.as_str() {
+            "exited" | "dead" => "does not run".to_owned(),
+            "missing" => "has no container".to_owned(),
+            "created" => "has not been started".to_owned(),
+            word if word.contains(" of ") => format!("has {word} containers"),
+            word => format!("is {word}"),
+        };
+        Some(Cause::new("service-down", format!("`{service}` {is}{left_out}{because}")))
     }
 
     /// Whether the service is on no network of the proxy.
