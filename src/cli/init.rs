@@ -32,7 +32,7 @@ Exit codes: 0 written, or printed; 1 there is a services.toml already; 2 stackge
 pub(super) struct Init {
     /// The directory [default: this one, or that of -C]
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
-    directory: Option<PathBuf>,
+    place: Option<PathBuf>,
     /// Print services.toml instead of writing it
     #[arg(long)]
     stdout: bool,
@@ -44,7 +44,7 @@ pub(super) struct Init {
 impl Init {
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<ExitCode> {
         let base = global.directory.clone().unwrap_or_default();
-        let directory = self.directory.as_ref().map_or_else(|| base.clone(), |directory| base.join(directory));
+        let directory = self.place.as_ref().map_or_else(|| base.clone(), |directory| base.join(directory));
         let directory = if directory.as_os_str().is_empty() { PathBuf::from(".") } else { directory };
         let global = Global { directory: Some(directory.clone()), ..global.clone() };
         let manifest = global.manifest();
@@ -64,7 +64,9 @@ impl Init {
             let mut asked: Vec<String> = Vec::new();
             // An answer may lead to further questions.
             while let Some(question) = draft.questions.iter().find(|question| !asked.contains(&question.key)).cloned() {
-                for question in draft.questions.iter().filter(|known| !asked.contains(&known.key)).cloned().collect::<Vec<_>>() {
+                for question in
+                    draft.questions.iter().filter(|known| !asked.contains(&known.key)).cloned().collect::<Vec<_>>()
+                {
                     asked.push(question.key.clone());
                     if let Some(answer) = ask(&question)? {
                         answers.insert(question.key, answer);

@@ -9,8 +9,24 @@ use crate::secrets::names::{arguments, is_placeholder, noun};
 
 /// Further words of names whose values are nobody's business.
 const SENSITIVE: [&str; 18] = [
-    "SALT", "PEPPER", "DSN", "AUTH", "PIN", "OTP", "SID", "SEED", "CERT", "PRIVATE", "SIGNATURE", "HASH", "WEBHOOK",
-    "USERS", "LICENSE", "COOKIE", "MNEMONIC", "ACCOUNT",
+    "SALT",
+    "PEPPER",
+    "DSN",
+    "AUTH",
+    "PIN",
+    "OTP",
+    "SID",
+    "SEED",
+    "CERT",
+    "PRIVATE",
+    "SIGNATURE",
+    "HASH",
+    "WEBHOOK",
+    "USERS",
+    "LICENSE",
+    "COOKIE",
+    "MNEMONIC",
+    "ACCOUNT",
 ];
 
 /// Names of variables that hold a whole address with a password in it.
@@ -19,22 +35,69 @@ const ADDRESSES: [&str; 8] =
 
 /// Words that only choose among what is known to everybody.
 const CHOICES: [&str; 46] = [
-    "true", "false", "yes", "no", "on", "off", "none", "auto", "enabled", "disabled", "default", "debug", "trace",
-    "info", "warn", "warning", "error", "critical", "fatal", "silent", "verbose", "dev", "development", "prod",
-    "production", "staging", "stage", "test", "testing", "local", "json", "text", "plain", "pretty", "utf-8", "utf8",
-    "http", "https", "tcp", "udp", "memory", "redis", "postgres", "postgresql", "en_us.utf-8", "c.utf-8",
+    "true",
+    "false",
+    "yes",
+    "no",
+    "on",
+    "off",
+    "none",
+    "auto",
+    "enabled",
+    "disabled",
+    "default",
+    "debug",
+    "trace",
+    "info",
+    "warn",
+    "warning",
+    "error",
+    "critical",
+    "fatal",
+    "silent",
+    "verbose",
+    "dev",
+    "development",
+    "prod",
+    "production",
+    "staging",
+    "stage",
+    "test",
+    "testing",
+    "local",
+    "json",
+    "text",
+    "plain",
+    "pretty",
+    "utf-8",
+    "utf8",
+    "http",
+    "https",
+    "tcp",
+    "udp",
+    "memory",
+    "redis",
+    "postgres",
+    "postgresql",
+    "en_us.utf-8",
+    "c.utf-8",
 ];
 
 /// Whether a variable of this name is a secret.
 pub(super) fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     let is_seasoning = ["_SALT", "_PEPPER"].iter().any(|end| name.ends_with(end));
-    noun(&name).is_some() || is_seasoning || ADDRESSES.iter().any(|address| name.ends_with(address)) || name.ends_with("_DSN")
+    noun(&name).is_some()
+        || is_seasoning
+        || ADDRESSES.iter().any(|address| name.ends_with(address))
+        || name.ends_with("_DSN")
 }
 
 /// Whether a bundler writes a variable of this name into pages, for everybody to see.
 pub(super) fn is_public(name: &str) -> bool {
-    ["NEXT_PUBLIC_", "VITE_", "REACT_APP_", "PUBLIC_", "NUXT_PUBLIC_", "EXPO_PUBLIC_"].iter().any(|start| name.starts_with(start))
+    ["NEXT_PUBLIC_", "VITE_", "REACT_APP_", "PUBLIC_", "NUXT_PUBLIC_", "EXPO_PUBLIC_"]
+        .iter()
+        .any(|start| name.starts_with(start))
 }
 
 /// Whether a number under this name is nobody's business: a budget of tokens is no token.
@@ -206,7 +269,8 @@ pub(super) fn is_shown_command(words: &[String]) -> bool {
         // A port is written behind `-p` too.
         names && !pair[1].starts_with('-') && !pair[1].starts_with("${") && pair[1].parse::<u16>().is_err()
     });
-    let is_glued = words.iter().any(|word| word.len() > 2 && word.starts_with("-p") && word[2..].parse::<u16>().is_err());
+    let is_glued =
+        words.iter().any(|word| word.len() > 2 && word.starts_with("-p") && word[2..].parse::<u16>().is_err());
     let sql = words.iter().any(|word| word.to_ascii_lowercase().contains("password "));
     words.iter().all(is_plain) && !is_behind_flag && !is_glued && !sql && arguments(words).is_empty()
 }

@@ -203,7 +203,10 @@ impl Draft {
 impl Proposal {
     /// The smallest stack that does something, for a directory that shows nothing.
     fn add_example(&mut self) {
-        let mut service = proposal::Service { about: Some("a page, until there is something of yours".to_owned()), ..Default::default() };
+        let mut service = proposal::Service {
+            about: Some("a page, until there is something of yours".to_owned()),
+            ..Default::default()
+        };
         for (key, entry) in [
             ("image", Entry::new("nginx:1.29")),
             ("port", Entry::new(80)),
@@ -212,6 +215,7 @@ impl Proposal {
             service.keys.insert(key.to_owned(), entry);
         }
         service.port = Some(80);
-        self.services.insert("web".to_owned(), service);
+        let name = self.free_name("web");
+        self.services.insert(name, service);
     }
 }

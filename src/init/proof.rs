@@ -61,6 +61,11 @@ pub(super) fn proven(
         if changed && demoted.is_empty() {
             continue;
         }
+        // Where nothing is left, something is shown.
+        if proposal.services.values().all(|service| service.obstacle.is_some()) {
+            proposal.add_example();
+            continue;
+        }
         let left = errors.iter().map(|error| format!("{} ({})", error.message, error.rule)).collect();
         return Ok(Proven { text: text.text, project, analysis, left, demoted });
     }
@@ -109,7 +114,11 @@ fn take_back(
                     // First as the plain container that it was, then not at all.
                     if service.kind().is_some() && !service.keys.contains_key("source") && !plain.contains(&name) {
                         demoted.insert(name.clone());
-                        tell(proposal, &name, format!("whether its kind fits, so it is left as a plain container: {reason}"));
+                        tell(
+                            proposal,
+                            &name,
+                            format!("whether its kind fits, so it is left as a plain container: {reason}"),
+                        );
                     } else {
                         service.obstacle = Some(reason.to_owned());
                         tell(proposal, &name, format!("it stands there as a comment: {reason}"));
@@ -126,7 +135,8 @@ fn take_back(
                 match settings.get(&key) {
                     Some(Setting::Value(_)) => {
                         settings.insert(key.clone(), Setting::Own(None));
-                        proposal.variables.entry(key.clone()).or_default().is_secret |= super::judgement::is_secret(&key);
+                        proposal.variables.entry(key.clone()).or_default().is_secret |=
+                            super::judgement::is_secret(&key);
                         tell(proposal, &name, format!("what `{key}` is: {reason}"));
                     }
                     Some(Setting::Own(_)) => {

@@ -162,7 +162,10 @@ pub(super) fn is_code(path: &str) -> bool {
 pub(super) fn is_dockerfile(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     !lower.ends_with(".dockerignore")
-        && (lower == "containerfile" || lower == "dockerfile" || lower.starts_with("dockerfile.") || lower.ends_with(".dockerfile"))
+        && (lower == "containerfile"
+            || lower == "dockerfile"
+            || lower.starts_with("dockerfile.")
+            || lower.ends_with(".dockerfile"))
 }
 
 /// Whether a name is that of a compose file, of whatever environment.

@@ -70,11 +70,8 @@ pub(super) fn written(proposal: &Proposal) -> Written {
         out.line(Part::Stack(key.clone()), &assigned(key, 0, &inline(&entry.value), entry.note.as_deref()));
     }
     let own = own_variables(proposal);
-    let shared: Vec<(&String, &Variable)> = proposal
-        .variables
-        .iter()
-        .filter(|(name, _)| !own.contains(name) && is_used(proposal, name))
-        .collect();
+    let shared: Vec<(&String, &Variable)> =
+        proposal.variables.iter().filter(|(name, _)| !own.contains(name) && is_used(proposal, name)).collect();
     if !shared.is_empty() {
         out.gap();
         out.plain("[variables]");
@@ -206,7 +203,11 @@ fn offer(out: &mut Written, proposal: &Proposal) {
         proposal.services.get(*name).is_some_and(|service| matches!(service.kind(), Some("nextjs" | "vite")))
     });
     for name in &proposal.wants_proxy {
-        let route = if Some(name) == page { "{ path = \"/\" }".to_owned() } else { format!("{{ path = \"/{name}\", strip-prefix = true }}") };
+        let route = if Some(name) == page {
+            "{ path = \"/\" }".to_owned()
+        } else {
+            format!("{{ path = \"/{name}\", strip-prefix = true }}")
+        };
         out.plain(&format!("# routes.{name} = {route}      # in [services.{name}]"));
     }
 }
@@ -239,7 +240,11 @@ fn is_mentioned(proposal: &Proposal, name: &str) -> bool {
     of_services
         || overlays.chain(proposal.stack.values()).any(|entry| mentions(&entry.value, name))
         || proposal.defaults.values().flat_map(IndexMap::values).any(|value| mentions(value, name))
-        || proposal.variables.values().filter_map(|variable| variable.default.as_ref()).any(|value| mentions(value, name))
+        || proposal
+            .variables
+            .values()
+            .filter_map(|variable| variable.default.as_ref())
+            .any(|value| mentions(value, name))
 }
 
 fn is_used(proposal: &Proposal, name: &str) -> bool {

@@ -91,7 +91,10 @@ impl Facts {
             let list = service.get("variables").and_then(toml::Value::as_array).cloned().unwrap_or_default();
             let known = Service {
                 kind: service.get("kind").and_then(toml::Value::as_str).map(str::to_owned),
-                port: service.get("port").and_then(toml::Value::as_integer).map(|port| u16::try_from(port).expect("a port")),
+                port: service
+                    .get("port")
+                    .and_then(toml::Value::as_integer)
+                    .map(|port| u16::try_from(port).expect("a port")),
                 variables: list.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect(),
                 source: None,
             };

@@ -46,7 +46,8 @@ fn an_empty_directory_gets_the_smallest_stack_that_works() {
     let said = everything_said(&output);
     assert!(output.status.success() && said.contains("smallest stack"), "{said}");
     works(folder.path());
-    let checked = stackgen().current_dir(folder.path()).args(["check", "--deny", "warnings"]).output().expect("stackgen");
+    let checked =
+        stackgen().current_dir(folder.path()).args(["check", "--deny", "warnings"]).output().expect("stackgen");
     assert!(checked.status.success(), "{}", everything_said(&checked));
 }
 
@@ -106,14 +107,43 @@ fn broken_files_are_named_and_the_rest_is_described() {
 #[test]
 fn any_bytes_at_all_are_survived() {
     let names = [
-        "package.json", "pyproject.toml", "requirements.txt", "docker-compose.yml", "Dockerfile", "Procfile", ".env",
-        ".env.example", "next.config.js", "alembic.ini", "prisma/schema.prisma", "main.py", "server.js", "Pipfile",
+        "package.json",
+        "pyproject.toml",
+        "requirements.txt",
+        "docker-compose.yml",
+        "Dockerfile",
+        "Procfile",
+        ".env",
+        ".env.example",
+        "next.config.js",
+        "alembic.ini",
+        "prisma/schema.prisma",
+        "main.py",
+        "server.js",
+        "Pipfile",
     ];
     let texts = [
-        "", "\u{0}", "{}", "[]", "null", "services:", "services: {a: }", "services:\n  a: [1, 2]\n  b:\n    ports: [{}]\n    build: {}\n",
-        "services:\n  ä: {image: \"x:${\"}\n  \"a b\": {image: redis:7}\n", "web:", "web: \"", "FROM", "FROM $X\nCMD [",
-        "{\"scripts\": 3, \"workspaces\": {}, \"engines\": {\"node\": \">=\"}}", "app = FastAPI(", "x = Celery(\n",
-        "a: &a [*a, *a]\n", "&a\n? *a\n: x\n", "PORT PORT PORT", "'''", "name: ${NAME}\nservices: {x: {image: \"${I:-${J:-k}}\"}}",
+        "",
+        "\u{0}",
+        "{}",
+        "[]",
+        "null",
+        "services:",
+        "services: {a: }",
+        "services:\n  a: [1, 2]\n  b:\n    ports: [{}]\n    build: {}\n",
+        "services:\n  ä: {image: \"x:${\"}\n  \"a b\": {image: redis:7}\n",
+        "web:",
+        "web: \"",
+        "FROM",
+        "FROM $X\nCMD [",
+        "{\"scripts\": 3, \"workspaces\": {}, \"engines\": {\"node\": \">=\"}}",
+        "app = FastAPI(",
+        "x = Celery(\n",
+        "a: &a [*a, *a]\n",
+        "&a\n? *a\n: x\n",
+        "PORT PORT PORT",
+        "'''",
+        "name: ${NAME}\nservices: {x: {image: \"${I:-${J:-k}}\"}}",
     ];
     for text in texts {
         let folder = tempfile::tempdir().expect("a folder");
@@ -124,7 +154,8 @@ fn any_bytes_at_all_are_survived() {
         let output = init(folder.path(), &[]);
         assert!(output.status.success(), "{text:?}: {}", everything_said(&output));
         crate::move_away(folder.path(), &output);
-        works(folder.path());
+        let rendered = stackgen().current_dir(folder.path()).arg("render").output().expect("stackgen");
+        assert!(rendered.status.success(), "{text:?}: {}\n{}", everything_said(&rendered), manifest(folder.path()));
     }
 }
 

@@ -19,8 +19,23 @@ const DEBUGGERS: [u16; 3] = [9229, 9230, 5678];
 
 /// Keys that a kind, or the plan, says by itself.
 const DERIVED: [&str; 17] = [
-    "restart", "init", "cap_drop", "cap_add", "security_opt", "read_only", "tmpfs", "stop_grace_period", "logging",
-    "container_name", "user", "entrypoint", "hostname", "stdin_open", "tty", "working_dir", "platform",
+    "restart",
+    "init",
+    "cap_drop",
+    "cap_add",
+    "security_opt",
+    "read_only",
+    "tmpfs",
+    "stop_grace_period",
+    "logging",
+    "container_name",
+    "user",
+    "entrypoint",
+    "hostname",
+    "stdin_open",
+    "tty",
+    "working_dir",
+    "platform",
 ];
 
 pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
@@ -79,7 +94,10 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
 
 /// Whether it is another process of an image that a service with a port has too.
 fn is_worker(container: &Container) -> bool {
-    container.build.is_some() && container.ports.is_empty() && container.expose.is_empty() && !container.labels.keys().any(|l| l.starts_with("traefik."))
+    container.build.is_some()
+        && container.ports.is_empty()
+        && container.expose.is_empty()
+        && !container.labels.keys().any(|l| l.starts_with("traefik."))
 }
 
 /// What all host ports are above the ports of their services.
@@ -118,7 +136,10 @@ fn of(
 ) -> Service {
     let mut service = Service { about: Some(container.from.clone()), ..Service::default() };
     let image = container.image.as_deref().map(with_defaults);
-    let kind = image.as_deref().filter(|_| container.build.is_none() && !material.plain.contains(name)).and_then(|image| images::kind_of(material.kinds, image));
+    let kind = image
+        .as_deref()
+        .filter(|_| container.build.is_none() && !material.plain.contains(name))
+        .and_then(|image| images::kind_of(material.kinds, image));
     let mut is_of_kind = false;
     if let (Some(kind), Some(image)) = (kind, image.as_deref()) {
         match runs_as(material, container, kind) {
@@ -186,9 +207,11 @@ fn runs_as(material: Material<'_>, container: &Container, kind: &Kind) -> Result
     for text in &container.volumes {
         let Ok(mount) = volume::parse(&with_defaults(text)) else { continue };
         let target = mount.target.as_str();
-        let is_configured = kind.files.iter().filter_map(|file| file.target.as_deref()).any(|file| {
-            file == target || (file.starts_with(target) && file[target.len()..].starts_with('/'))
-        });
+        let is_configured = kind
+            .files
+            .iter()
+            .filter_map(|file| file.target.as_deref())
+            .any(|file| file == target || (file.starts_with(target) && file[target.len()..].starts_with('/')));
         let option = images::option_of_mount(kind, target);
         if is_configured && option.is_none() && mount.volume().is_none() {
             let source = text.split(':').next().unwrap_or_default();
@@ -220,7 +243,8 @@ fn of_kind(
     if let Some((version, is_same)) = images::version_of(kind, image) {
         service.set("version", Entry::new(version));
         if !is_same {
-            service.set("image", Entry::noted(image.to_owned(), "as it was; without this line, the kind's own variant"));
+            service
+                .set("image", Entry::noted(image.to_owned(), "as it was; without this line, the kind's own variant"));
         }
     }
     if kind.class == Class::Proxy {
@@ -234,7 +258,9 @@ fn of_kind(
             said.insert(option, if is_file { format!("${{{}}}", variable.trim_end_matches("_FILE")) } else { value });
         }
     }
-    if kind.class != Class::Proxy && let Some(words) = &container.command {
+    if kind.class != Class::Proxy
+        && let Some(words) = &container.command
+    {
         let (options, unknown) = images::options_of_command(kind, words);
         for (option, value) in options {
             said.entry(option).or_insert(value);
@@ -282,7 +308,11 @@ fn set_option(
         OptionType::Int => plain.parse::<i64>().ok().map(Value::from),
         OptionType::Bool => plain.parse::<bool>().ok().map(Value::from),
         OptionType::Strings => Some(Value::from(plain.split(',').map(Value::from).collect::<Vec<_>>())),
-        OptionType::Table | OptionType::EntryPoints | OptionType::Certificates | OptionType::Path | OptionType::Paths => None,
+        OptionType::Table
+        | OptionType::EntryPoints
+        | OptionType::Certificates
+        | OptionType::Path
+        | OptionType::Paths => None,
         OptionType::String if plain.contains("://") => {
             service.pending.insert(option.to_owned(), plain);
             return;
@@ -334,10 +364,14 @@ fn source<'a>(
     let program = if inner.is_empty() { of_context() } else { seen.program(&directory).or_else(of_context) };
     let directory = program.map_or(directory, |program| program.directory.clone());
     let shown = if directory.is_empty() { "." } else { directory.as_str() };
-    let key = (directory.clone(), build.target.clone().filter(|_| program.is_none_or(|program| program.kind.is_none())));
+    let key =
+        (directory.clone(), build.target.clone().filter(|_| program.is_none_or(|program| program.kind.is_none())));
     if let Some(first) = built.get(&key).filter(|_| container.profiles.is_empty()) {
         service.set("extends", Entry::noted(first.clone(), format!("the same source, in {from}")));
-        if let Some(words) = &container.command && !programs::celery(words, service, from) && is_shown_command(words) {
+        if let Some(words) = &container.command
+            && !programs::celery(words, service, from)
+            && is_shown_command(words)
+        {
             if let Ok(text) = shlex::try_join(words.iter().map(String::as_str)) {
                 service.set("command", Entry::noted(text, format!("from {from}")));
             }
@@ -377,7 +411,11 @@ fn source<'a>(
             service.set("target", Entry::noted(target.clone(), format!("from {from}")));
         }
     } else if program.is_none_or(|program| program.kind.is_none()) {
-        let what = if text.is_some() { "what its program is" } else { "what builds it: there is no Dockerfile, and no program that is known" };
+        let what = if text.is_some() {
+            "what its program is"
+        } else {
+            "what builds it: there is no Dockerfile, and no program that is known"
+        };
         proposal.unknown(name, what);
         service.obstacle = Some(format!("nothing in {shown} says how to build it"));
     }
@@ -419,7 +457,9 @@ fn ports(
     let is_image = kind.is_some_and(|kind| !kind.builds() && kind.built_on.is_none());
     // What an image listens on is known; another port is one that it was told.
     let of_compose = if is_image {
-        let is_usual = |port: &u16| Some(*port) == usual || kind.is_some_and(|kind| kind.ports.values().any(|known| known == port));
+        let is_usual = |port: &u16| {
+            Some(*port) == usual || kind.is_some_and(|kind| kind.ports.values().any(|known| known == port))
+        };
         let all: Vec<u16> = mapped.iter().map(|(_, _, target)| *target).collect();
         first.filter(|_| !all.iter().any(is_usual))
     } else {
@@ -507,14 +547,17 @@ fn publish(
 
 fn published(container: &Container, own: Option<u16>, offset: u16) -> Option<Entry> {
     let mapped = mapped(container);
-    let plain: Vec<_> = mapped.iter().filter(|(_, _, target)| !DEBUGGERS.contains(target) || Some(*target) == own).collect();
+    let plain: Vec<_> =
+        mapped.iter().filter(|(_, _, target)| !DEBUGGERS.contains(target) || Some(*target) == own).collect();
     match plain.as_slice() {
         [] => None,
-        [(true, host, target)] if Some(*target) == own => Some(if u32::from(*host) == u32::from(*target) + u32::from(offset) {
-            Entry::new(true)
-        } else {
-            Entry::noted(i64::from(*host), format!("from {}", container.from))
-        }),
+        [(true, host, target)] if Some(*target) == own => {
+            Some(if u32::from(*host) == u32::from(*target) + u32::from(offset) {
+                Entry::new(true)
+            } else {
+                Entry::noted(i64::from(*host), format!("from {}", container.from))
+            })
+        }
         _ => {
             let texts: Vec<Value> = container
                 .ports
@@ -523,7 +566,11 @@ fn published(container: &Container, own: Option<u16>, offset: u16) -> Option<Ent
                 .map(|text| Value::from(text.clone()))
                 .collect();
             let is_open = plain.iter().any(|(is_local, ..)| !is_local);
-            let note = if is_open { "from the compose file: open to the network, not to this machine alone" } else { "from the compose file" };
+            let note = if is_open {
+                "from the compose file: open to the network, not to this machine alone"
+            } else {
+                "from the compose file"
+            };
             let value = match <[Value; 1]>::try_from(texts) {
                 Ok([one]) => one,
                 Err(many) => Value::from(many),
@@ -569,7 +616,8 @@ fn health(
         } else {
             plain
         };
-        let shown: Vec<String> = plain.iter().flatten().flat_map(|word| word.split_whitespace().map(str::to_owned)).collect();
+        let shown: Vec<String> =
+            plain.iter().flatten().flat_map(|word| word.split_whitespace().map(str::to_owned)).collect();
         if let Some(words) = plain.filter(|_| is_shown_command(&shown)) {
             let mut table = toml::Table::new();
             let words: Vec<Value> = words.into_iter().map(Value::from).collect();
@@ -621,7 +669,8 @@ fn command(
             return;
         }
         if !is_shown_command(words) {
-            proposal.unknown(name, format!("its command: the one in {from} may have a secret in it, so it is not copied"));
+            proposal
+                .unknown(name, format!("its command: the one in {from} may have a secret in it, so it is not copied"));
         }
     }
     let is_kept = service.keys.contains_key("dockerfile");
@@ -657,7 +706,11 @@ fn volumes(material: Material<'_>, container: &Container, kind: Option<&Kind>, n
                 }
                 continue;
             }
-            if kind.mounts.iter().any(|known| known.source.as_deref() == Some(text.split(':').next().unwrap_or_default())) {
+            if kind
+                .mounts
+                .iter()
+                .any(|known| known.source.as_deref() == Some(text.split(':').next().unwrap_or_default()))
+            {
                 continue;
             }
             if let (Some(option), Some(path)) = (images::option_of_mount(kind, &mount.target), &path) {
@@ -666,7 +719,8 @@ fn volumes(material: Material<'_>, container: &Container, kind: Option<&Kind>, n
                     || material.seen.is_compose_ours && path.starts_with(&joined(here, "docker/"));
                 if !is_generated {
                     let known = options.entry(option.to_owned()).or_default();
-                    let suffixes = kind.options.get(option).map(|option| option.suffixes.as_slice()).unwrap_or_default();
+                    let suffixes =
+                        kind.options.get(option).map(|option| option.suffixes.as_slice()).unwrap_or_default();
                     let is_one = material.snapshot.has(&path) || suffixes.is_empty();
                     let is_inner = |file: &&str| {
                         parent(file) == path && suffixes.iter().any(|suffix| file.ends_with(suffix.as_str()))
@@ -683,8 +737,14 @@ fn volumes(material: Material<'_>, container: &Container, kind: Option<&Kind>, n
                 continue;
             }
             // The source itself, as development mounts it: `reload` is for that.
-            let is_source = path.is_some() && kind.builds() && (path == source || mount.target == "/app" || mount.target.starts_with("/app/node_modules") || mount.target.starts_with("/app/shared"));
-            let is_anonymous = mount.volume().is_none() && path.is_none() && kind.builds() && mount.target.contains("node_modules");
+            let is_source = path.is_some()
+                && kind.builds()
+                && (path == source
+                    || mount.target == "/app"
+                    || mount.target.starts_with("/app/node_modules")
+                    || mount.target.starts_with("/app/shared"));
+            let is_anonymous =
+                mount.volume().is_none() && path.is_none() && kind.builds() && mount.target.contains("node_modules");
             if is_source || is_anonymous {
                 continue;
             }
@@ -699,7 +759,8 @@ fn volumes(material: Material<'_>, container: &Container, kind: Option<&Kind>, n
         kept.push(shown.into());
     }
     for (option, paths) in options.into_iter().filter(|(_, paths)| !paths.is_empty()) {
-        let is_list = kind.and_then(|kind| kind.options.get(&option)).is_some_and(|option| option.kind == OptionType::Paths);
+        let is_list =
+            kind.and_then(|kind| kind.options.get(&option)).is_some_and(|option| option.kind == OptionType::Paths);
         let value = if is_list { Value::from(paths) } else { paths.into_iter().next().unwrap_or(Value::from("")) };
         service.set(&option, Entry::noted(value, format!("from {}", container.from)));
     }
@@ -728,9 +789,9 @@ fn dependencies(container: &Container, service: &mut Service) {
     let value = if states.iter().all(|(_, state)| state.is_empty()) {
         Value::from(states.into_iter().map(|(name, _)| Value::from(name)).collect::<Vec<_>>())
     } else {
-        let entries = states.into_iter().map(|(name, state)| {
-            (name, if state.is_empty() { Value::from(true) } else { Value::from(state) })
-        });
+        let entries = states
+            .into_iter()
+            .map(|(name, state)| (name, if state.is_empty() { Value::from(true) } else { Value::from(state) }));
         Value::from(entries.collect::<toml::Table>())
     };
     service.set("depends-on", Entry::new(value));
@@ -755,13 +816,19 @@ fn rest(proposal: &mut Proposal, container: &Container, is_derived: bool, name: 
             ("deploy", _) => deploy(value, service, &mut passed),
             (key, _) if is_derived && DERIVED.contains(&key) => {}
             ("secrets" | "configs", _) => {
-                proposal.unknown(name, format!("its `{key}` in {}: a variable with `file = true` is the way here", container.from));
+                proposal.unknown(
+                    name,
+                    format!("its `{key}` in {}: a variable with `file = true` is the way here", container.from),
+                );
             }
             _ => match plain(value) {
                 Some(value) => {
                     passed.insert(key.clone(), Entry::new(value));
                 }
-                None => proposal.unknown(name, format!("its `{key}` in {}: it may hold a secret, so it is not copied", container.from)),
+                None => proposal.unknown(
+                    name,
+                    format!("its `{key}` in {}: it may hold a secret, so it is not copied", container.from),
+                ),
             },
         }
     }
@@ -769,7 +836,8 @@ fn rest(proposal: &mut Proposal, container: &Container, is_derived: bool, name: 
         service.tables.insert("compose".to_owned(), passed);
     }
     for file in &container.env_files {
-        proposal.unknown(name, format!("what it reads of {file} (`env_file`): the names that are known are in its `env`"));
+        proposal
+            .unknown(name, format!("what it reads of {file} (`env_file`): the names that are known are in its `env`"));
     }
 }
 
@@ -785,7 +853,8 @@ fn deploy(value: &Yaml, service: &mut Service, passed: &mut IndexMap<String, Ent
     if let Some(memory) = limits.and_then(|limits| scalar(limits.get("memory")?)).filter(|text| !text.contains('$')) {
         limit(service, "memory", memory.into());
     }
-    if let Some(cpus) = limits.and_then(|limits| scalar(limits.get("cpus")?)).and_then(|cpus| cpus.parse::<f64>().ok()) {
+    if let Some(cpus) = limits.and_then(|limits| scalar(limits.get("cpus")?)).and_then(|cpus| cpus.parse::<f64>().ok())
+    {
         limit(service, "cpus", cpus.into());
     }
     if let Some(replicas) = value.get("replicas").and_then(Yaml::as_i64).filter(|replicas| *replicas > 1) {

@@ -80,11 +80,18 @@ pub(super) fn options_of_command(kind: &Kind, words: &[String]) -> (IndexMap<Str
     let mut options = IndexMap::new();
     let mut unknown = Vec::new();
     let all: Vec<Vec<String>> = kind.command.iter().chain(&kind.argument).map(|command| split(&command.run)).collect();
-    let flags: Vec<&str> =
-        all.iter().flatten().filter(|word| word.starts_with('-')).map(|word| word.split('=').next().unwrap_or(word)).collect();
+    let flags: Vec<&str> = all
+        .iter()
+        .flatten()
+        .filter(|word| word.starts_with('-'))
+        .map(|word| word.split('=').next().unwrap_or(word))
+        .collect();
     // Words that stand at a place of their own: `http ${service.forward}`.
     for known in kind.command.iter().map(|command| split(&command.run)) {
-        let fits = known.iter().zip(words).all(|(known, word)| known.starts_with("${") || known == word || known.starts_with('-'));
+        let fits = known
+            .iter()
+            .zip(words)
+            .all(|(known, word)| known.starts_with("${") || known == word || known.starts_with('-'));
         if fits && known.first() == words.first() {
             for (known, word) in known.iter().zip(words).filter(|(_, word)| !word.starts_with('-')) {
                 if let Some(option) = known.strip_prefix("${service.").and_then(|rest| rest.strip_suffix('}'))
@@ -135,7 +142,9 @@ pub(super) fn option_of_mount<'k>(kind: &'k Kind, target: &str) -> Option<&'k st
         let each = mount.each.as_deref()?;
         let fits = match mount.target.split_once("${") {
             // Also the directory that they are in, as a whole.
-            Some((start, _)) => target.starts_with(start) || start.strip_suffix('/') == Some(target.trim_end_matches('/')),
+            Some((start, _)) => {
+                target.starts_with(start) || start.strip_suffix('/') == Some(target.trim_end_matches('/'))
+            }
             None => mount.target.trim_end_matches('/') == target.trim_end_matches('/'),
         };
         fits.then_some(each)
@@ -177,7 +186,8 @@ mod tests {
         assert_eq!(option_of_variable(postgres, "POSTGRES_INITDB_ARGS"), None);
         let words = |text: &str| shlex::split(text).unwrap();
         let redis = kinds.get("redis").unwrap();
-        let (options, unknown) = options_of_command(redis, &words("redis-server --requirepass ${P} --appendonly yes --save 60"));
+        let (options, unknown) =
+            options_of_command(redis, &words("redis-server --requirepass ${P} --appendonly yes --save 60"));
         assert_eq!(options.get("password").map(String::as_str), Some("${P}"));
         assert_eq!(unknown, ["--save"]);
         assert_eq!(option_of_mount(postgres, "/docker-entrypoint-initdb.d/a.sql"), Some("init"));

@@ -254,12 +254,15 @@ impl Proposal {
     }
 
     /// A name that no service has yet.
-    fn free_name(&self, wanted: &str) -> String {
+    pub(super) fn free_name(&self, wanted: &str) -> String {
         let wanted = slug(wanted);
         if !self.services.contains_key(&wanted) {
             return wanted;
         }
-        (2..).map(|number| format!("{wanted}-{number}")).find(|name| !self.services.contains_key(name)).unwrap_or(wanted)
+        (2..)
+            .map(|number| format!("{wanted}-{number}"))
+            .find(|name| !self.services.contains_key(name))
+            .unwrap_or(wanted)
     }
 
     /// Declares a variable, or adds to what is known of it.
@@ -310,7 +313,9 @@ impl Proposal {
             .map(|(name, _)| name.clone())
             .collect();
         for name in own {
-            self.variables.entry(name.clone()).or_insert_with(|| Variable { is_secret: is_secret(&name), ..Variable::default() });
+            self.variables
+                .entry(name.clone())
+                .or_insert_with(|| Variable { is_secret: is_secret(&name), ..Variable::default() });
         }
         for variable in self.variables.values_mut() {
             if variable.default.as_ref().is_some_and(hidden) {

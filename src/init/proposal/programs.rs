@@ -48,7 +48,11 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
         let name = proposal.free_name(&name);
         let service = of(proposal, material, program, &name, &mut of_workspace);
         let is_python = program.kind.as_deref() == Some("python");
-        let workers = if is_python && service.obstacle.is_none() { workers(program, &name, programs.len() == 1) } else { Vec::new() };
+        let workers = if is_python && service.obstacle.is_none() {
+            workers(program, &name, programs.len() == 1)
+        } else {
+            Vec::new()
+        };
         // A program without anything that serves is its worker.
         if program.app.is_none() && program.command.is_none() && program.celery.is_some() {
             standalone_worker(proposal, program, service, &name);
@@ -87,7 +91,11 @@ fn of(
         }
         service.set("source", Entry::new(shown.to_owned()));
         if let Some(built) = kept {
-            let note = if program.kind.is_some() { "yours; without this line (and the file) stackgen writes one" } else { "yours" };
+            let note = if program.kind.is_some() {
+                "yours; without this line (and the file) stackgen writes one"
+            } else {
+                "yours"
+            };
             service.set("dockerfile", Entry::noted(built.name.clone(), note));
         }
     }
@@ -105,7 +113,11 @@ fn of(
     if let Some(process) = process.filter(|_| kept.is_none()) {
         of_process(proposal, process, name, &mut service);
     }
-    if kept.is_none() && !service.keys.contains_key("app") && !service.keys.contains_key("command") && !service.keys.contains_key("extends") {
+    if kept.is_none()
+        && !service.keys.contains_key("app")
+        && !service.keys.contains_key("command")
+        && !service.keys.contains_key("extends")
+    {
         command(program, &mut service);
     }
     let known = program.kind.as_deref().and_then(|kind| material.kinds.get(kind));
@@ -227,7 +239,8 @@ fn port(
         }
         return;
     }
-    let usual = kind.and_then(|kind| kind.port).unwrap_or(if program.kind.as_deref() == Some("python") { 8000 } else { 3000 });
+    let usual =
+        kind.and_then(|kind| kind.port).unwrap_or(if program.kind.as_deref() == Some("python") { 8000 } else { 3000 });
     let key = format!("port of {name}");
     let given = material.answers.get(&key).and_then(|answer| answer.parse::<u16>().ok());
     let (port, entry) = match (&program.port, given) {
@@ -238,7 +251,10 @@ fn port(
         (Some(fact), None) => {
             // Two programs that were never run side by side.
             let port = free_port(proposal, fact.value);
-            (port, Entry::noted(i64::from(port), format!("from {}: {}, which another service has", fact.from, fact.value)))
+            (
+                port,
+                Entry::noted(i64::from(port), format!("from {}: {}, which another service has", fact.from, fact.value)),
+            )
         }
         (None, None) => {
             let port = free_port(proposal, usual);
@@ -259,9 +275,8 @@ fn port(
 /// A port that no service has: this one, or the next.
 pub(super) fn free_port(proposal: &Proposal, wanted: u16) -> u16 {
     let is_free = |port: &u16| {
-        let taken = |service: &Service| {
-            service.port == Some(*port) || service.published.iter().any(|(host, _)| host == port)
-        };
+        let taken =
+            |service: &Service| service.port == Some(*port) || service.published.iter().any(|(host, _)| host == port);
         !proposal.services.values().any(taken)
     };
     (wanted..u16::MAX).find(is_free).unwrap_or(wanted)
@@ -302,7 +317,8 @@ fn of_process(proposal: &mut Proposal, process: &Process, name: &str, service: &
         proposal.declare(variable, None, Some(format!("from {from}")));
         service.env.insert(variable.clone(), Setting::Own(Some(format!("from {from}"))));
     }
-    let words: Vec<String> = process.words.iter().map(|word| word.replace("${PORT}", "$PORT").replace("$PORT", "${service.port}")).collect();
+    let words: Vec<String> =
+        process.words.iter().map(|word| word.replace("${PORT}", "$PORT").replace("$PORT", "${service.port}")).collect();
     if uvicorn(&words, service, from) || celery(&words, service, from) {
         service.keys.shift_remove("command");
         return;
@@ -311,7 +327,11 @@ fn of_process(proposal: &mut Proposal, process: &Process, name: &str, service: &
         proposal.unknown(name, format!("its command: the one in {from} may have a secret in it, so it is not copied"));
         return;
     }
-    let is_shell = words.iter().any(|word| word.contains('$') && !word.contains("${service.")) || words.iter().any(|word| matches!(word.as_str(), "&&" | "||" | ";" | "|" | "cd") || word.contains('$') && !word.contains("${service."));
+    let is_shell = words.iter().any(|word| word.contains('$') && !word.contains("${service."))
+        || words.iter().any(|word| {
+            matches!(word.as_str(), "&&" | "||" | ";" | "|" | "cd")
+                || word.contains('$') && !word.contains("${service.")
+        });
     if words.is_empty() {
         return;
     }
@@ -330,7 +350,9 @@ fn of_process(proposal: &mut Proposal, process: &Process, name: &str, service: &
     let mut words = words;
     let binds = ["--bind", "-b", "--port", "-p"];
     let serves = ["gunicorn", "hypercorn"].contains(&words[0].as_str());
-    if serves && !words.iter().any(|word| binds.iter().any(|flag| word == flag || word.starts_with(&format!("{flag}=")))) {
+    if serves
+        && !words.iter().any(|word| binds.iter().any(|flag| word == flag || word.starts_with(&format!("{flag}="))))
+    {
         words.extend(["--bind".to_owned(), "0.0.0.0:${service.port}".to_owned()]);
     }
     service.keys.shift_remove("app");
@@ -339,14 +361,18 @@ fn of_process(proposal: &mut Proposal, process: &Process, name: &str, service: &
 
 /// Words as a text that is split into them again.
 fn joined(words: &[String]) -> String {
-    shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" ")).replace("'0.0.0.0:${service.port}'", "0.0.0.0:${service.port}").replace("'${service.port}'", "${service.port}")
+    shlex::try_join(words.iter().map(String::as_str))
+        .unwrap_or_else(|_| words.join(" "))
+        .replace("'0.0.0.0:${service.port}'", "0.0.0.0:${service.port}")
+        .replace("'${service.port}'", "${service.port}")
 }
 
 /// The other processes of Procfiles.
 fn processes(proposal: &mut Proposal, material: Material<'_>) {
     for process in &material.seen.processes {
         let Some(program) = material.seen.programs.iter().find(|program| is_of(process, program)) else {
-            proposal.unknown(&process.from, format!("what `{}` is a process of: no program lies beside it", process.name));
+            proposal
+                .unknown(&process.from, format!("what `{}` is a process of: no program lies beside it", process.name));
             continue;
         };
         let source = if program.directory.is_empty() { "." } else { program.directory.as_str() };
@@ -355,7 +381,9 @@ fn processes(proposal: &mut Proposal, material: Material<'_>) {
         match process.name.as_str() {
             "web" => {}
             "release" => {
-                if is_shown_command(&process.words) && let Some(service) = proposal.services.get_mut(&main) {
+                if is_shown_command(&process.words)
+                    && let Some(service) = proposal.services.get_mut(&main)
+                {
                     let step = Value::from(joined(&process.words));
                     service.set("before-start", Entry::noted(vec![step], format!("from {}", process.from)));
                 }
@@ -462,7 +490,9 @@ pub(super) fn celery(words: &[String], service: &mut Service, from: &str) -> boo
 /// The options of a command that starts uvicorn and nothing else; whether it is one.
 pub(super) fn uvicorn(words: &[String], service: &mut Service, from: &str) -> bool {
     let Some(at) = words.iter().position(|word| word == "uvicorn") else { return false };
-    let Some(app) = words[at + 1..].iter().find(|word| word.contains(':') && !word.contains('.') | !word.starts_with('-') && !word.starts_with("0.0.0.0")) else {
+    let Some(app) = words[at + 1..].iter().find(|word| {
+        word.contains(':') && !word.contains('.') | !word.starts_with('-') && !word.starts_with("0.0.0.0")
+    }) else {
         return false;
     };
     if app.starts_with('-') || words.iter().any(|word| word == "--factory") || service.keys.contains_key("dockerfile") {
@@ -470,7 +500,8 @@ pub(super) fn uvicorn(words: &[String], service: &mut Service, from: &str) -> bo
     }
     service.keys.shift_remove("command");
     service.set("app", Entry::noted(app.clone(), format!("from {from}")));
-    let workers = words.iter().position(|word| word == "--workers").and_then(|at| words.get(at + 1)?.parse::<i64>().ok());
+    let workers =
+        words.iter().position(|word| word == "--workers").and_then(|at| words.get(at + 1)?.parse::<i64>().ok());
     if let Some(workers) = workers.filter(|workers| *workers > 1) {
         service.set("workers", Entry::new(workers));
     }

@@ -18,8 +18,8 @@ const ENVIRONMENT: [&str; 4] = ["ENVIRONMENT", "APP_ENV", "ENV", "DEPLOY_ENV"];
 
 /// Words that only say in which way an address is meant.
 const FILLERS: [&str; 16] = [
-    "URL", "URI", "BASE", "SERVER", "SERVICE", "INTERNAL", "ADDRESS", "ENDPOINT", "HOST", "API", "APP", "PUBLIC", "NEXT",
-    "VITE", "BACKEND", "HTTP",
+    "URL", "URI", "BASE", "SERVER", "SERVICE", "INTERNAL", "ADDRESS", "ENDPOINT", "HOST", "API", "APP", "PUBLIC",
+    "NEXT", "VITE", "BACKEND", "HTTP",
 ];
 
 /// Gives every service the variables that its source reads.
@@ -46,7 +46,9 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
             let Some(usage) = analysis.audit.usage(plan, planned) else { continue };
             for (variable, read) in &usage.wanted {
                 // Of a workspace each program reads its own packages, and those of nobody.
-                let is_others = |place: &crate::audit::Place| others.iter().any(|other| place.path.starts_with(&format!("{other}/")));
+                let is_others = |place: &crate::audit::Place| {
+                    others.iter().any(|other| place.path.starts_with(&format!("{other}/")))
+                };
                 if inner.is_some() && read.places.iter().all(is_others) {
                     continue;
                 }
@@ -63,16 +65,32 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
         let mut comments: Vec<String> = Vec::new();
         for (variable, read) in &wanted {
             let is_running = read.places.iter().any(|place| place.role == crate::audit::Role::Running);
-            let is_usual = ["DEBUG", "LOG_LEVEL"].contains(&variable.as_str()) && read.need == Need::Fallback && !has_compose;
-            if (read.is_passed && !is_usual) || !is_running || env.contains_key(variable) || build_env.contains_key(variable) {
+            let is_usual =
+                ["DEBUG", "LOG_LEVEL"].contains(&variable.as_str()) && read.need == Need::Fallback && !has_compose;
+            if (read.is_passed && !is_usual)
+                || !is_running
+                || env.contains_key(variable)
+                || build_env.contains_key(variable)
+            {
                 continue;
             }
             let lines = lines(analysis, read);
             let Some(place) = lines.first().map(|(path, line, _)| format!("{path}:{line}")) else { continue };
             let note = format!("read in {place}");
             let known = known(material, &source, variable);
-            let reader = Reader { peers: &peers, service: &name, program, is_baked: read.is_baked || is_public(variable), has_compose };
+            let reader = Reader {
+                peers: &peers,
+                service: &name,
+                program,
+                is_baked: read.is_baked || is_public(variable),
+                has_compose,
+            };
             let setting = match reader.meaning(variable) {
+                // Where browsers are sent is another place in every environment.
+                Some(text) if text.ends_with(".public-url}") => {
+                    proposal.declare(variable, Some(text.into()), Some(note.clone()));
+                    Some(Setting::Own(Some(note.clone())))
+                }
                 Some(text) => Some(Setting::Value(Entry::noted(text, note.clone()))),
                 None => reader.variable(proposal, variable, read, known, &lines, &note),
             };
@@ -160,7 +178,8 @@ impl Reader<'_, '_> {
         }
         let words: Vec<&str> = upper.split('_').filter(|word| !word.is_empty()).collect();
         let last = words.last().copied().unwrap_or_default();
-        let is_address = matches!(last, "URL" | "URI" | "ADDRESS" | "ENDPOINT" | "ORIGIN") || upper == "CELERY_RESULT_BACKEND";
+        let is_address =
+            matches!(last, "URL" | "URI" | "ADDRESS" | "ENDPOINT" | "ORIGIN") || upper == "CELERY_RESULT_BACKEND";
         if let Some(peer) = self.store(&words) {
             let has = |output: &str| peer.kind.is_some_and(|kind| kind.outputs.contains_key(output));
             match last {
@@ -169,7 +188,9 @@ impl Reader<'_, '_> {
                 "HOST" | "SERVER" | "PGHOST" => return Some(peer.output("host")),
                 "PORT" | "PGPORT" => return Some(peer.output("port")),
                 "USER" | "USERNAME" | "PGUSER" if has("user") => return Some(peer.output("user")),
-                "NAME" | "DB" | "DATABASE" | "PGDATABASE" if has("database") && words.len() > 1 => return Some(peer.output("database")),
+                "NAME" | "DB" | "DATABASE" | "PGDATABASE" if has("database") && words.len() > 1 => {
+                    return Some(peer.output("database"));
+                }
                 "PASSWORD" | "PASS" | "PGPASSWORD" if has("password") => return Some(peer.output("password")),
                 _ => {}
             }
@@ -182,7 +203,10 @@ impl Reader<'_, '_> {
         }
         // Whose pages may ask.
         if words.iter().any(|word| matches!(*word, "CORS" | "ORIGINS")) && !self.is_baked {
-            let page = self.peers.iter().find(|peer| peer.name != self.service && peer.kind.is_some_and(|kind| kind.like.is_some()))?;
+            let page = self
+                .peers
+                .iter()
+                .find(|peer| peer.name != self.service && peer.kind.is_some_and(|kind| kind.like.is_some()))?;
             return Some(page.output("public-url"));
         }
         if is_address {
@@ -200,12 +224,18 @@ impl Reader<'_, '_> {
         self.peers.iter().find(|peer| {
             peer.kind.is_some_and(|kind| {
                 let is_meant = words.iter().any(|word| {
-                    kind.traces.words.iter().any(|known| word == known || word.strip_prefix("PG").is_some_and(|rest| known == "PG" && matches!(rest, "HOST" | "PORT" | "USER" | "DATABASE" | "PASSWORD")))
+                    kind.traces.words.iter().any(|known| {
+                        word == known
+                            || word.strip_prefix("PG").is_some_and(|rest| {
+                                known == "PG" && matches!(rest, "HOST" | "PORT" | "USER" | "DATABASE" | "PASSWORD")
+                            })
+                    })
                 });
                 let talks = self.program.is_none_or(|program| {
                     kind.traces.clients.iter().any(|client| program.packages.contains(client))
                         || program.packages.is_empty()
-                        || program.packages.contains("prisma") || program.packages.contains("@prisma/client")
+                        || program.packages.contains("prisma")
+                        || program.packages.contains("@prisma/client")
                 });
                 is_meant && talks && !kind.traces.schemes.is_empty()
             })
@@ -242,7 +272,8 @@ impl Reader<'_, '_> {
                 peer.name != self.service && peer.port.is_some() && peer.kind.is_some_and(|kind| kind.builds())
             })
         };
-        let parts = |peer: &Peer<'_>| -> Vec<String> { peer.name.to_ascii_uppercase().split('-').map(str::to_owned).collect() };
+        let parts =
+            |peer: &Peer<'_>| -> Vec<String> { peer.name.to_ascii_uppercase().split('-').map(str::to_owned).collect() };
         let is_whole = |peer: &&Peer<'_>| {
             let parts = parts(peer);
             words.windows(parts.len()).any(|window| window.iter().zip(&parts).all(|(word, part)| word == part))
@@ -253,7 +284,10 @@ impl Reader<'_, '_> {
         // `AUTH_URL` of `auth-server`: what is left of both is the same.
         let rest: Vec<&str> = words.iter().copied().filter(|word| !FILLERS.contains(word)).collect();
         let plain = |peer: &Peer<'_>| -> Vec<String> {
-            parts(peer).into_iter().filter(|part| !matches!(part.as_str(), "SERVER" | "SERVICE" | "API" | "APP")).collect()
+            parts(peer)
+                .into_iter()
+                .filter(|part| !matches!(part.as_str(), "SERVER" | "SERVICE" | "API" | "APP"))
+                .collect()
         };
         if !rest.is_empty() {
             let mut same = others().filter(|peer| plain(peer) == rest);
@@ -316,7 +350,10 @@ fn fallback(name: &str, line: &str) -> Option<Option<Value>> {
     } else {
         let rest = rest.trim_start_matches(')').trim_start();
         // Only this word switches it on.
-        if ["== \"true\"", "== 'true'", "=== \"true\"", "=== 'true'", "== \"1\"", "=== \"1\"", "=== '1'"].iter().any(|test| rest.starts_with(test)) {
+        if ["== \"true\"", "== 'true'", "=== \"true\"", "=== 'true'", "== \"1\"", "=== \"1\"", "=== '1'"]
+            .iter()
+            .any(|test| rest.starts_with(test))
+        {
             return Some(Some(false.into()));
         }
         let operators = ["||", "??", ",", "="];
@@ -336,10 +373,12 @@ fn fallback(name: &str, line: &str) -> Option<Option<Value>> {
         }
         // In a container, this machine is another one.
         let is_here = text.contains("localhost") || text.contains("127.0.0.1");
-        let is_address = text.contains(':') || ["HOST", "ADDR", "ADDRESS", "URL", "SERVER"].iter().any(|end| name.ends_with(end));
+        let is_address =
+            text.contains(':') || ["HOST", "ADDR", "ADDRESS", "URL", "SERVER"].iter().any(|end| name.ends_with(end));
         return (is_shown(name, text) && !(is_here && is_address)).then(|| Some(typed(text)));
     }
-    let word: String = value.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-')).collect();
+    let word: String =
+        value.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-')).collect();
     match word.as_str() {
         "true" | "True" => Some(Some(true.into())),
         "false" | "False" => Some(Some(false.into())),

@@ -224,7 +224,8 @@ impl Ends {
         }
         let points = &self.points;
         self.certificates.retain(|name, table| {
-            table.contains_key("email") && points.values().any(|point| point.get("tls").and_then(Value::as_str) == Some(name))
+            table.contains_key("email")
+                && points.values().any(|point| point.get("tls").and_then(Value::as_str) == Some(name))
         });
         let known: Vec<String> = self.points.keys().cloned().collect();
         // A port means the entry point that listens there.
@@ -281,7 +282,10 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
             if !ours.is_empty() {
                 proposal.unknown(&name, "which proxy reads its labels: it runs elsewhere, so they stay as they are");
             }
-        } else if !proxies.contains(&name) && !ours.is_empty() && container.labels.get("traefik.enable").map(String::as_str) != Some("false") {
+        } else if !proxies.contains(&name)
+            && !ours.is_empty()
+            && container.labels.get("traefik.enable").map(String::as_str) != Some("false")
+        {
             routers(proposal, container, &name, &points, &mut hosts, &mut kept);
         }
         if let (false, Some(service)) = (kept.is_empty(), proposal.services.get_mut(&name)) {
@@ -321,7 +325,8 @@ fn is_proxy(material: Material<'_>, service: &Service) -> bool {
 fn keep(proposal: &mut Proposal, name: &str, label: &str, value: &str, kept: &mut IndexMap<String, Entry>) {
     let words: Vec<String> = value.split_whitespace().map(str::to_owned).collect();
     let lower = label.to_ascii_lowercase();
-    if lower.ends_with(".users") || lower.contains("password") || lower.contains("secret") || !is_shown_command(&words) {
+    if lower.ends_with(".users") || lower.contains("password") || lower.contains("secret") || !is_shown_command(&words)
+    {
         proposal.unknown(name, format!("the label `{label}`: it may hold a secret, so it is not copied"));
         return;
     }
@@ -347,8 +352,12 @@ fn routers(
         // An address that is written once for each entry point is one route.
         let bare = points.iter().find_map(|(point, _)| router.name.strip_suffix(&format!("-{point}")));
         let route_name = long_slug(bare.unwrap_or(router.name));
-        let entry_points: Vec<String> =
-            value("entrypoints").unwrap_or_default().split(',').map(|p| p.trim().to_owned()).filter(|p| !p.is_empty()).collect();
+        let entry_points: Vec<String> = value("entrypoints")
+            .unwrap_or_default()
+            .split(',')
+            .map(|p| p.trim().to_owned())
+            .filter(|p| !p.is_empty())
+            .collect();
         if let Some((_, _, known)) = routes.values_mut().find(|(rule, ..)| rule == text) {
             known.extend(entry_points);
             continue;
@@ -455,7 +464,9 @@ fn routers(
         if let Value::Table(route) = &mut entry.value
             && let Some(Value::Array(middlewares)) = route.get_mut("middlewares")
         {
-            middlewares.retain(|m| !m.as_str().is_some_and(|m| lost.iter().any(|l| m.eq_ignore_ascii_case(&format!("{l}@docker")))));
+            middlewares.retain(|m| {
+                !m.as_str().is_some_and(|m| lost.iter().any(|l| m.eq_ignore_ascii_case(&format!("{l}@docker"))))
+            });
             if middlewares.is_empty() {
                 route.remove("middlewares");
             }
@@ -479,12 +490,20 @@ fn stripped(container: &Container) -> IndexMap<String, String> {
 }
 
 fn one_or_many(mut all: Vec<String>) -> Value {
-    if all.len() == 1 { Value::from(all.remove(0)) } else { Value::from(all.into_iter().map(Value::from).collect::<Vec<_>>()) }
+    if all.len() == 1 {
+        Value::from(all.remove(0))
+    } else {
+        Value::from(all.into_iter().map(Value::from).collect::<Vec<_>>())
+    }
 }
 
 /// The name of a router, however long it is.
 fn long_slug(text: &str) -> String {
-    text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-").to_ascii_lowercase()
+    text.split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("-")
+        .to_ascii_lowercase()
 }
 
 /// The ways that the labels of containers open, by their paths: path, service.
@@ -567,8 +586,12 @@ fn bare_variable(text: &str) -> String {
 pub(super) fn offer(proposal: &mut Proposal, material: Material<'_>) {
     let has_proxy = proposal.services.values().any(|service| is_proxy(material, service));
     let is_web = |service: &Service| {
-        let kind = service.kind().and_then(|kind| material.kinds.get(kind));
-        service.port.is_some() && service.obstacle.is_none() && kind.is_some_and(|kind| kind.builds() && kind.class == Class::App)
+        let base = service.text("extends").filter(|_| service.kind().is_none());
+        let kind = base.and_then(|base| proposal.services.get(base)).unwrap_or(service).kind();
+        let kind = kind.and_then(|kind| material.kinds.get(kind));
+        service.port.is_some()
+            && service.obstacle.is_none()
+            && kind.is_some_and(|kind| kind.builds() && kind.class == Class::App)
     };
     let web: Vec<String> =
         proposal.services.iter().filter(|(_, service)| is_web(service)).map(|(name, _)| name.clone()).collect();

@@ -53,7 +53,9 @@ fn files(kind: &Kind, found: &[(String, String)], service: &mut Service) {
         let values: Vec<&String> = found.iter().filter(|(name, _)| name == option).map(|(_, value)| value).collect();
         let Some(first) = values.first() else { continue };
         let value = match definition.kind {
-            OptionType::Paths => Value::from(values.iter().map(|value| Value::from((*value).clone())).collect::<Vec<_>>()),
+            OptionType::Paths => {
+                Value::from(values.iter().map(|value| Value::from((*value).clone())).collect::<Vec<_>>())
+            }
             _ => Value::from((*first).clone()),
         };
         service.set(option, Entry::noted(value, "seen there"));
@@ -69,7 +71,9 @@ fn connect(proposal: &mut Proposal, material: Material<'_>) {
         .collect();
     for (name, kind) in &all {
         let Some(kind) = material.kinds.get(kind) else { continue };
-        for (option, definition) in kind.options.iter().filter(|(_, definition)| definition.kind == OptionType::Services) {
+        for (option, definition) in
+            kind.options.iter().filter(|(_, definition)| definition.kind == OptionType::Services)
+        {
             let fitting: Vec<Value> = all
                 .iter()
                 .filter(|(other, of)| other != name && definition.kinds.contains(of))

@@ -70,7 +70,10 @@ pub(super) fn peers<'k>(proposal: &Proposal, material: Material<'k>) -> Vec<Peer
             kind,
             port: service.port,
             ways: if is_proxy { super::routes::ways(material) } else { Vec::new() },
-            published: if is_proxy || service.keys.contains_key("publish") || proposal.overlays.values().any(|o| o.get(name).is_some_and(|keys| keys.contains_key("publish"))) {
+            published: if is_proxy
+                || service.keys.contains_key("publish")
+                || proposal.overlays.values().any(|o| o.get(name).is_some_and(|keys| keys.contains_key("publish")))
+            {
                 service.published.clone()
             } else {
                 Vec::new()
@@ -117,7 +120,8 @@ pub(super) fn fill(proposal: &mut Proposal, material: Material<'_>) {
                 env.insert(variable.clone(), Setting::Value(Entry::new("${environment.name}")));
                 continue;
             }
-            let own_port = service_port.filter(|port| variable.ends_with("PORT") && value.as_deref() == Some(port.as_str()));
+            let own_port =
+                service_port.filter(|port| variable.ends_with("PORT") && value.as_deref() == Some(port.as_str()));
             if own_port.is_some() && kind.as_ref().is_some_and(Kind::builds) {
                 env.insert(variable.clone(), Setting::Value(Entry::new("${service.port}")));
                 continue;
@@ -502,7 +506,8 @@ fn port_of(peers: &[Peer<'_>], service: &str, upper: &str, raw: &str) -> Option<
         let words = peer.kind.map(|kind| kind.traces.words.as_slice()).unwrap_or_default();
         peer.port == Some(port)
             && peer.name != service
-            && (words.iter().any(|word| upper.starts_with(word)) || upper.starts_with(&peer.name.to_ascii_uppercase().replace('-', "_")))
+            && (words.iter().any(|word| upper.starts_with(word))
+                || upper.starts_with(&peer.name.to_ascii_uppercase().replace('-', "_")))
     })?;
     Some(peer.output("port"))
 }
@@ -519,7 +524,11 @@ pub(super) fn address(peers: &[Peer<'_>], service: &str, text: &str) -> Option<S
         let (host, port) = text.split_once(':')?;
         let peer = find(host).filter(|peer| peer.name != service)?;
         let port: u16 = port.parse().ok()?;
-        return Some(if peer.port == Some(port) { peer.output("address") } else { format!("{}:{port}", peer.output("host")) });
+        return Some(if peer.port == Some(port) {
+            peer.output("address")
+        } else {
+            format!("{}:{port}", peer.output("host"))
+        });
     };
     let is_scheme = !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+.-".contains(c));
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -529,13 +538,15 @@ pub(super) fn address(peers: &[Peer<'_>], service: &str, text: &str) -> Option<S
         Some((host, port)) => (host, Some(port.parse::<u16>().ok()?)),
         None => (host, None),
     };
-    let is_plain = path.chars().all(|c| c.is_ascii_alphanumeric() || "/_.-~?=&%".contains(c)) && (path.is_empty() || is_shown("X", path));
+    let is_plain = path.chars().all(|c| c.is_ascii_alphanumeric() || "/_.-~?=&%".contains(c))
+        && (path.is_empty() || is_shown("X", path));
     if !is_scheme || !is_plain {
         return None;
     }
     if matches!(host, "localhost" | "127.0.0.1") && matches!(scheme, "http" | "https") {
         let port = port.unwrap_or(if scheme == "http" { 80 } else { 443 });
-        let proxy = peers.iter().find(|peer| !peer.ways.is_empty() && peer.published.iter().any(|(host, _)| *host == port));
+        let proxy =
+            peers.iter().find(|peer| !peer.ways.is_empty() && peer.published.iter().any(|(host, _)| *host == port));
         if let Some(proxy) = proxy {
             let fits = |(way, _): &&(String, String)| {
                 way == "/" || path == way || path.strip_prefix(way.as_str()).is_some_and(|rest| rest.starts_with('/'))
@@ -544,13 +555,16 @@ pub(super) fn address(peers: &[Peer<'_>], service: &str, text: &str) -> Option<S
             let rest = if way == "/" { path } else { &path[way.len()..] };
             return Some(format!("${{services.{name}.public-url}}{rest}"));
         }
-        let peer = peers.iter().find(|peer| peer.published.iter().any(|(host, own)| *host == port && peer.port == Some(*own)))?;
+        let peer = peers
+            .iter()
+            .find(|peer| peer.published.iter().any(|(host, own)| *host == port && peer.port == Some(*own)))?;
         return Some(format!("{}{path}", peer.output("public-url")));
     }
     let peer = find(host).filter(|peer| peer.name != service)?;
     if peer.speaks(scheme) {
         if peer.has("authority") {
-            let (name, query) = path.trim_start_matches('/').split_once('?').map_or((path.trim_start_matches('/'), ""), |parts| parts);
+            let (name, query) =
+                path.trim_start_matches('/').split_once('?').map_or((path.trim_start_matches('/'), ""), |parts| parts);
             let query = if query.is_empty() { String::new() } else { format!("?{query}") };
             if name.is_empty() || peer.database.as_deref().is_none_or(|known| known == name) {
                 let scheme = if scheme == "postgres" { "postgresql" } else { scheme };

@@ -6,14 +6,40 @@ use crate::init::snapshot::{Snapshot, is_code, is_in, joined, parent};
 
 /// Paths that mean nothing else, the better ones first.
 const HEALTH: [&str; 14] = [
-    "/health", "/healthz", "/api/health", "/api/healthz", "/health/live", "/livez", "/healthcheck", "/health-check",
-    "/_health", "/api/v1/health", "/ping", "/readyz", "/ready", "/up",
+    "/health",
+    "/healthz",
+    "/api/health",
+    "/api/healthz",
+    "/health/live",
+    "/livez",
+    "/healthcheck",
+    "/health-check",
+    "/_health",
+    "/api/v1/health",
+    "/ping",
+    "/readyz",
+    "/ready",
+    "/up",
 ];
 
 /// Words before a path that is served.
 const ROUTES: [&str; 16] = [
-    "get(", "route(", "path(", "all(", "use(", "GET ", "case ", "===", "==", "add_url_rule(", "add_route(", "handle(",
-    "HandleFunc(", "Handle(", "url(", "api_route(",
+    "get(",
+    "route(",
+    "path(",
+    "all(",
+    "use(",
+    "GET ",
+    "case ",
+    "===",
+    "==",
+    "add_url_rule(",
+    "add_route(",
+    "handle(",
+    "HandleFunc(",
+    "Handle(",
+    "url(",
+    "api_route(",
 ];
 
 /// The code of a program, without what belongs to programs further down.
@@ -31,7 +57,8 @@ pub(super) fn sources<'a>(snapshot: &'a Snapshot, directory: &str) -> Vec<(&'a s
     };
     let inner = |path: &str| path.strip_prefix(directory).unwrap_or(path).trim_start_matches('/').to_owned();
     let all = snapshot.texts.iter().map(|(path, text)| (path.as_str(), text.as_str()));
-    all.filter(|(path, _)| is_in(path, directory) && is_code(path) && is_part(&inner(path)) && !is_nested(path)).collect()
+    all.filter(|(path, _)| is_in(path, directory) && is_code(path) && is_part(&inner(path)) && !is_nested(path))
+        .collect()
 }
 
 /// The path that says that a program is well.
@@ -58,7 +85,8 @@ fn is_served(text: &str, path: &str) -> Option<String> {
         if !(is_quoted(begins) || is_pattern) || !(closed || has_end) {
             continue;
         }
-        let is_routed = ROUTES.iter().any(|word| begins.contains(word)) || after.trim_start_matches(['"', '\'', '/']).starts_with(':');
+        let is_routed = ROUTES.iter().any(|word| begins.contains(word))
+            || after.trim_start_matches(['"', '\'', '/']).starts_with(':');
         // Django has no slash in front.
         let is_django = !has_slash && begins.contains("path(");
         if is_routed && (has_slash || is_django) {
@@ -101,12 +129,9 @@ pub(super) fn port<'a>(texts: impl Iterator<Item = (&'a str, &'a str)> + Clone) 
         })
     };
     // `port: int = 8000` of a settings class.
-    let field = |text: &str| {
-        text.lines().find_map(|line| number(line.trim_start().strip_prefix("port: int = ")?))
-    };
-    let find = |ask: &dyn Fn(&str) -> Option<u16>| {
-        texts.clone().find_map(|(file, text)| Some(Fact::seen(ask(text)?, file)))
-    };
+    let field = |text: &str| text.lines().find_map(|line| number(line.trim_start().strip_prefix("port: int = ")?));
+    let find =
+        |ask: &dyn Fn(&str) -> Option<u16>| texts.clone().find_map(|(file, text)| Some(Fact::seen(ask(text)?, file)));
     find(&behind_name).or_else(|| find(&field)).or_else(|| find(&listening))
 }
 
@@ -118,9 +143,9 @@ pub(in crate::init) fn line_after(text: &str, at: usize) -> &str {
 /// Where a word stands, that is no part of another one.
 pub(super) fn words<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> {
     let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-    text.match_indices(word).map(|(at, _)| at).filter(move |at| {
-        !is_part(text[..*at].chars().next_back()) && !is_part(text[at + word.len()..].chars().next())
-    })
+    text.match_indices(word)
+        .map(|(at, _)| at)
+        .filter(move |at| !is_part(text[..*at].chars().next_back()) && !is_part(text[at + word.len()..].chars().next()))
 }
 
 /// The first number in a text that can be a port.
@@ -134,7 +159,8 @@ pub(super) fn number(text: &str) -> Option<u16> {
 /// The port that the words of a command name: `--port 8000`, `-p 8000`, `--bind 0.0.0.0:8000`, `PORT=8000`.
 pub(super) fn port_of_command(command: &str) -> Option<u16> {
     let words: Vec<&str> = command.split_whitespace().collect();
-    let of_word = |word: &str| word.rsplit(':').next().and_then(|port| port.parse::<u16>().ok()).filter(|port| *port > 0);
+    let of_word =
+        |word: &str| word.rsplit(':').next().and_then(|port| port.parse::<u16>().ok()).filter(|port| *port > 0);
     let flags = ["--port", "-p", "--bind", "-b", "--listen", "-l"];
     let behind = words.windows(2).find_map(|pair| flags.contains(&pair[0]).then(|| of_word(pair[1])).flatten());
     let glued = words.iter().find_map(|word| {

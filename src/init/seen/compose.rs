@@ -79,7 +79,9 @@ pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
     files.sort_by_key(|(path, part)| (part.clone(), rank(path), (*path).to_owned()));
     // Compose takes one of them alone.
     let bases = files.iter().filter(|(_, part)| *part == Part::Base).count();
-    if bases == 0 && let Some((_, part)) = files.first_mut() {
+    if bases == 0
+        && let Some((_, part)) = files.first_mut()
+    {
         *part = Part::Base;
     }
     for (path, _) in files.iter().filter(|(_, part)| *part == Part::Base).skip(1) {
@@ -353,7 +355,11 @@ fn container(path: &str, name: &str, service: &Value, seen: &mut Seen) -> Contai
             "environment" => container.env = pairs(&value),
             "env_file" => {
                 let one = |value: &Value| scalar(value).or_else(|| scalar(value.get("path")?));
-                let all = if value.is_sequence() { sequence(&value).filter_map(one).collect() } else { one(&value).into_iter().collect() };
+                let all = if value.is_sequence() {
+                    sequence(&value).filter_map(one).collect()
+                } else {
+                    one(&value).into_iter().collect()
+                };
                 container.env_files = all;
             }
             "depends_on" => {
@@ -394,7 +400,8 @@ fn container(path: &str, name: &str, service: &Value, seen: &mut Seen) -> Contai
             }
             "extends" => {
                 if value.get("file").is_some() {
-                    seen.troubles.push((path.to_owned(), format!("what `{name}` extends in another file is not taken over")));
+                    seen.troubles
+                        .push((path.to_owned(), format!("what `{name}` extends in another file is not taken over")));
                 }
             }
             "version" | "develop" => {}
@@ -430,7 +437,8 @@ fn build(here: &str, value: &Value, place: &dyn Fn(&str) -> Option<String>) -> B
         other => scalar(other),
     };
     let context = context.unwrap_or_else(|| ".".to_owned());
-    let is_elsewhere = context.contains("://") || context.starts_with('/') || context.contains('$') || context.starts_with("git@");
+    let is_elsewhere =
+        context.contains("://") || context.starts_with('/') || context.contains('$') || context.starts_with("git@");
     let joined = if here.is_empty() { context.clone() } else { format!("{here}/{context}") };
     BuildOf {
         context: if is_elsewhere { None } else { place(&joined) },

@@ -125,7 +125,9 @@ pub(super) fn read(path: &str, text: &str) -> Built {
                     None => instruction.shell().map(|word| word.text.clone()),
                 };
             }
-            Keyword::User if built.user.is_none() => built.user = instruction.arguments.first().map(|word| word.text.clone()),
+            Keyword::User if built.user.is_none() => {
+                built.user = instruction.arguments.first().map(|word| word.text.clone())
+            }
             Keyword::Env => {
                 let pairs = instruction.arguments.iter().filter_map(|word| word.text.split_once('='));
                 built.names.extend(pairs.map(|(name, _)| name.to_owned()));

@@ -17,7 +17,10 @@ pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
             Ok(file) => file.entries,
             Err(flaw) => {
                 seen.troubles.push((path.to_owned(), format!("line {} is no line of an env file", flaw.line)));
-                text.split_inclusive('\n').filter_map(|line| EnvFile::parse(line).ok()).flat_map(|file| file.entries).collect()
+                text.split_inclusive('\n')
+                    .filter_map(|line| EnvFile::parse(line).ok())
+                    .flat_map(|file| file.entries)
+                    .collect()
             }
         };
         let names = seen.env_names.entry(parent(path).to_owned()).or_default();

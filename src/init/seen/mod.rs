@@ -188,7 +188,10 @@ impl Seen {
         let mut builds = self.containers.iter().filter_map(|container| container.build.as_ref());
         builds.any(|build| {
             let below = build.dockerfile.as_deref().map(parent).unwrap_or_default();
-            build.context.as_deref().is_some_and(|context| super::snapshot::joined(context, below).trim_matches('/') == directory)
+            build
+                .context
+                .as_deref()
+                .is_some_and(|context| super::snapshot::joined(context, below).trim_matches('/') == directory)
         })
     }
 
@@ -230,14 +233,33 @@ impl Seen {
 
 /// Directories whose files are about the repository, and no part of what runs.
 const ASIDE: [&str; 20] = [
-    "test", "tests", "__tests__", "spec", "e2e", "cypress", "fixtures", "testdata", "docs", "doc", "examples", "example",
-    "samples", "demo", "benchmarks", "node_modules", "vendor", "third_party", "site-packages", "stories",
+    "test",
+    "tests",
+    "__tests__",
+    "spec",
+    "e2e",
+    "cypress",
+    "fixtures",
+    "testdata",
+    "docs",
+    "doc",
+    "examples",
+    "example",
+    "samples",
+    "demo",
+    "benchmarks",
+    "node_modules",
+    "vendor",
+    "third_party",
+    "site-packages",
+    "stories",
 ];
 
 /// Whether a path is a part of what runs: not a test, an example or documentation.
 pub(super) fn is_part(path: &str) -> bool {
     let name = file_name(path);
-    let is_test = name.starts_with("test_") || name.contains(".test.") || name.contains(".spec.") || name == "conftest.py";
+    let is_test =
+        name.starts_with("test_") || name.contains(".test.") || name.contains(".spec.") || name == "conftest.py";
     !is_test && !parent(path).split('/').any(|part| ASIDE.contains(&part.to_ascii_lowercase().as_str()))
 }
 

@@ -11,8 +11,20 @@ const LOCKS: [&str; 3] = ["package-lock.json", "pnpm-lock.yaml", "yarn.lock"];
 
 /// Packages with which programs serve.
 const SERVERS: [&str; 14] = [
-    "express", "fastify", "koa", "hono", "@hono/node-server", "@nestjs/core", "@hapi/hapi", "restify", "polka", "h3",
-    "@apollo/server", "socket.io", "ws", "@trpc/server",
+    "express",
+    "fastify",
+    "koa",
+    "hono",
+    "@hono/node-server",
+    "@nestjs/core",
+    "@hapi/hapi",
+    "restify",
+    "polka",
+    "h3",
+    "@apollo/server",
+    "socket.io",
+    "ws",
+    "@trpc/server",
 ];
 
 /// The kind that others are like.
@@ -175,7 +187,8 @@ fn entry(snapshot: &Snapshot, directory: &str, package: &Value, program: &mut Pr
     let usual = ["server.js", "index.js", "app.js", "main.js", "src/index.js", "src/server.js", "src/main.js"];
     let found = named.or_else(|| usual.into_iter().find(|name| snapshot.has(&joined(directory, name))));
     if let Some(found) = found.filter(|name| [".js", ".mjs", ".cjs"].iter().any(|end| name.ends_with(end))) {
-        program.command = Some(Fact::guess(format!("node {found}"), "package.json has neither `main` nor a `start` script"));
+        program.command =
+            Some(Fact::guess(format!("node {found}"), "package.json has neither `main` nor a `start` script"));
     }
 }
 

@@ -22,7 +22,11 @@ pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
             let text = if is_quoted {
                 shlex::try_join(words.iter().map(String::as_str)).unwrap_or_default()
             } else {
-                command.split_whitespace().skip_while(|word| assigns(word) || *word == "env").collect::<Vec<_>>().join(" ")
+                command
+                    .split_whitespace()
+                    .skip_while(|word| assigns(word) || *word == "env")
+                    .collect::<Vec<_>>()
+                    .join(" ")
             };
             seen.processes.push(Process { text, name: name.trim().to_owned(), words, names, from: path.to_owned() });
         }
@@ -30,10 +34,7 @@ pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
 }
 
 /// The words of a command without `NAME=value` in front, and those names.
-pub(super) fn without_assignments(
-    words: Vec<String>,
-    mut see: impl FnMut(&str, &str),
-) -> (Vec<String>, Vec<String>) {
+pub(super) fn without_assignments(words: Vec<String>, mut see: impl FnMut(&str, &str)) -> (Vec<String>, Vec<String>) {
     let mut names = Vec::new();
     let mut rest = Vec::new();
     for word in words {

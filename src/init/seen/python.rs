@@ -16,7 +16,8 @@ const MAINS: [&str; 7] = ["main.py", "app.py", "server.py", "api.py", "asgi.py",
 pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
     let mut directories: BTreeSet<String> = BTreeSet::new();
     for mark in MARKS {
-        let found = snapshot.below("").filter(|path| file_name(path) == mark && (is_part(path) || seen.is_built(parent(path))));
+        let found =
+            snapshot.below("").filter(|path| file_name(path) == mark && (is_part(path) || seen.is_built(parent(path))));
         directories.extend(found.map(|path| parent(path).to_owned()));
     }
     for directory in directories {
@@ -32,7 +33,8 @@ pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
 
 fn program(snapshot: &Snapshot, directory: &str, seen: &mut Seen) -> Option<Program> {
     let from = MARKS.iter().map(|mark| joined(directory, mark)).find(|path| snapshot.has(path))?;
-    let mut program = Program { directory: directory.to_owned(), kind: Some("python".to_owned()), from, ..Program::default() };
+    let mut program =
+        Program { directory: directory.to_owned(), kind: Some("python".to_owned()), from, ..Program::default() };
     packages(snapshot, directory, &mut program, seen);
     let sources = code::sources(snapshot, directory);
     let has = |program: &Program, name: &str| program.packages.contains(name);
@@ -59,9 +61,7 @@ fn program(snapshot: &Snapshot, directory: &str, seen: &mut Seen) -> Option<Prog
         let main = files.iter().find(|(path, _)| file_name(path) == "__main__.py");
         let script = || {
             files.iter().find(|(path, text)| {
-                parent(path) == directory
-                    && MAINS.contains(&file_name(path))
-                    && text.contains("if __name__ == ")
+                parent(path) == directory && MAINS.contains(&file_name(path)) && text.contains("if __name__ == ")
             })
         };
         if let Some((path, _)) = main {
@@ -76,7 +76,8 @@ fn program(snapshot: &Snapshot, directory: &str, seen: &mut Seen) -> Option<Prog
     if has(&program, "celery") {
         celery(&files, &module, &mut program);
     }
-    program.runs = program.app.is_some() || program.command.is_some() || program.celery.is_some() || seen.is_built(directory);
+    program.runs =
+        program.app.is_some() || program.command.is_some() || program.celery.is_some() || seen.is_built(directory);
     if !program.runs {
         return None;
     }
@@ -88,11 +89,16 @@ fn program(snapshot: &Snapshot, directory: &str, seen: &mut Seen) -> Option<Prog
     program.port = code::port(sources.iter().copied());
     program.health = code::health(sources.iter().copied());
     // What cannot serve is not asked to.
-    if program.app.is_some() && !has(&program, "uvicorn") && !has(&program, "fastapi[standard]") && !has(&program, "fastapi[all]") {
+    if program.app.is_some()
+        && !has(&program, "uvicorn")
+        && !has(&program, "fastapi[standard]")
+        && !has(&program, "fastapi[all]")
+    {
         let app = program.app.take();
         if has(&program, "hypercorn") {
             let app = app.map(|app| app.value).unwrap_or_default();
-            program.command = Some(Fact::seen(format!("hypercorn {app} --bind 0.0.0.0:${{service.port}}"), program.from.clone()));
+            program.command =
+                Some(Fact::seen(format!("hypercorn {app} --bind 0.0.0.0:${{service.port}}"), program.from.clone()));
         } else {
             program.app = app;
             program.obstacle = Some(format!("{} does not depend on `uvicorn`, which serves it", program.from));
@@ -130,7 +136,9 @@ fn django(snapshot: &Snapshot, directory: &str, files: &[(&str, &str)], program:
     } else if let Some(path) = find("asgi.py").filter(|_| has("uvicorn")) {
         program.app = Some(Fact::seen(format!("{}:application", module(directory, path, snapshot)), path));
     } else {
-        program.remarks.push("it is served by Django's own server, which is meant for development: add gunicorn".to_owned());
+        program
+            .remarks
+            .push("it is served by Django's own server, which is meant for development: add gunicorn".to_owned());
         let run = "python manage.py runserver 0.0.0.0:${service.port}".to_owned();
         program.command = Some(Fact::guess(run, "no gunicorn or uvicorn among its dependencies"));
     }
@@ -153,7 +161,9 @@ fn flask(directory: &str, files: &[(&str, &str)], snapshot: &Snapshot, program: 
     let run = if program.packages.contains("gunicorn") {
         format!("gunicorn '{module}:{object}' --bind 0.0.0.0:${{service.port}}")
     } else {
-        program.remarks.push("it is served by Flask's own server, which is meant for development: add gunicorn".to_owned());
+        program
+            .remarks
+            .push("it is served by Flask's own server, which is meant for development: add gunicorn".to_owned());
         format!("flask --app '{module}' run --host 0.0.0.0 --port ${{service.port}}")
     };
     program.command = Some(Fact::seen(run, path));
