@@ -149,7 +149,7 @@ fn next(draft: &Draft, directory: &Path) {
     if !draft.kept.is_empty() {
         let stays = if draft.kept.len() == 1 { "stays as it is" } else { "stay as they are" };
         say(&format!(
-            "\n{} {stays} (`dockerfile` in services.toml). To have one written instead, remove that line and move the file \
+            "\n{} {stays} (`dockerfile` in services.toml).\nTo have one written instead, remove that line and move the file \
              away.",
             words::and(&draft.kept)
         ));

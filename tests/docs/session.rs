@@ -37,7 +37,7 @@ use super::page;
 use super::support::{copy_sources, repository};
 
 /// Programs that a session runs.
-const RUN: [&str; 4] = ["stackgen", "cp", "mkdir", "rm"];
+const RUN: [&str; 5] = ["stackgen", "cp", "mkdir", "mv", "rm"];
 
 /// Programs that it does not run: they need an engine, a network, or minutes.
 const FOR_THE_READER: [&str; 3] = ["docker", "curl", "cargo"];
@@ -49,6 +49,11 @@ fn the_guide_is_true() {
     let blocks = play("docs/guide.md", &RUN);
     let unnamed: Vec<&Block> = blocks.iter().filter(|block| block.words == ["toml"]).collect();
     assert!(unnamed.is_empty(), "nothing checks these blocks: {unnamed:#?}");
+}
+
+#[test]
+fn the_page_about_init_is_true() {
+    play("docs/init.md", &RUN);
 }
 
 #[test]

