@@ -17,7 +17,7 @@ use crate::support::compose::{Stack, docker, has_engine};
 use crate::support::http::{Request, Response};
 use crate::support::load::Target;
 use crate::support::running::{SECRET, free_ports};
-use crate::support::{Project, everything_said, has_tools, say, succeed, write_env_file};
+use crate::support::{Project, everything_said, has_tools, say, stackgen, succeed, write_env_file};
 use crate::{authority, confined, edits, images};
 
 const PRODUCTION_HOST: &str = "voice.example.com";
@@ -57,7 +57,8 @@ fn the_voice_stack_runs_in_dev_and_beside_it_in_prod() {
     prod.redirects_to_https();
     let of_prod = prod.hands_a_webhook_to_the_runner();
 
-    dev.answers();
+    dev.passes();
+    prod.passes();
     assert_eq!(dev.conversation(&conversation).status, 200);
     assert_eq!(prod.conversation(&conversation).status, 404, "prod reads what dev wrote");
 
@@ -151,6 +152,24 @@ impl Running {
         self.timed("first answer", || self.health().until(UNTIL_ROUTED, is_healthy));
     }
 
+    /// `smoke` asks every route, and finds that each is answered by the right service.
+    fn passes(&self) {
+        let root = self.authority.as_ref().map(|root| root.to_str().expect("UTF-8"));
+        let arguments = root.map_or_else(|| vec!["--insecure"], |root| vec!["--ca", root]);
+        let (code, said) = self.timed("smoke", || self.smoke(&arguments));
+        assert_eq!(code, Some(0), "{}: {said}", self.environment);
+    }
+
+    /// What `stackgen smoke` says of this environment, and its exit code.
+    fn smoke(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        // Where services.toml is: the compose files are in `examples/voice-stack` below it.
+        let root = self.folder.ancestors().nth(2).expect("a project");
+        let mut command = stackgen();
+        command.current_dir(root).args(["smoke", "-e", self.environment]).args(arguments);
+        let output = command.output().expect("stackgen starts");
+        (output.status.code(), everything_said(&output))
+    }
+
     /// A webhook to the agent starts a run in the runner, which the runner then tells of; returns the run's id.
     fn hands_a_webhook_to_the_runner(&self) -> String {
         let call = json!({ "tool": "run", "prompt": "hello" });
@@ -209,6 +228,8 @@ impl Running {
         let started = self.started("elevenlabs-agent");
         self.stack.run(&["kill", "redis"]);
         self.timed("health without Redis", || self.health().until(PATIENCE, is("disconnected")));
+        let (code, said) = self.smoke(&["--insecure", "--timeout", "3"]);
+        assert!(code == Some(1) && said.contains("`redis` does not run"), "smoke says why: {code:?}: {said}");
         assert_eq!(self.container("elevenlabs-agent")["State"]["Health"]["Status"], "healthy");
         succeed(docker().args(["start", self.container("redis")["Id"].as_str().expect("an id")]));
         self.timed("health with Redis again", || self.health().until(PATIENCE, is("connected")));
