@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process;
 
 use serde_json::{Value, json};
 
+use crate::confined;
 use crate::images::{is_cached, look};
-use crate::support::compose::{docker, has_engine, warnings_in};
+use crate::support::compose::{Stack, docker, has_engine, warnings_in};
 use crate::support::order::pairs;
 use crate::support::{everything_said, has_tools, succeed};
 
@@ -62,6 +64,40 @@ fn a_secret_is_noticed_in_a_layer_that_another_one_covers_in_an_argument_and_in_
 }
 
 const TOLD: &str = "its history or configuration";
+
+/// A container as most people write it, and one that is confined but for one thing.
+const UNCONFINED: [&str; 3] = [
+    "",
+    "user: \"999:1000\"",
+    "user: \"999:1000\", cap_drop: [ALL], security_opt: [\"no-new-privileges:true\"], cap_add: [CHOWN]",
+];
+
+#[test]
+fn a_container_that_may_do_more_than_it_has_to_is_noticed() {
+    if !has_engine() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let env_file = folder.path().join(".env");
+    let confined = UNCONFINED[2].replace(", cap_add: [CHOWN]", "");
+    let services: Vec<&str> = UNCONFINED.into_iter().chain([confined.as_str()]).collect();
+    let line = |(number, keys): (usize, &&str)| format!("  s{number}: {{image: \"redis:7-alpine\", {keys}}}\n");
+    let text = services.iter().enumerate().map(line).collect::<String>();
+    fs::write(folder.path().join("docker-compose.yml"), format!("services:\n{text}")).expect("a writable folder");
+    let project = format!("stackgen-e2e-{}-unconfined", process::id());
+    fs::write(&env_file, format!("COMPOSE_PROJECT_NAME={project}\n")).expect("a writable folder");
+    let stack = Stack::new(folder.path(), &env_file, &project);
+    stack.run(&["up", "--detach"]);
+    for number in 0..services.len() {
+        let names: Vec<String> =
+            (0..services.len()).filter(|other| *other != number).map(|n| format!("s{n}")).collect();
+        let others: Vec<&str> = names.iter().map(String::as_str).collect();
+        let passes = catch_unwind(AssertUnwindSafe(|| confined::is_all_of(&stack, false, &others))).is_ok();
+        assert_eq!(passes, number == 3, "{}", services[number]);
+    }
+    let passes = catch_unwind(AssertUnwindSafe(|| confined::is_all_of(&stack, true, &["s0", "s1", "s2"]))).is_ok();
+    assert!(!passes, "production keeps its whole log");
+}
 
 #[test]
 fn who_starts_before_the_other_is_healthy_is_noticed() {
