@@ -73,16 +73,24 @@ function measured({ lines }) {
     if (contrast < 4.5) found.push(`${named(text)} has a contrast of ${contrast.toFixed(1)}`);
   }
   if (lines) {
+    const rects = cards.map((card) => {
+      const { x, y, width, height } = card.querySelector(".box").getBBox();
+      const { e, f } = card.transform.baseVal.consolidate().matrix;
+      return { left: x + e, right: x + e + width, top: y + f, bottom: y + f + height };
+    });
+    // Lines run along and across, so the box around a piece is the piece.
     for (const path of svg.querySelectorAll(".lines .stroke")) {
-      const matrix = path.getScreenCTM();
-      const length = path.getTotalLength();
-      for (let at = 2; at < length - 2; at += 5) {
-        const { x, y } = path.getPointAtLength(at).matrixTransform(matrix);
-        const over = boxes.findIndex((it) => x > it.left + 1 && x < it.right - 1 && y > it.top + 1 && y < it.bottom - 1);
-        if (over >= 0) {
-          found.push(`a line runs over card ${over}`);
-          break;
+      let from = null;
+      for (const [, command, numbers] of path.getAttribute("d").matchAll(/([A-Z])([^A-Z]*)/g)) {
+        const [x, y] = numbers.trim().split(/\s+/).slice(-2).map(Number);
+        if (command !== "M") {
+          const piece = {
+            left: Math.min(x, from.x), right: Math.max(x, from.x) + 1, top: Math.min(y, from.y), bottom: Math.max(y, from.y) + 1,
+          };
+          const over = rects.findIndex((it) => touches(piece, { left: it.left + 1, right: it.right, top: it.top + 1, bottom: it.bottom }));
+          if (over >= 0) found.push(`a line runs over card ${over}`);
         }
+        from = { x, y };
       }
     }
   }
