@@ -136,6 +136,8 @@ impl Client {
             }
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
+        // No socket takes a time of nothing.
+        let timeout = timeout.max(Duration::from_millis(1));
         Ok(Self { timeout, is_insecure, roots: roots.into(), provider })
     }
 

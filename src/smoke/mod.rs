@@ -6,7 +6,7 @@
 //!            └──────────── engine: containers ──────┘ services: how each service is
 //! ```
 //!
-//! [`run`] does it, for one environment. What touches the engine and the network is in [`engine`] and [`http`]; everything
+//! [`run`] does it, for one environment. What touches the engine and the network is in `engine` and `http`; everything
 //! that decides is pure, and takes what those have found. `docs/smoke.md` says what is proved, and what is not.
 
 use std::time::Duration;
