@@ -30,9 +30,6 @@ use proposal::{Answer, Entry, Material, Proposal, reads};
 use seen::Seen;
 use snapshot::{Snapshot, joined, parent};
 
-/// How often services are taken for plain containers, one after the other.
-const MOST_DEMOTIONS: usize = 40;
-
 /// Names of compose files that Compose takes by itself, the one that it takes first.
 const COMPOSE: [&str; 8] = [
     "compose.yaml",
@@ -109,7 +106,8 @@ impl Draft {
         let snapshot = Snapshot::take(root, name);
         let seen = Seen::of(&snapshot, &kinds);
         let mut plain: BTreeSet<String> = BTreeSet::new();
-        for _ in 0..MOST_DEMOTIONS {
+        // Each round takes one more service for a plain container, until none is left.
+        loop {
             let material = Material { snapshot: &snapshot, seen: &seen, kinds: &kinds, answers, plain: &plain };
             let mut proposal = Proposal::of(material);
             let is_example = proposal.services.is_empty();
@@ -122,21 +120,21 @@ impl Draft {
             proposal.settle(material);
             let proven = proof::proven(root, &templates, &mut proposal, &plain)?;
             if proven.demoted.is_empty() || proven.demoted.is_subset(&plain) {
-                return Self::done(root, &templates, proposal, proven, &seen, is_example);
+                return Ok(Self::done(root, &templates, &proposal, proven, &snapshot, &seen, is_example));
             }
             plain.extend(proven.demoted);
         }
-        Err(ProjectError::Missing("services.toml".to_owned()))
     }
 
     fn done(
         root: &Path,
         templates: &Templates,
-        proposal: Proposal,
+        proposal: &Proposal,
         proven: proof::Proven,
+        snapshot: &Snapshot,
         seen: &Seen,
         is_example: bool,
-    ) -> Result<Self, ProjectError> {
+    ) -> Self {
         let of_question = |unknown: &proposal::Unknown| {
             let question = unknown.question.as_ref()?;
             Some(Question {
@@ -159,7 +157,7 @@ impl Draft {
             match render::render_for(plans, proven.project.source().file_name(), templates, |_| true) {
                 Ok(artifacts) => {
                     let survey = Survey::take(root, &artifacts, None, env!("CARGO_PKG_VERSION"));
-                    for entry in survey.iter().flat_map(|survey| survey.entries()) {
+                    for entry in survey.iter().flat_map(Survey::entries) {
                         if matches!(entry.state(), State::Foreign | State::Edited | State::Blocked(_)) {
                             in_the_way.insert(entry.path().to_owned());
                         }
@@ -170,7 +168,7 @@ impl Draft {
         }
         // What Compose would take instead of the file that is rendered, or lay over it.
         let output = &seen.compose_directory;
-        for path in &seen.compose_files {
+        for path in &snapshot.files {
             let name = snapshot::file_name(path);
             if parent(path) == output && COMPOSE.contains(&name) && name != "docker-compose.yml" {
                 in_the_way.insert(path.clone());
@@ -187,7 +185,7 @@ impl Draft {
             Some(joined(source, service.text("dockerfile")?))
         });
         let kept: BTreeSet<String> = kept.collect();
-        Ok(Self {
+        Self {
             text: proven.text,
             services,
             is_example,
@@ -196,7 +194,7 @@ impl Draft {
             in_the_way: in_the_way.into_iter().collect(),
             kept: kept.into_iter().collect(),
             errors,
-        })
+        }
     }
 }
 

@@ -150,7 +150,9 @@ fn extension(path: &str) -> &str {
 
 /// Whether a file of this name holds variables: `.env`, `.env.example`, `example.env`.
 pub(super) fn is_env_file(name: &str) -> bool {
-    name == ".env" || name.starts_with(".env.") || (name.ends_with(".env") && !name.starts_with(".env"))
+    name == ".env"
+        || name.starts_with(".env.")
+        || name.strip_suffix(".env").is_some_and(|stem| !stem.is_empty() && !stem.starts_with('.'))
 }
 
 /// Whether a file is the source of a program.
@@ -172,7 +174,7 @@ pub(super) fn is_dockerfile(name: &str) -> bool {
 pub(super) fn is_compose_file(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     (lower.starts_with("docker-compose") || lower.starts_with("compose"))
-        && (lower.ends_with(".yml") || lower.ends_with(".yaml"))
+        && matches!(extension(&lower), "yml" | "yaml")
         && lower.trim_start_matches("docker-").trim_start_matches("compose").starts_with(['.', '-', '_'])
 }
 
@@ -194,7 +196,7 @@ fn says_something(path: &str) -> bool {
         && (TEXTS.contains(&extension(path))
             || NAMES.contains(&name)
             || is_telling(path)
-            || (name.starts_with("requirements") && name.ends_with(".txt")))
+            || name.strip_suffix(".txt").is_some_and(|stem| stem.starts_with("requirements")))
 }
 
 /// The text of a file; none where enough has been read.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use indexmap::IndexMap;
 use toml::Value;
 
-use super::proposal::{Entry, Proposal, Service, Setting, Variable, mentions};
+use super::proposal::{Proposal, Service, Setting, Variable, mentions};
 
 /// The column at which remarks begin, where the line is not longer.
 const COLUMN: usize = 44;
@@ -94,9 +94,7 @@ pub(super) fn written(proposal: &Proposal) -> Written {
         }
         body(&mut out, proposal, name, service, &own);
     }
-    let tables: [(&str, &IndexMap<String, Entry>, fn(String) -> Part); 2] =
-        [("networks", &proposal.networks, Part::Network), ("volumes", &proposal.volumes, Part::Volume)];
-    for (table, entries, part) in tables {
+    for (table, entries) in [("networks", &proposal.networks), ("volumes", &proposal.volumes)] {
         if entries.is_empty() {
             continue;
         }
@@ -104,6 +102,7 @@ pub(super) fn written(proposal: &Proposal) -> Written {
         out.plain(&format!("[{table}]"));
         let width = widest(entries.keys().map(String::as_str));
         for (name, entry) in entries {
+            let part = if table == "networks" { Part::Network } else { Part::Volume };
             out.line(part(name.clone()), &assigned(name, width, &inline(&entry.value), entry.note.as_deref()));
         }
     }

@@ -252,7 +252,7 @@ fn of_kind(
     }
     let mut said: IndexMap<String, String> = IndexMap::new();
     for (variable, value) in &container.env {
-        if let Some(Some(option)) = images::option_of_variable(kind, variable) {
+        if let Some(images::Told::Option(option)) = images::told_by(kind, variable) {
             let value = value.clone().unwrap_or_else(|| format!("${{{variable}}}"));
             let is_file = variable.ends_with("_FILE");
             said.insert(option, if is_file { format!("${{{}}}", variable.trim_end_matches("_FILE")) } else { value });
@@ -371,10 +371,9 @@ fn source<'a>(
         if let Some(words) = &container.command
             && !programs::celery(words, service, from)
             && is_shown_command(words)
+            && let Ok(text) = shlex::try_join(words.iter().map(String::as_str))
         {
-            if let Ok(text) = shlex::try_join(words.iter().map(String::as_str)) {
-                service.set("command", Entry::noted(text, format!("from {from}")));
-            }
+            service.set("command", Entry::noted(text, format!("from {from}")));
         }
         return program;
     }

@@ -56,12 +56,21 @@ fn made(kind: &Kind, version: &str) -> Option<String> {
     Some(template.replace("${service.version}", version))
 }
 
-/// The option that a kind's variable is made of: `POSTGRES_USER` of `user`. The inner one is none for a variable that the
-/// kind sets by itself.
-pub(super) fn option_of_variable(kind: &Kind, name: &str) -> Option<Option<String>> {
+/// What a variable of a kind is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Told {
+    /// An option: `POSTGRES_USER` of `user`.
+    Option(String),
+    /// Something that the kind says by itself.
+    Itself,
+}
+
+/// What a variable is made of; none for one that the kind does not set.
+pub(super) fn told_by(kind: &Kind, name: &str) -> Option<Told> {
     let of = |value: &str| {
-        let inner = value.strip_prefix("${service.")?.strip_suffix('}')?;
-        kind.options.contains_key(inner).then(|| inner.to_owned())
+        let inner = value.strip_prefix("${service.").and_then(|rest| rest.strip_suffix('}'));
+        let option = inner.filter(|inner| kind.options.contains_key(*inner));
+        option.map_or(Told::Itself, |option| Told::Option(option.to_owned()))
     };
     for (known, definition) in &kind.env {
         let (value, file) = match definition {
@@ -181,9 +190,9 @@ mod tests {
     fn variables_and_arguments_are_read_backwards_into_options() {
         let kinds = Kinds::all(&Templates::default()).unwrap();
         let postgres = kinds.get("postgres").unwrap();
-        assert_eq!(option_of_variable(postgres, "POSTGRES_DB"), Some(Some("database".to_owned())));
-        assert_eq!(option_of_variable(postgres, "POSTGRES_PASSWORD_FILE"), Some(Some("password".to_owned())));
-        assert_eq!(option_of_variable(postgres, "POSTGRES_INITDB_ARGS"), None);
+        assert_eq!(told_by(postgres, "POSTGRES_DB"), Some(Told::Option("database".to_owned())));
+        assert_eq!(told_by(postgres, "POSTGRES_PASSWORD_FILE"), Some(Told::Option("password".to_owned())));
+        assert_eq!(told_by(postgres, "POSTGRES_INITDB_ARGS"), None);
         let words = |text: &str| shlex::split(text).unwrap();
         let redis = kinds.get("redis").unwrap();
         let (options, unknown) =

@@ -202,24 +202,21 @@ impl Proposal {
     /// The name of the stack, and of its project where that holds data already.
     fn name(&mut self, seen: &Seen, snapshot: &Snapshot, answers: &Answers) {
         let guessed = slug(&snapshot.name);
-        let name = match &seen.name {
-            Some(fact) => {
-                let plain = slug(&fact.value);
-                let stem = seen.environments.iter().find_map(|name| plain.strip_suffix(&format!("-{name}")));
-                let stem = stem.map_or_else(|| plain.clone(), str::to_owned);
-                Entry::noted(stem, fact.note())
+        let name = if let Some(fact) = &seen.name {
+            let plain = slug(&fact.value);
+            let stem = seen.environments.iter().find_map(|name| plain.strip_suffix(&format!("-{name}")));
+            let stem = stem.map_or_else(|| plain.clone(), str::to_owned);
+            Entry::noted(stem, fact.note())
+        } else {
+            let key = "name of the stack".to_owned();
+            let given = answers.get(&key).map(|name| slug(name)).filter(|name| !name.is_empty());
+            let question = Question { key, default: guessed.clone(), answer: Answer::Name };
+            if given.is_none() {
+                self.question("the stack", "its name", question);
             }
-            None => {
-                let key = "name of the stack".to_owned();
-                let given = answers.get(&key).map(|name| slug(name)).filter(|name| !name.is_empty());
-                let question = Question { key, default: guessed.clone(), answer: Answer::Name };
-                if given.is_none() {
-                    self.question("the stack", "its name", question);
-                }
-                match given {
-                    Some(name) => Entry::new(name),
-                    None => Entry::noted(guessed, "guess: the name of the directory"),
-                }
+            match given {
+                Some(name) => Entry::new(name),
+                None => Entry::noted(guessed, "guess: the name of the directory"),
             }
         };
         self.stack.insert("name".to_owned(), name);
@@ -240,7 +237,8 @@ impl Proposal {
         for (name, variable) in &mut self.variables {
             let Some(text) = variable.default.as_ref().and_then(Value::as_str) else { continue };
             let only = self.services.iter().filter(|(service, _)| text.contains(&format!("${{services.{service}.")));
-            let only = only.filter_map(|(_, service)| service.keys.get("environments")?.value.as_array()).next();
+            let mut only = only.filter_map(|(_, service)| service.keys.get("environments"));
+            let only = only.find_map(|entry| entry.value.as_array());
             let Some(only) = only else { continue };
             let value = variable.default.take();
             for environment in only.iter().filter_map(Value::as_str) {
@@ -259,7 +257,7 @@ impl Proposal {
         if !self.services.contains_key(&wanted) {
             return wanted;
         }
-        (2..)
+        (2..=self.services.len() + 2)
             .map(|number| format!("{wanted}-{number}"))
             .find(|name| !self.services.contains_key(name))
             .unwrap_or(wanted)

@@ -11,6 +11,7 @@ use crate::init::judgement::{is_public, is_secret, is_shown};
 use crate::init::seen::code::line_after;
 use crate::init::seen::{EnvName, Program};
 use crate::init::snapshot::{file_name, is_env_file, parent};
+use crate::kinds::Kind;
 use crate::project::Analysis;
 
 /// Names that say where a program runs.
@@ -273,9 +274,9 @@ impl Reader<'_, '_> {
     /// The service that the words of an address name, among those that serve.
     fn neighbour(&self, words: &[&str]) -> Option<&Peer<'_>> {
         let others = || {
-            self.peers.iter().filter(|peer| {
-                peer.name != self.service && peer.port.is_some() && peer.kind.is_some_and(|kind| kind.builds())
-            })
+            self.peers
+                .iter()
+                .filter(|peer| peer.name != self.service && peer.port.is_some() && peer.kind.is_some_and(Kind::builds))
         };
         let parts =
             |peer: &Peer<'_>| -> Vec<String> { peer.name.to_ascii_uppercase().split('-').map(str::to_owned).collect() };
@@ -321,12 +322,15 @@ impl Reader<'_, '_> {
         // A subscript of Python raises, and an empty secret is none.
         let is_demanded = lines.iter().any(|(path, _, line)| {
             let rest = line.find(name).and_then(|at| line.get(at + name.len()..)).unwrap_or_default();
-            path.ends_with(".py") && (rest.starts_with("\"]") || rest.starts_with("']"))
+            is_python(path) && (rest.starts_with("\"]") || rest.starts_with("']"))
         });
         let is_bare = read.need == Need::Bare && !is_demanded && !is_secret(name);
         let is_optional = read.need == Need::Fallback || is_bare;
-        let default = of_file.or(of_source.clone().flatten());
-        let is_empty = of_source == Some(None);
+        let is_empty = of_source == Some(Fallback::Empty);
+        let default = of_file.or(match of_source {
+            Some(Fallback::Value(value)) => Some(value),
+            _ => None,
+        });
         if default.is_none() && read.need == Need::Fallback && !is_empty && known.is_none() && !is_secret(name) {
             return None;
         }
@@ -340,8 +344,22 @@ impl Reader<'_, '_> {
     }
 }
 
-/// What a line takes where the variable is not set: some text or number, or nothing. None where it does not say.
-fn fallback(name: &str, line: &str) -> Option<Option<Value>> {
+/// Whether a file is a program in Python.
+fn is_python(path: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, extension)| extension == "py")
+}
+
+/// What a program takes where a variable is not set.
+#[derive(Debug, Clone, PartialEq)]
+enum Fallback {
+    /// This.
+    Value(Value),
+    /// Nothing, or an empty text.
+    Empty,
+}
+
+/// What a line takes where the variable is not set; none where it does not say.
+fn fallback(name: &str, line: &str) -> Option<Fallback> {
     let lower = line.to_ascii_lowercase();
     let at = lower.find(&name.to_ascii_lowercase())? + name.len();
     let rest = line.get(at..)?.trim_start_matches(['"', '\'', '`', ']']).trim_start();
@@ -359,12 +377,12 @@ fn fallback(name: &str, line: &str) -> Option<Option<Value>> {
             .iter()
             .any(|test| rest.starts_with(test))
         {
-            return Some(Some(false.into()));
+            return Some(Fallback::Value(false.into()));
         }
         let operators = ["||", "??", ",", "="];
         let value = operators.iter().find_map(|operator| rest.strip_prefix(operator))?.trim_start();
         if value.starts_with("undefined") && rest.starts_with("||") {
-            return Some(None);
+            return Some(Fallback::Empty);
         }
         value
     };
@@ -374,25 +392,25 @@ fn fallback(name: &str, line: &str) -> Option<Option<Value>> {
         let end = value[1..].find(first)?;
         let text = &value[1..=end];
         if text.is_empty() {
-            return Some(None);
+            return Some(Fallback::Empty);
         }
         // In a container, this machine is another one.
         let is_here = text.contains("localhost") || text.contains("127.0.0.1");
         let is_address =
             text.contains(':') || ["HOST", "ADDR", "ADDRESS", "URL", "SERVER"].iter().any(|end| name.ends_with(end));
-        return (is_shown(name, text) && !(is_here && is_address)).then(|| Some(typed(text)));
+        return (is_shown(name, text) && !(is_here && is_address)).then(|| Fallback::Value(typed(text)));
     }
     let word: String =
         value.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-')).collect();
     match word.as_str() {
-        "true" | "True" => Some(Some(true.into())),
-        "false" | "False" => Some(Some(false.into())),
+        "true" | "True" => Some(Fallback::Value(true.into())),
+        "false" | "False" => Some(Fallback::Value(false.into())),
         _ if first.is_ascii_digit() || first == '-' => {
             let plain = word.replace('_', "");
             let number = typed(&plain);
             // A product is not a number yet.
             let after = value[word.len()..].trim_start();
-            (!number.is_str() && !after.starts_with('*') && is_shown(name, &plain)).then_some(Some(number))
+            (!number.is_str() && !after.starts_with('*') && is_shown(name, &plain)).then_some(Fallback::Value(number))
         }
         _ => None,
     }
@@ -405,16 +423,20 @@ mod tests {
     #[test]
     fn a_line_says_what_is_taken_without_the_variable() {
         for (name, line, expected) in [
-            ("LOG_LEVEL", "LOG_LEVEL\", \"info\").upper(),", Some(Some(Value::from("info")))),
-            ("A", "A || \"7d\";", Some(Some(Value::from("7d")))),
-            ("A", "A ?? 'x'", Some(Some(Value::from("x")))),
-            ("CLI_TIMEOUT", "CLI_TIMEOUT\", 1_800_000, 2)", Some(Some(Value::from(1_800_000)))),
-            ("DB_POOL_SIZE", "db_pool_size: int = 5", Some(Some(Value::from(5)))),
-            ("BACKEND_TIMEOUT", "backend_timeout: float = Field(default=30.0, gt=0)", Some(Some(Value::from(30.0)))),
-            ("DEBUG", "debug: bool = False", Some(Some(Value::from(false)))),
-            ("DEBUG", "DEBUG\") == \"true\", lifespan=x)", Some(Some(Value::from(false)))),
-            ("A", "A || undefined,", Some(None)),
-            ("CORS", "cors: str = \"\"", Some(None)),
+            ("LOG_LEVEL", "LOG_LEVEL\", \"info\").upper(),", Some(Fallback::Value(Value::from("info")))),
+            ("A", "A || \"7d\";", Some(Fallback::Value(Value::from("7d")))),
+            ("A", "A ?? 'x'", Some(Fallback::Value(Value::from("x")))),
+            ("CLI_TIMEOUT", "CLI_TIMEOUT\", 1_800_000, 2)", Some(Fallback::Value(Value::from(1_800_000)))),
+            ("DB_POOL_SIZE", "db_pool_size: int = 5", Some(Fallback::Value(Value::from(5)))),
+            (
+                "BACKEND_TIMEOUT",
+                "backend_timeout: float = Field(default=30.0, gt=0)",
+                Some(Fallback::Value(Value::from(30.0))),
+            ),
+            ("DEBUG", "debug: bool = False", Some(Fallback::Value(Value::from(false)))),
+            ("DEBUG", "DEBUG\") == \"true\", lifespan=x)", Some(Fallback::Value(Value::from(false)))),
+            ("A", "A || undefined,", Some(Fallback::Empty)),
+            ("CORS", "cors: str = \"\"", Some(Fallback::Empty)),
             ("SECRET_KEY", "SECRET_KEY\", \"dev\")", None),
             ("A", "a: str | None = None", None),
             ("A", "A\"]", None),

@@ -325,7 +325,10 @@ fn is_proxy(material: Material<'_>, service: &Service) -> bool {
 fn keep(proposal: &mut Proposal, name: &str, label: &str, value: &str, kept: &mut IndexMap<String, Entry>) {
     let words: Vec<String> = value.split_whitespace().map(str::to_owned).collect();
     let lower = label.to_ascii_lowercase();
-    if lower.ends_with(".users") || lower.contains("password") || lower.contains("secret") || !is_shown_command(&words)
+    if lower.rsplit('.').next() == Some("users")
+        || lower.contains("password")
+        || lower.contains("secret")
+        || !is_shown_command(&words)
     {
         proposal.unknown(name, format!("the label `{label}`: it may hold a secret, so it is not copied"));
         return;
@@ -362,39 +365,7 @@ fn routers(
             known.extend(entry_points);
             continue;
         }
-        let mut route = match plain(text) {
-            Some((paths, of_host)) => {
-                let mut route = toml::Table::new();
-                let paths = if paths.is_empty() { vec!["/".to_owned()] } else { paths };
-                route.insert("path".to_owned(), one_or_many(paths));
-                // What developers reach it as is no host of its own.
-                let of_host: Vec<String> = match of_host.as_slice() {
-                    [_] | [] => of_host,
-                    several => several.iter().filter(|host| *host != "localhost").cloned().collect(),
-                };
-                if let [host] = of_host.as_slice() {
-                    hosts.push(host.clone());
-                }
-                for host in hosts_of(text) {
-                    for variable in names(&host) {
-                        proposal.declare(&variable, None, Some(format!("from {}", container.from)));
-                    }
-                    if let Some((variable, Some(values::Operator::Default), default)) = values::whole(&host) {
-                        let default = is_harmless(&variable, &default).then(|| Value::from(default));
-                        proposal.declare(&variable, default, Some(format!("from {}", container.from)));
-                    }
-                }
-                if !of_host.is_empty() {
-                    route.insert("host".to_owned(), one_or_many(of_host));
-                }
-                route
-            }
-            None => {
-                let mut route = toml::Table::new();
-                route.insert("rule".to_owned(), Value::from(text));
-                route
-            }
-        };
+        let mut route = of_rule(proposal, container, text, hosts);
         let middlewares: Vec<&str> =
             value("middlewares").unwrap_or_default().split(',').map(str::trim).filter(|m| !m.is_empty()).collect();
         let mut others: Vec<Value> = Vec::new();
@@ -454,7 +425,14 @@ fn routers(
             keep(proposal, name, label, value, kept);
         }
     }
-    // A middleware whose option was not copied is none.
+    forget_lost(&used, kept, &mut routes);
+    if let (false, Some(service)) = (routes.is_empty(), proposal.services.get_mut(name)) {
+        service.tables.insert("routes".to_owned(), routes);
+    }
+}
+
+/// Takes middlewares away whose options were not copied.
+fn forget_lost(used: &[String], kept: &IndexMap<String, Entry>, routes: &mut IndexMap<String, Entry>) {
     let lost: Vec<String> = used
         .iter()
         .filter(|name| !kept.keys().any(|label| label.to_ascii_lowercase().contains(&format!(".middlewares.{name}."))))
@@ -472,9 +450,39 @@ fn routers(
             }
         }
     }
-    if let (false, Some(service)) = (routes.is_empty(), proposal.services.get_mut(name)) {
-        service.tables.insert("routes".to_owned(), routes);
+}
+
+/// What a rule says, as a route.
+fn of_rule(proposal: &mut Proposal, container: &Container, text: &str, hosts: &mut Vec<String>) -> toml::Table {
+    let mut route = toml::Table::new();
+    let Some((paths, of_host)) = plain(text) else {
+        route.insert("rule".to_owned(), Value::from(text));
+        return route;
+    };
+    let paths = if paths.is_empty() { vec!["/".to_owned()] } else { paths };
+    route.insert("path".to_owned(), one_or_many(paths));
+    // What developers reach it as is no host of its own.
+    let of_host: Vec<String> = match of_host.as_slice() {
+        [_] | [] => of_host,
+        several => several.iter().filter(|host| *host != "localhost").cloned().collect(),
+    };
+    if let [host] = of_host.as_slice() {
+        hosts.push(host.clone());
     }
+    let from = format!("from {}", container.from);
+    for host in hosts_of(text) {
+        for variable in names(&host) {
+            proposal.declare(&variable, None, Some(from.clone()));
+        }
+        if let Some((variable, Some(values::Operator::Default), default)) = values::whole(&host) {
+            let default = is_harmless(&variable, &default).then(|| Value::from(default));
+            proposal.declare(&variable, default, Some(from.clone()));
+        }
+    }
+    if !of_host.is_empty() {
+        route.insert("host".to_owned(), one_or_many(of_host));
+    }
+    route
 }
 
 /// The prefixes that middlewares of a container take away, by their names in small letters.

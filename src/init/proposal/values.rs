@@ -97,7 +97,7 @@ pub(super) fn fill(proposal: &mut Proposal, material: Material<'_>) {
         });
         let of_image = kind.as_ref().filter(|kind| !kind.builds() && kind.built_on.is_none());
         let is_skipped = |variable: &str| {
-            of_image.is_some_and(|kind| images::option_of_variable(kind, variable).is_some())
+            of_image.is_some_and(|kind| images::told_by(kind, variable).is_some())
                 || kind.as_ref().is_some_and(|kind| kind.env.contains_key(variable))
                 || (variable == "PORT" && kind.is_some())
         };

@@ -62,9 +62,9 @@ pub(super) fn sources<'a>(snapshot: &'a Snapshot, directory: &str) -> Vec<(&'a s
 }
 
 /// The path that says that a program is well.
-pub(super) fn health<'a>(texts: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Option<Fact<String>> {
+pub(super) fn health(texts: &[(&str, &str)]) -> Option<Fact<String>> {
     HEALTH.iter().find_map(|path| {
-        texts.clone().find_map(|(file, text)| is_served(text, path).map(|found| Fact::seen(found, file)))
+        texts.iter().find_map(|(file, text)| is_served(text, path).map(|found| Fact::seen(found, *file)))
     })
 }
 
@@ -98,7 +98,7 @@ fn is_served(text: &str, path: &str) -> Option<String> {
 }
 
 /// The port that a program listens on where nothing says another: what stands behind `PORT`, or where it listens.
-pub(super) fn port<'a>(texts: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Option<Fact<u16>> {
+pub(super) fn port(texts: &[(&str, &str)]) -> Option<Fact<u16>> {
     let behind_name = |text: &str| {
         words(text, "PORT").find_map(|at| {
             // The key of a table is called so too: `"PORT": …`.
@@ -131,7 +131,7 @@ pub(super) fn port<'a>(texts: impl Iterator<Item = (&'a str, &'a str)> + Clone) 
     // `port: int = 8000` of a settings class.
     let field = |text: &str| text.lines().find_map(|line| number(line.trim_start().strip_prefix("port: int = ")?));
     let find =
-        |ask: &dyn Fn(&str) -> Option<u16>| texts.clone().find_map(|(file, text)| Some(Fact::seen(ask(text)?, file)));
+        |ask: &dyn Fn(&str) -> Option<u16>| texts.iter().find_map(|(file, text)| Some(Fact::seen(ask(text)?, *file)));
     find(&behind_name).or_else(|| find(&field)).or_else(|| find(&listening))
 }
 
@@ -200,7 +200,7 @@ mod tests {
             ("app.listen(config.port)", None),
             ("    port: int = 9000", Some(9000)),
         ] {
-            assert_eq!(port([("a", text)].into_iter()).map(|fact| fact.value), expected, "{text}");
+            assert_eq!(port(&[("a", text)]).map(|fact| fact.value), expected, "{text}");
         }
     }
 
@@ -215,7 +215,7 @@ mod tests {
             ("fetch(`${api}/health`)", None),
             ("// see the health of it", None),
         ] {
-            assert_eq!(health([("a", text)].into_iter()).map(|fact| fact.value).as_deref(), expected, "{text}");
+            assert_eq!(health(&[("a", text)]).map(|fact| fact.value).as_deref(), expected, "{text}");
         }
     }
 

@@ -73,7 +73,7 @@ pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
     if depth(first).1 > 2 {
         return;
     }
-    seen.compose_directory = parent(first).to_owned();
+    parent(first).clone_into(&mut seen.compose_directory);
     let here: Vec<&str> = all().filter(|path| parent(path) == parent(first)).collect();
     let mut files: Vec<(&str, Part)> = here.iter().map(|path| (*path, Part::of(file_name(path)))).collect();
     files.sort_by_key(|(path, part)| (part.clone(), rank(path), (*path).to_owned()));
@@ -194,17 +194,14 @@ fn merge(part: &Part, found: Vec<Container>, order: &mut Vec<String>, seen: &mut
                 seen.containers.iter_mut().filter(of_base).for_each(|known| known.environments.push(name.clone()));
             }
             for mut container in found {
-                match seen.containers.iter_mut().find(|known| known.name == container.name) {
-                    Some(known) => {
-                        if !known.environments.is_empty() {
-                            known.environments.push(name.clone());
-                        }
-                        known.elsewhere.insert(name.clone(), container);
+                if let Some(known) = seen.containers.iter_mut().find(|known| known.name == container.name) {
+                    if !known.environments.is_empty() {
+                        known.environments.push(name.clone());
                     }
-                    None => {
-                        container.environments = vec![name.clone()];
-                        seen.containers.push(container);
-                    }
+                    known.elsewhere.insert(name.clone(), container);
+                } else {
+                    container.environments = vec![name.clone()];
+                    seen.containers.push(container);
                 }
             }
         }
@@ -350,7 +347,7 @@ fn container(path: &str, name: &str, service: &Value, seen: &mut Seen) -> Contai
         match key.as_str() {
             "image" => container.image = scalar(&value),
             "build" => container.build = Some(build(here, &value, &place)),
-            "ports" => container.ports = sequence(&value).filter_map(|port| short_port(port)).collect(),
+            "ports" => container.ports = sequence(&value).filter_map(short_port).collect(),
             "expose" => container.expose = sequence(&value).filter_map(scalar).collect(),
             "environment" => container.env = pairs(&value),
             "env_file" => {

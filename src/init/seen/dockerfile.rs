@@ -39,12 +39,8 @@ pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
         let directory = parent(path);
         let is_plain = matches!(built.name.as_str(), "Dockerfile" | "Containerfile");
         match seen.programs.iter_mut().find(|program| program.directory == directory) {
-            Some(program) => {
-                // The plain one is the one that is meant.
-                if program.dockerfile.is_none() || is_plain {
-                    take(program, built);
-                }
-            }
+            // The plain one is the one that is meant.
+            Some(program) if program.dockerfile.is_none() || is_plain => take(program, built),
             None if is_plain => {
                 let mut program = Program {
                     directory: directory.to_owned(),
@@ -53,11 +49,11 @@ pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
                     ..Program::default()
                 };
                 let texts = snapshot.texts_below(directory);
-                program.health = super::code::health(texts.collect::<Vec<_>>().into_iter());
+                program.health = super::code::health(&texts.collect::<Vec<_>>());
                 take(&mut program, built);
                 seen.programs.push(program);
             }
-            None => {}
+            Some(_) | None => {}
         }
     }
     // A directory whose Dockerfile stackgen wrote is a program only where something else shows it.
@@ -126,7 +122,7 @@ pub(super) fn read(path: &str, text: &str) -> Built {
                 };
             }
             Keyword::User if built.user.is_none() => {
-                built.user = instruction.arguments.first().map(|word| word.text.clone())
+                built.user = instruction.arguments.first().map(|word| word.text.clone());
             }
             Keyword::Env => {
                 let pairs = instruction.arguments.iter().filter_map(|word| word.text.split_once('='));

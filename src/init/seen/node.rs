@@ -97,11 +97,11 @@ fn program(
     program.port = match own {
         // What a bundler serves is served by another program in production.
         Some(kind) if kind.port.is_some() => of_script.filter(|_| kind.name == "nextjs"),
-        _ => of_script.or_else(|| code::port(sources.iter().copied())),
+        _ => of_script.or_else(|| code::port(&sources)),
     };
     program.health = match own {
         Some(_) => Some(page_health(snapshot, &directory)),
-        None => code::health(sources.iter().copied()),
+        None => code::health(&sources),
     };
     if kind.name == "nextjs" {
         standalone(snapshot, &directory, &mut program);

@@ -86,8 +86,8 @@ fn program(snapshot: &Snapshot, directory: &str, seen: &mut Seen) -> Option<Prog
         program.before_start.push(Fact::seen("alembic upgrade head".to_owned(), alembic));
     }
     program.version = version(snapshot, directory);
-    program.port = code::port(sources.iter().copied());
-    program.health = code::health(sources.iter().copied());
+    program.port = code::port(&sources);
+    program.health = code::health(&sources);
     // What cannot serve is not asked to.
     if program.app.is_some()
         && !has(&program, "uvicorn")
@@ -198,8 +198,8 @@ fn packages(snapshot: &Snapshot, directory: &str, program: &mut Program, seen: &
     }
     let lists = snapshot.texts_below(directory).filter(|(path, _)| {
         let name = file_name(path);
-        let is_list = name.starts_with("requirements") && name.ends_with(".txt");
-        let is_folder = file_name(parent(path)) == "requirements" && name.ends_with(".txt");
+        let is_list = name.strip_suffix(".txt").is_some_and(|stem| stem.starts_with("requirements"));
+        let is_folder = file_name(parent(path)) == "requirements" && name.strip_suffix(".txt").is_some();
         let is_aside = ["dev", "test", "lint", "doc"].iter().any(|word| name.contains(word));
         let depth = path.strip_prefix(directory).unwrap_or(path).trim_start_matches('/').matches('/').count();
         (is_list && depth == 0 || is_folder && depth == 1) && !is_aside
