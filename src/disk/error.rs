@@ -253,6 +253,7 @@ impl DiskError {
             io::ErrorKind::NotFound
             | io::ErrorKind::NotADirectory
             | io::ErrorKind::IsADirectory
+            | io::ErrorKind::DirectoryNotEmpty
             | io::ErrorKind::AlreadyExists => Self::Changed { path },
             _ => Self::Write { cause: words(cause), path },
         }

@@ -17,7 +17,7 @@ const SERVICES: usize = 12;
 /// How often, if `STACKGEN_KILLS` says nothing.
 const KILLS: u32 = 500;
 /// One of so many kills has to come between two files.
-const IN_THE_MIDST: u32 = 25;
+const IN_THE_MIDST: u32 = 50;
 /// What nobody has rendered.
 const EDITED: &str = "# what somebody wrote\n";
 

@@ -1,7 +1,7 @@
 //! What goes wrong around a render that is under way: it is killed, the disk fills, a limit is reached, and others write in
 //! the same tree. Every file is old or new, nobody's edit is lost, and the next render goes on.
 //!
-//! `STACKGEN_KILLS`, `STACKGEN_DISTURBED` (seconds) ask for more than the gate has time for.
+//! `STACKGEN_KILLS` and `STACKGEN_DISTURBED` ask for more kills and more changes than the gate has time for.
 
 #[path = "../support/mod.rs"]
 mod support;
