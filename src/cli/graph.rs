@@ -69,7 +69,7 @@ impl Graph {
         let plans = if self.format == Format::Svg { &plans[..1] } else { &plans };
         let picture = Picture::of(plans, outcome.findings());
         let errors = looked.analysis.report.count(Severity::Error);
-        if errors > 0 {
+        if errors > 0 && !global.quiet {
             let what = if errors == 1 { "1 error, which is".to_owned() } else { format!("{errors} errors, which are") };
             say(&format!("note: {} has {what} marked; `stackgen check` tells more", looked.project.source().name()));
         }
