@@ -44,7 +44,7 @@ impl Facts {
         for plan in &analysis.plans {
             for (name, service) in &plan.services {
                 let known = facts.services.entry(name.clone()).or_default();
-                known.kind = service.kind.clone();
+                known.kind.clone_from(&service.kind);
                 known.port = service.port;
                 let source = service.build.as_ref().map(|build| build.source.clone());
                 let inner = plan.output.clone() + "/";

@@ -39,7 +39,9 @@ fn each_layout_is_found_but_for_what_it_says() {
         (share.found, share.found + share.missed.len(), share.line(&name))
     });
     say("stackgen init, by layout:");
-    lines.iter().for_each(|(.., line)| say(line));
+    for (.., line) in &lines {
+        say(line);
+    }
     let (found, all) = lines.iter().fold((0, 0), |(found, all), (f, a, _)| (found + f, all + a));
     assert!(found * 100 >= all * 95, "{found} of {all}");
 }

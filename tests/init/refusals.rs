@@ -170,7 +170,7 @@ fn a_huge_file_and_links_in_circles_take_no_time() {
     fs::write(directory.join("docker-compose.prod.yml"), vec![b'#'; 40 << 20]).expect("a huge file");
     let mut huge = fs::File::create(directory.join("huge.js")).expect("a file");
     for _ in 0..400 {
-        huge.write_all(&[b'x'; 100_000]).expect("a huge file");
+        huge.write_all(&vec![b'x'; 100_000]).expect("a huge file");
     }
     #[cfg(unix)]
     {

@@ -53,7 +53,8 @@ fn nothing_of_env_files_is_told() {
         let directory = folder.path().join("repository");
         // Whatever a variable is called.
         let names = ["DB_PASSWORD", "GREETING", "LOG_LEVEL", "PORT", "REDIS_URL", "APP_NAME", "DOMAIN", "ADMIN_KEY"];
-        let text: String = names.iter().map(|name| format!("{name}='{value}'\n")).collect();
+        let lines: Vec<String> = names.iter().map(|name| format!("{name}='{value}'")).collect();
+        let text = lines.join("\n") + "\n";
         for name in [".env", ".env.local", ".env.production"] {
             fs::write(directory.join(name), &text).expect("an env file");
         }

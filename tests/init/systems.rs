@@ -110,12 +110,11 @@ fn from_sources_alone_everything_is_found_that_they_show() {
     let reason = |missed: &String| UNKNOWABLE.iter().find(|(what, _)| missed == what).map(|(_, reason)| *reason);
     let mut known = 0;
     for missed in &total.missed {
-        match reason(missed) {
-            Some(reason) => say(&format!("    cannot be known: {missed} ({reason})")),
-            None => {
-                known += 1;
-                say(&format!("    missed: {missed}"));
-            }
+        if let Some(reason) = reason(missed) {
+            say(&format!("    cannot be known: {missed} ({reason})"));
+        } else {
+            known += 1;
+            say(&format!("    missed: {missed}"));
         }
     }
     let visible = total.found + known;
