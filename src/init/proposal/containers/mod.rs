@@ -1,0 +1,384 @@
+//! Services of compose files: each becomes a service of its kind where its image or its source says which, else a plain
+//! container that keeps everything it had.
+
+use indexmap::IndexMap;
+use toml::Value;
+
+use super::{Entry, Material, Proposal, Service, images, programs, slug};
+use crate::compose::interpolation::substitute;
+use crate::compose::volume;
+use crate::init::judgement::{is_harmless, is_identifier, is_shown_command};
+use crate::init::seen::{Container, Program, is_ours};
+use crate::init::snapshot::{joined, parent};
+use crate::kinds::{Class, Kind, OptionType};
+
+mod keys;
+mod ports;
+mod runs;
+
+use keys::{dependencies, networks, rest, volumes};
+use ports::{mapped, offset, ports};
+use runs::{command, health};
+
+pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
+    let seen = material.seen;
+    let mut order: Vec<&Container> = seen.containers.iter().collect();
+    // Whoever has the image comes before those that run other processes of it.
+    order.sort_by_key(|container| is_worker(container));
+    let mut built: IndexMap<(String, Option<String>), String> = IndexMap::new();
+    let mut made: IndexMap<String, Service> = IndexMap::new();
+    let offset = offset(seen.containers.as_slice());
+    if let Some(offset) = offset {
+        let note = "what the host ports of the compose file are above those of the services";
+        proposal.stack.insert("port-offset".to_owned(), Entry::noted(i64::from(offset), note));
+    }
+    for container in order {
+        let name = slug(&container.name);
+        let service = of(proposal, material, container, &name, &mut built, offset.unwrap_or_default());
+        made.insert(container.name.clone(), service);
+    }
+    for container in &seen.containers {
+        if let Some(service) = made.shift_remove(&container.name) {
+            proposal.services.insert(slug(&container.name), service);
+        }
+    }
+    for (name, fixed) in &seen.external_networks {
+        let mut table = toml::Table::new();
+        table.insert("external".to_owned(), true.into());
+        if let Some(fixed) = fixed.as_ref().filter(|fixed| *fixed != name) {
+            table.insert("name".to_owned(), fixed.clone().into());
+        }
+        let is_used = seen.containers.iter().any(|container| container.networks.contains(name));
+        if is_used {
+            let table = if table.len() == 1 {
+                // An external network has the name that it has on the engine.
+                let mut named = toml::Table::new();
+                named.insert("name".to_owned(), name.clone().into());
+                named.extend(table);
+                named
+            } else {
+                table
+            };
+            proposal.networks.insert(slug(name), Entry::noted(table, "somebody else's, in the compose file"));
+        }
+    }
+    for (name, (is_external, fixed)) in &seen.named_volumes {
+        let mut table = toml::Table::new();
+        if let Some(fixed) = fixed.clone().or_else(|| is_external.then(|| name.clone())) {
+            table.insert("name".to_owned(), fixed.into());
+        }
+        if *is_external {
+            table.insert("external".to_owned(), true.into());
+        }
+        proposal.volumes.insert(name.clone(), Entry::noted(table, "from the compose file"));
+    }
+}
+
+/// Whether it is another process of an image that a service with a port has too.
+fn is_worker(container: &Container) -> bool {
+    container.build.is_some()
+        && container.ports.is_empty()
+        && container.expose.is_empty()
+        && !container.labels.keys().any(|l| l.starts_with("traefik."))
+}
+
+/// The text with what its variables are by default.
+pub(super) fn with_defaults(text: &str) -> String {
+    let plain = |_: &str| None;
+    substitute(text, &plain).map_or_else(|_| text.to_owned(), |done| done.text)
+}
+
+fn of(
+    proposal: &mut Proposal,
+    material: Material<'_>,
+    container: &Container,
+    name: &str,
+    built: &mut IndexMap<(String, Option<String>), String>,
+    offset: u16,
+) -> Service {
+    let mut service = Service { about: Some(container.from.clone()), ..Service::default() };
+    let image = container.image.as_deref().map(with_defaults);
+    let kind = image
+        .as_deref()
+        .filter(|_| container.build.is_none() && !material.plain.contains(name))
+        .and_then(|image| images::kind_of(material.kinds, image));
+    let mut is_of_kind = false;
+    if let (Some(kind), Some(image)) = (kind, image.as_deref()) {
+        match runs_as(material, container, kind) {
+            Ok(()) => {
+                is_of_kind = true;
+                of_kind(proposal, material, container, name, kind, image, &mut service);
+            }
+            Err(why) => proposal.unknown(name, why),
+        }
+    }
+    let mut program: Option<&Program> = None;
+    if !is_of_kind && let Some(build) = &container.build {
+        program = source(proposal, material, container, build, name, built, &mut service);
+    } else if !is_of_kind {
+        match &container.image {
+            Some(image) => service.set("image", Entry::noted(image.clone(), format!("from {}", container.from))),
+            None => proposal.unknown(name, format!("{} says neither `image` nor `build`", container.from)),
+        }
+        if let Some(question) = latest(image.as_deref().unwrap_or_default()) {
+            proposal.unknown(name, question);
+        }
+    }
+    if !container.environments.is_empty() {
+        let names: Vec<Value> = container.environments.iter().map(|name| Value::from(name.clone())).collect();
+        service.set("environments", Entry::noted(names, "where the compose files have it"));
+    }
+    if !container.profiles.is_empty() {
+        let names: Vec<Value> = container.profiles.iter().map(|name| Value::from(name.clone())).collect();
+        service.set("profiles", Entry::new(names));
+    }
+    let known = service.kind().and_then(|kind| material.kinds.get(kind)).cloned();
+    let is_proxy = known.as_ref().is_some_and(|kind| kind.class == Class::Proxy);
+    if is_proxy {
+        service.published = mapped(container).iter().map(|(_, host, target)| (*host, *target)).collect();
+    } else {
+        ports(proposal, material, container, program, known.as_ref(), name, offset, &mut service);
+    }
+    if !is_of_kind {
+        health(proposal, container, program, known.as_ref(), name, &mut service);
+        command(proposal, container, program, known.as_ref(), name, &mut service);
+    }
+    volumes(material, container, known.as_ref(), name, &mut service);
+    dependencies(container, &mut service);
+    rest(proposal, container, is_of_kind || service.keys.contains_key("kind"), name, &mut service);
+    networks(material, container, &mut service);
+    service
+}
+
+/// An image whose tag says nothing.
+fn latest(image: &str) -> Option<String> {
+    let reference = crate::compose::image::parse(image).ok()?;
+    let is_open = reference.digest.is_none() && reference.tag.is_none_or(|tag| tag == "latest");
+    is_open.then(|| "which version of its image runs: it is whatever `latest` was when somebody pulled it".to_owned())
+}
+
+/// Whether a container can be run as the kind of its image, with what it reads.
+fn runs_as(material: Material<'_>, container: &Container, kind: &Kind) -> Result<(), String> {
+    let image = container.image.as_deref().map(with_defaults).unwrap_or_default();
+    if kind.names_version() && images::version_of(kind, &image).is_none() {
+        return Err(format!(
+            "which version it runs: the image names none, so it is left as a plain container, and could be `kind = \"{}\"`",
+            kind.name
+        ));
+    }
+    for text in &container.volumes {
+        let Ok(mount) = volume::parse(&with_defaults(text)) else { continue };
+        let target = mount.target.as_str();
+        let is_configured = kind
+            .files
+            .iter()
+            .filter_map(|file| file.target.as_deref())
+            .any(|file| file == target || (file.starts_with(target) && file[target.len()..].starts_with('/')));
+        let option = images::option_of_mount(kind, target);
+        if is_configured && option.is_none() && mount.volume().is_none() {
+            let source = text.split(':').next().unwrap_or_default();
+            let path = crate::plan::clean_path(&joined(parent(&container.from), source)).unwrap_or_default();
+            let is_generated = material.snapshot.text(&path).is_some_and(is_ours) || material.seen.is_compose_ours;
+            if !is_generated {
+                return Err(format!(
+                    "whether stackgen may write {target}: as `kind = \"{}\"` it would do that itself, so the service is \
+                     left as a plain container with the file that it has",
+                    kind.name
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A service of the kind that its image stands for.
+fn of_kind(
+    proposal: &mut Proposal,
+    material: Material<'_>,
+    container: &Container,
+    name: &str,
+    kind: &Kind,
+    image: &str,
+    service: &mut Service,
+) {
+    service.set("kind", Entry::noted(kind.name.clone(), format!("{image} in {}", container.from)));
+    if let Some((version, is_same)) = images::version_of(kind, image) {
+        service.set("version", Entry::new(version));
+        if !is_same {
+            service
+                .set("image", Entry::noted(image.to_owned(), "as it was; without this line, the kind's own variant"));
+        }
+    }
+    if kind.class == Class::Proxy {
+        super::routes::proxy(proposal, material, container, service);
+    }
+    let mut said: IndexMap<String, String> = IndexMap::new();
+    for (variable, value) in &container.env {
+        if let Some(images::Told::Option(option)) = images::told_by(kind, variable) {
+            let value = value.clone().unwrap_or_else(|| format!("${{{variable}}}"));
+            let is_file = variable.ends_with("_FILE");
+            said.insert(option, if is_file { format!("${{{}}}", variable.trim_end_matches("_FILE")) } else { value });
+        }
+    }
+    if kind.class != Class::Proxy
+        && let Some(words) = &container.command
+    {
+        let (options, unknown) = images::options_of_command(kind, words);
+        for (option, value) in options {
+            said.entry(option).or_insert(value);
+        }
+        if !unknown.is_empty() {
+            proposal.unknown(name, format!("what its command says beyond the kind's own: {}", unknown.join(", ")));
+        }
+    }
+    for (option, definition) in &kind.options {
+        let given = said.get(option).cloned();
+        if let Some(value) = given {
+            set_option(proposal, name, option, definition, &value, service, container);
+        }
+    }
+    programs::required_options(proposal, name, kind, service);
+}
+
+/// An option of a kind, from what a container was told.
+fn set_option(
+    proposal: &mut Proposal,
+    name: &str,
+    option: &str,
+    definition: &crate::kinds::OptionDef,
+    value: &str,
+    service: &mut Service,
+    container: &Container,
+) {
+    let from = format!("from {}", container.from);
+    if definition.secret {
+        // The variable that it came from, else one of its own; a value is never copied.
+        let variable = crate::compose::interpolation::names(value).into_iter().next();
+        let variable = variable.unwrap_or_else(|| programs::secret_variable(name, option));
+        proposal.declare(&variable, None, Some(from)).is_secret = true;
+        if definition.format.is_some() {
+            proposal.declare(&variable, None, None).kind = Some("url-safe");
+        }
+        service.set(option, Entry::new(format!("${{{variable}}}")));
+        return;
+    }
+    if definition.kind.names_services() {
+        return;
+    }
+    let plain = with_defaults(value);
+    let entry = match definition.kind {
+        OptionType::Int => plain.parse::<i64>().ok().map(Value::from),
+        OptionType::Bool => plain.parse::<bool>().ok().map(Value::from),
+        OptionType::Strings => Some(Value::from(plain.split(',').map(Value::from).collect::<Vec<_>>())),
+        OptionType::Table
+        | OptionType::EntryPoints
+        | OptionType::Certificates
+        | OptionType::Path
+        | OptionType::Paths => None,
+        OptionType::String if plain.contains("://") => {
+            service.pending.insert(option.to_owned(), plain);
+            return;
+        }
+        _ if is_identifier(&plain) || is_harmless(option, &plain) => Some(Value::from(plain.clone())),
+        _ => None,
+    };
+    let Some(entry) = entry else {
+        if !plain.is_empty() {
+            let names = crate::compose::interpolation::names(value);
+            let variable = names.into_iter().next().unwrap_or_else(|| programs::secret_variable(name, option));
+            proposal.declare(&variable, None, Some(from));
+            if definition.format == Some(crate::manifest::types::VariableType::UrlSafe) {
+                proposal.declare(&variable, None, None).kind = Some("url-safe");
+            }
+            if definition.kind == OptionType::String {
+                service.set(option, Entry::new(format!("${{{variable}}}")));
+            }
+        }
+        return;
+    };
+    if definition.default.as_ref() != Some(&entry) {
+        service.set(option, Entry::noted(entry, from));
+    }
+}
+
+/// What a service is built from.
+fn source<'a>(
+    proposal: &mut Proposal,
+    material: Material<'a>,
+    container: &Container,
+    build: &crate::init::seen::compose::BuildOf,
+    name: &str,
+    built: &mut IndexMap<(String, Option<String>), String>,
+    service: &mut Service,
+) -> Option<&'a Program> {
+    let seen = material.seen;
+    let from = &container.from;
+    let Some(context) = &build.context else {
+        proposal.unknown(name, format!("where its source is: the `build` in {from} leads out of the repository"));
+        service.obstacle = Some("its source is not in this repository".to_owned());
+        return None;
+    };
+    let dockerfile = build.dockerfile.clone().unwrap_or_else(|| "Dockerfile".to_owned());
+    let inner = parent(&dockerfile);
+    // A Dockerfile of a directory below the context builds what is in that one.
+    let directory = crate::plan::clean_path(&joined(context, inner)).unwrap_or_else(|| context.clone());
+    let of_context = || seen.program(context);
+    let program = if inner.is_empty() { of_context() } else { seen.program(&directory).or_else(of_context) };
+    let directory = program.map_or(directory, |program| program.directory.clone());
+    let shown = if directory.is_empty() { "." } else { directory.as_str() };
+    let key =
+        (directory.clone(), build.target.clone().filter(|_| program.is_none_or(|program| program.kind.is_none())));
+    if let Some(first) = built.get(&key).filter(|_| container.profiles.is_empty()) {
+        service.set("extends", Entry::noted(first.clone(), format!("the same source, in {from}")));
+        if let Some(words) = &container.command
+            && !programs::celery(words, service, from)
+            && is_shown_command(words)
+            && let Ok(text) = shlex::try_join(words.iter().map(String::as_str))
+        {
+            service.set("command", Entry::noted(text, format!("from {from}")));
+        }
+        return program;
+    }
+    built.insert(key, name.to_owned());
+    let path = crate::plan::clean_path(&joined(context, &dockerfile)).unwrap_or_default();
+    let text = material.snapshot.text(&path);
+    let is_kept = text.is_some_and(|text| !is_ours(text));
+    if let Some((program, kind)) = program.and_then(|program| Some((program, program.kind.clone()?))) {
+        programs::kind(proposal, material, program, &kind, is_kept, service);
+        if !is_kept {
+            programs::before_start(program, service);
+        }
+    }
+    service.set("source", Entry::noted(shown.to_owned(), format!("from {from}")));
+    if *context != directory {
+        let shown = if context.is_empty() { "." } else { context.as_str() };
+        service.set("context", Entry::noted(shown.to_owned(), format!("from {from}")));
+    }
+    if is_kept {
+        let relative = path.strip_prefix(&format!("{directory}/")).unwrap_or(&path);
+        let relative = if directory.is_empty() || path.starts_with(&format!("{directory}/")) {
+            relative.to_owned()
+        } else {
+            let up = directory.split('/').map(|_| "..").collect::<Vec<_>>().join("/");
+            format!("{up}/{path}")
+        };
+        let note = if service.keys.contains_key("kind") {
+            "yours; without this line (and the file) stackgen writes one"
+        } else {
+            "yours"
+        };
+        service.set("dockerfile", Entry::noted(relative, note));
+        if let Some(target) = &build.target {
+            service.set("target", Entry::noted(target.clone(), format!("from {from}")));
+        }
+    } else if program.is_none_or(|program| program.kind.is_none()) {
+        let what = if text.is_some() {
+            "what its program is"
+        } else {
+            "what builds it: there is no Dockerfile, and no program that is known"
+        };
+        proposal.unknown(name, what);
+        service.obstacle = Some(format!("nothing in {shown} says how to build it"));
+    }
+    program
+}

@@ -1,0 +1,115 @@
+//! What a container runs, and how it is asked whether it is well.
+
+use serde_yaml::Value as Yaml;
+use toml::Value;
+
+use super::with_defaults;
+use crate::init::judgement::is_shown_command;
+use crate::init::proposal::{Entry, Proposal, Service, programs};
+use crate::init::seen::compose::{asked_path, scalar, words};
+use crate::init::seen::{Container, Program};
+use crate::kinds::Kind;
+
+/// How it is asked whether it is well.
+pub(super) fn health(
+    proposal: &mut Proposal,
+    container: &Container,
+    program: Option<&Program>,
+    kind: Option<&Kind>,
+    name: &str,
+    service: &mut Service,
+) {
+    if service.keys.contains_key("extends") {
+        return;
+    }
+    let test = container.healthcheck.as_ref().and_then(|check| check.get("test")).and_then(words);
+    if let Some(test) = &test {
+        let text = with_defaults(&test.join(" "));
+        if test.first().is_some_and(|word| word == "NONE") {
+            service.set("health", Entry::noted(false, format!("from {}", container.from)));
+            return;
+        }
+        if let (Some((path, _)), true) = (asked_path(&text), kind.is_some()) {
+            service.set("health", Entry::noted(path, format!("from {}", container.from)));
+            return;
+        }
+        let plain = match test.first().map(String::as_str) {
+            Some("CMD") => Some(test[1..].to_vec()),
+            // A shell takes the rest as one text.
+            Some("CMD-SHELL") => Some(vec!["sh".to_owned(), "-c".to_owned(), test[1..].join(" ")]),
+            _ => Some(vec!["sh".to_owned(), "-c".to_owned(), test.join(" ")]),
+        };
+        let is_text = container.healthcheck.as_ref().and_then(|check| check.get("test")).is_some_and(Yaml::is_string);
+        let plain = if is_text {
+            let text = container.healthcheck.as_ref().and_then(|check| scalar(check.get("test")?)).unwrap_or_default();
+            Some(vec!["sh".to_owned(), "-c".to_owned(), text])
+        } else {
+            plain
+        };
+        let shown: Vec<String> =
+            plain.iter().flatten().flat_map(|word| word.split_whitespace().map(str::to_owned)).collect();
+        if let Some(words) = plain.filter(|_| is_shown_command(&shown)) {
+            let mut table = toml::Table::new();
+            let words: Vec<Value> = words.into_iter().map(Value::from).collect();
+            table.insert("command".to_owned(), words.into());
+            for (key, ours) in [("interval", "interval"), ("timeout", "timeout"), ("start_period", "start-period")] {
+                let value = container.healthcheck.as_ref().and_then(|check| scalar(check.get(key)?));
+                if let Some(value) = value.filter(|value| !value.contains('$')) {
+                    table.insert(ours.to_owned(), value.into());
+                }
+            }
+            let retries = container.healthcheck.as_ref().and_then(|check| check.get("retries")?.as_i64());
+            if let Some(retries) = retries {
+                table.insert("retries".to_owned(), retries.into());
+            }
+            service.set("health", Entry::noted(table, format!("from {}", container.from)));
+        } else {
+            proposal.unknown(name, "its probe: the command may have a secret in it, so it is not copied");
+        }
+        return;
+    }
+    if kind.is_some_and(Kind::builds) {
+        programs::health(proposal, program, name, service);
+    }
+}
+
+/// What it runs, where that is not what its image or its kind says.
+pub(super) fn command(
+    proposal: &mut Proposal,
+    container: &Container,
+    program: Option<&Program>,
+    kind: Option<&Kind>,
+    name: &str,
+    service: &mut Service,
+) {
+    if service.keys.contains_key("extends") {
+        return;
+    }
+    let from = &container.from;
+    if let Some(words) = &container.command {
+        let is_kind = kind.is_some();
+        if is_kind && programs::uvicorn(words, service, from) {
+            return;
+        }
+        if !words.is_empty() && is_shown_command(words) && !is_development(words) {
+            if let Ok(text) = shlex::try_join(words.iter().map(String::as_str)) {
+                service.keys.shift_remove("app");
+                service.set("command", Entry::noted(text, format!("from {from}")));
+            }
+            return;
+        }
+        if !is_shown_command(words) {
+            proposal
+                .unknown(name, format!("its command: the one in {from} may have a secret in it, so it is not copied"));
+        }
+    }
+    let is_kept = service.keys.contains_key("dockerfile");
+    if let Some(program) = program.filter(|_| !is_kept && !service.keys.contains_key("app")) {
+        programs::command(program, service);
+    }
+}
+
+/// A command that only development runs.
+fn is_development(words: &[String]) -> bool {
+    words.iter().any(|word| matches!(word.as_str(), "--reload" | "dev" | "watchfiles" | "nodemon" | "debugpy"))
+}
