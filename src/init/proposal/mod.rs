@@ -13,6 +13,7 @@ use crate::kinds::Kinds;
 
 mod containers;
 mod dependencies;
+mod ends;
 mod images;
 mod programs;
 pub(super) mod reads;

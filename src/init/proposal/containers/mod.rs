@@ -4,7 +4,7 @@
 use indexmap::IndexMap;
 use toml::Value;
 
-use super::{Entry, Material, Proposal, Service, images, programs, slug};
+use super::{Entry, Material, Proposal, Service, ends, images, programs, slug};
 use crate::compose::interpolation::substitute;
 use crate::compose::volume;
 use crate::init::judgement::{is_harmless, is_identifier, is_shown_command};
@@ -210,7 +210,7 @@ fn of_kind(
         }
     }
     if kind.class == Class::Proxy {
-        super::routes::proxy(proposal, material, container, service);
+        ends::proxy(proposal, material, container, service);
     }
     let mut said: IndexMap<String, String> = IndexMap::new();
     for (variable, value) in &container.env {

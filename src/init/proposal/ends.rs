@@ -1,0 +1,245 @@
+//! The proxy of a compose file: its entry points and certificates, in each environment, as its flags and the routers of the
+//! others say them.
+
+use indexmap::IndexMap;
+use toml::Value;
+
+use super::{Entry, Material, Proposal, Service, containers, slug};
+use crate::compose::interpolation::names;
+use crate::init::judgement::is_harmless;
+use crate::init::seen::Container;
+use crate::traefik::dynamic::named::named;
+use crate::traefik::static_flags;
+
+/// The ends of a proxy: entry points and certificates, by name.
+#[derive(Debug, Default)]
+struct Ends {
+    points: IndexMap<String, toml::Table>,
+    certificates: IndexMap<String, toml::Table>,
+    /// Switches of its kind, as its flags say them.
+    switches: IndexMap<&'static str, Value>,
+    /// Flags that say something else.
+    others: Vec<String>,
+    /// Variables that it mentions.
+    variables: Vec<String>,
+}
+
+/// What the flags of a proxy's container say, in each environment.
+pub(super) fn proxy(proposal: &mut Proposal, material: Material<'_>, container: &Container, service: &mut Service) {
+    let from = format!("from {}", container.from);
+    let mut ends = Ends::of(container);
+    if ends.points.is_empty() {
+        ends.points = published(container);
+        let what = "its entry points: its flags name none, so those of its published ports are taken";
+        proposal.unknown(&container.name, what);
+    }
+    let all = &material.seen.containers;
+    ends.complete(all.iter().collect());
+    for variable in &ends.variables {
+        proposal.declare(variable, None, Some(from.clone()));
+    }
+    if !ends.others.is_empty() {
+        let what = format!("what its flags say beyond entry points and certificates: {}", ends.others.join(", "));
+        proposal.unknown(&container.name, what);
+    }
+    for (switch, value) in &ends.switches {
+        service.set(switch, Entry::noted(value.clone(), from.clone()));
+    }
+    for (environment, other) in &container.elsewhere {
+        let mut there = Ends::of(other);
+        if there.points.is_empty() {
+            continue;
+        }
+        there.complete(all.iter().filter_map(|container| container.elsewhere.get(environment)).collect());
+        for variable in &there.variables {
+            proposal.declare(variable, None, Some(format!("from {}", other.from)));
+        }
+        let mut keys: IndexMap<String, Entry> = IndexMap::new();
+        let differ = |own: &IndexMap<String, toml::Table>, other: &IndexMap<String, toml::Table>| {
+            let mut table = toml::Table::new();
+            for (name, entry) in other {
+                let mut inner = entry.clone();
+                let known = own.get(name);
+                inner.retain(|key, value| known.and_then(|known| known.get(key)) != Some(value));
+                // What is not said there does not hold there.
+                for key in known.into_iter().flat_map(toml::Table::keys).filter(|key| !entry.contains_key(*key)) {
+                    inner.insert(key.clone(), false.into());
+                }
+                if !inner.is_empty() {
+                    table.insert(name.clone(), inner.into());
+                }
+            }
+            table
+        };
+        for (key, table) in [
+            ("entrypoints", differ(&ends.points, &there.points)),
+            ("certificates", differ(&ends.certificates, &there.certificates)),
+        ] {
+            if !table.is_empty() {
+                keys.insert(key.to_owned(), Entry::noted(table, format!("from {}", other.from)));
+            }
+        }
+        if !keys.is_empty() {
+            let overlay = proposal.overlays.entry(environment.clone()).or_default();
+            overlay.entry(slug(&container.name)).or_default().extend(keys);
+        }
+    }
+    let entries = |all: IndexMap<String, toml::Table>| {
+        all.into_iter().map(|(name, table)| (name, Entry::noted(table, from.clone()))).collect::<IndexMap<_, _>>()
+    };
+    for (table, all) in [("entrypoints", ends.points), ("certificates", ends.certificates)] {
+        if !all.is_empty() {
+            service.tables.insert(table.to_owned(), entries(all));
+        }
+    }
+}
+
+/// The entry points of published ports, where nothing else is known.
+fn published(container: &Container) -> IndexMap<String, toml::Table> {
+    let mut points: IndexMap<String, toml::Table> = IndexMap::new();
+    for text in &container.ports {
+        let Ok(mapping) = crate::compose::port::parse(&containers::with_defaults(text)) else { continue };
+        let target = i64::from(mapping.target.first);
+        let (name, tls) = match target {
+            80 => ("web", false),
+            443 => ("websecure", true),
+            _ => continue,
+        };
+        let table = points.entry(name.to_owned()).or_default();
+        table.insert("port".to_owned(), target.into());
+        if tls {
+            table.insert("tls".to_owned(), true.into());
+        }
+    }
+    points
+}
+
+impl Ends {
+    /// What the flags of a container say.
+    fn of(container: &Container) -> Self {
+        let mut ends = Self::default();
+        // Its own ends: stackgen makes them by itself.
+        let own = ["ping", "metrics", "traefik"];
+        for word in container.command.iter().flatten() {
+            let Some(flag) = static_flags::split(word) else { continue };
+            let lower = flag.name.to_ascii_lowercase();
+            let value = flag.value.unwrap_or("true");
+            let parts: Vec<&str> = lower.split('.').collect();
+            match parts.as_slice() {
+                ["entrypoints", name, ..] if own.contains(name) => {}
+                ["entrypoints", name, rest @ ..] => ends.point(name, rest, value),
+                ["certificatesresolvers", name, "acme", rest @ ..] => ends.certificate(name, rest, value),
+                ["accesslog"] if value == "true" => {
+                    ends.switches.insert("access-log", true.into());
+                }
+                ["metrics", "prometheus"] if value == "true" => {
+                    ends.switches.insert("metrics", true.into());
+                }
+                ["api", "insecure"] if value == "true" => {
+                    ends.switches.insert("dashboard", true.into());
+                }
+                ["log", "level"] if !value.eq_ignore_ascii_case("INFO") && is_harmless("LOG_LEVEL", value) => {
+                    ends.switches.insert("log-level", value.to_ascii_uppercase().into());
+                }
+                ["providers" | "ping" | "global" | "metrics" | "log" | "api" | "accesslog", ..] => {}
+                _ => ends.others.push(flag.name.to_owned()),
+            }
+        }
+        ends.points.retain(|_, table| table.contains_key("port"));
+        ends
+    }
+
+    fn point(&mut self, name: &str, rest: &[&str], value: &str) {
+        let table = self.points.entry(name.to_owned()).or_default();
+        match rest {
+            ["address"] => {
+                let port = value.rsplit(':').next().and_then(|port| port.split('/').next()?.parse::<i64>().ok());
+                if let Some(port) = port {
+                    table.insert("port".to_owned(), port.into());
+                }
+            }
+            ["http", "redirections", "entrypoint", "to"] => {
+                let to = containers::with_defaults(value);
+                table.insert("redirect-to".to_owned(), to.as_str().into());
+            }
+            ["http", "tls"] => {
+                table.entry("tls").or_insert(Value::from(true));
+            }
+            ["http", "tls", "certresolver"] => {
+                table.insert("tls".to_owned(), value.into());
+            }
+            _ => {}
+        }
+    }
+
+    fn certificate(&mut self, name: &str, rest: &[&str], value: &str) {
+        let table = self.certificates.entry(name.to_owned()).or_default();
+        match rest {
+            ["email"] => {
+                let variable = names(value).into_iter().next().unwrap_or_else(|| "ACME_EMAIL".to_owned());
+                table.insert("email".to_owned(), format!("${{{variable}}}").into());
+                self.variables.push(variable);
+            }
+            ["httpchallenge", ..] => {
+                table.insert("challenge".to_owned(), "http".into());
+            }
+            ["tlschallenge", ..] => {
+                table.insert("challenge".to_owned(), "tls".into());
+            }
+            ["dnschallenge", rest @ ..] => {
+                table.insert("challenge".to_owned(), "dns".into());
+                if rest == ["provider"] {
+                    table.insert("provider".to_owned(), value.into());
+                }
+            }
+            ["caserver"] if value.contains("letsencrypt.org") => {
+                table.insert("ca-server".to_owned(), value.into());
+            }
+            _ => {}
+        }
+    }
+
+    /// What routers ask of their entry points holds for those, and what is not there is not asked for.
+    fn complete(&mut self, containers: Vec<&Container>) {
+        for container in containers {
+            for (_, router) in named(container.labels.keys().map(String::as_str), "http", "routers") {
+                let value = |option: &str| container.labels.get(*router.options.get(option)?).map(String::as_str);
+                let resolver = value("tls.certresolver");
+                let is_tls = value("tls") == Some("true") || resolver.is_some();
+                for point in value("entrypoints").unwrap_or_default().split(',').map(str::trim).filter(|_| is_tls) {
+                    if let Some(table) = self.points.get_mut(point) {
+                        table.entry("tls").or_insert(resolver.map_or(Value::from(true), Value::from));
+                    }
+                }
+            }
+        }
+        for table in self.points.values_mut() {
+            let resolver = table.get("tls").and_then(Value::as_str);
+            if resolver.is_some_and(|name| !self.certificates.contains_key(name)) {
+                table.insert("tls".to_owned(), true.into());
+            }
+        }
+        let points = &self.points;
+        self.certificates.retain(|name, table| {
+            table.contains_key("email")
+                && points.values().any(|point| point.get("tls").and_then(Value::as_str) == Some(name))
+        });
+        let known: Vec<String> = self.points.keys().cloned().collect();
+        // A port means the entry point that listens there.
+        let ports: Vec<(String, String)> = self
+            .points
+            .iter()
+            .filter_map(|(name, table)| Some((format!(":{}", table.get("port")?.as_integer()?), name.clone())))
+            .collect();
+        for table in self.points.values_mut() {
+            let to = table.get("redirect-to").and_then(Value::as_str);
+            if let Some((_, name)) = to.and_then(|to| ports.iter().find(|(port, _)| port == to)) {
+                table.insert("redirect-to".to_owned(), name.clone().into());
+            }
+            let to = table.get("redirect-to").and_then(Value::as_str).map(str::to_owned);
+            if to.is_some_and(|to| !known.contains(&to)) {
+                table.remove("redirect-to");
+            }
+        }
+    }
+}
