@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::support::say;
 
 /// A change is live within this time, also where other stacks are built beside it; alone, it takes two seconds.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 /// After which a change is made again: what looks for changes may have missed the first one.
 const AGAIN: Duration = Duration::from_secs(6);
 

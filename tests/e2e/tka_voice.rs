@@ -13,7 +13,7 @@ use crate::support::{everything_said, has_tools, say};
 use crate::{confined, edits, images};
 
 /// A healthy container answers; one that has read a changed file is back a moment later.
-const UNTIL_ANSWERED: Duration = Duration::from_secs(10);
+const UNTIL_ANSWERED: Duration = Duration::from_secs(30);
 
 /// Services of dev whose images are not to be had here.
 const LEFT_OUT: [&str; 2] = ["pgadmin", "ngrok"];

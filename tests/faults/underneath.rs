@@ -124,8 +124,10 @@ impl Somebody<'_> {
                 }
             }
             Change::Mode => {
-                let _ =
-                    fs::set_permissions(&path, Permissions::from_mode(if self.count % 2 == 0 { 0o600 } else { 0o755 }));
+                let _ = fs::set_permissions(
+                    &path,
+                    Permissions::from_mode(if self.count.is_multiple_of(2) { 0o600 } else { 0o755 }),
+                );
             }
             Change::Away => {
                 let away = folder.with_extension("away");

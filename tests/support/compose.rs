@@ -146,7 +146,7 @@ impl Stack {
         let patience = patience.to_string();
         self.run(&[&["up", "--no-build", "--wait", "--wait-timeout", &patience], words].concat());
         let took = start.elapsed().as_secs_f64();
-        let pairs = record.is_in_order(&self.config());
+        let pairs = record.agrees_with(&self.config());
         say(&format!("{}: up and healthy after {took:.1} s; {pairs} waited for others, in order", self.project));
     }
 

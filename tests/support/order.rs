@@ -46,7 +46,7 @@ impl Record {
     ///
     /// # Panics
     /// With the two services where it had not.
-    pub(crate) fn is_in_order(mut self, config: &Value) -> usize {
+    pub(crate) fn agrees_with(mut self, config: &Value) -> usize {
         let start = Instant::now();
         loop {
             match pairs(config, &self.events()) {
