@@ -122,6 +122,11 @@ pub(super) fn port(texts: &[(&str, &str)]) -> Option<Fact<u16>> {
                 if *call == ".listen(" && first.starts_with(|c: char| c.is_ascii_digit()) {
                     return number(first);
                 }
+                // `const port = 4000; app.listen(port)`
+                let end = first.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(first.len());
+                if let Some(port) = constant(text, &first[..end]).filter(|_| *call == ".listen(") {
+                    return Some(port);
+                }
                 let named = words(inside, "port").next()?;
                 let value = inside[named + "port".len()..].trim_start_matches([' ', ':', '=', '"', '\'']);
                 value.starts_with(|c: char| c.is_ascii_digit()).then(|| number(value)).flatten()
@@ -133,6 +138,15 @@ pub(super) fn port(texts: &[(&str, &str)]) -> Option<Fact<u16>> {
     let find =
         |ask: &dyn Fn(&str) -> Option<u16>| texts.iter().find_map(|(file, text)| Some(Fact::seen(ask(text)?, *file)));
     find(&behind_name).or_else(|| find(&field)).or_else(|| find(&listening))
+}
+
+/// The number that a name is given, where a line does so: `const port = 4000`.
+fn constant(text: &str, name: &str) -> Option<u16> {
+    let of = |at: usize| {
+        let value = line_after(text, at + name.len()).trim_start().strip_prefix('=')?;
+        if value.starts_with('=') { None } else { number(value.split(';').next().unwrap_or_default()) }
+    };
+    words(text, name).filter(|_| !name.is_empty()).find_map(of)
 }
 
 /// The rest of the line behind a byte.
@@ -198,6 +212,9 @@ mod tests {
             ("uvicorn.run(app, host=\"0.0.0.0\", port=8080)", Some(8080)),
             ("const p = process.env.MAIL_PORT || 587", None),
             ("app.listen(config.port)", None),
+            ("const port = 4567\napp.listen(port, () => {})", Some(4567)),
+            ("const port = 4568; if (port === 4569) {} server.listen(port)", Some(4568)),
+            ("app.listen(server)", None),
             ("    port: int = 9000", Some(9000)),
         ] {
             assert_eq!(port(&[("a", text)]).map(|fact| fact.value), expected, "{text}");
