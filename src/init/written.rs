@@ -258,6 +258,9 @@ fn declaration(variable: &Variable) -> String {
     if variable.is_secret {
         table.insert("secret".to_owned(), true.into());
     }
+    if variable.is_secret && variable.is_generated && variable.default.is_none() {
+        table.insert("generate".to_owned(), true.into());
+    }
     if let Some(kind) = variable.kind {
         table.insert("type".to_owned(), kind.into());
     }

@@ -59,6 +59,8 @@ pub(super) enum Setting {
 pub(super) struct Variable {
     pub(super) default: Option<Value>,
     pub(super) is_secret: bool,
+    /// Whether any random value will do.
+    pub(super) is_generated: bool,
     /// Whether it may stay empty.
     pub(super) is_optional: bool,
     /// The environments that demand it although there is a default.

@@ -508,13 +508,14 @@ pub(super) fn uvicorn(words: &[String], service: &mut Service, from: &str) -> bo
     true
 }
 
-/// The name of the variable for a secret option of a service: `DB_PASSWORD`.
-pub(super) fn secret_variable(service: &str, option: &str) -> String {
+/// The name of the variable for an option of a service: `DB_PASSWORD`.
+pub(super) fn variable_of(service: &str, option: &str) -> String {
     format!("{service}_{option}").to_ascii_uppercase().replace('-', "_")
 }
 
-/// What a kind must be told and nothing said, as its example has it.
-pub(super) fn required_options(proposal: &mut Proposal, name: &str, kind: &Kind, service: &mut Service) {
+/// What a kind must be told and nothing said, as its example has it; the secrets among that.
+pub(super) fn required_options(proposal: &mut Proposal, name: &str, kind: &Kind, service: &mut Service) -> Vec<String> {
+    let mut secrets = Vec::new();
     for (option, definition) in kind.options.iter().filter(|(_, definition)| definition.required) {
         if service.keys.contains_key(option) || service.tables.contains_key(option) {
             continue;
@@ -529,6 +530,9 @@ pub(super) fn required_options(proposal: &mut Proposal, name: &str, kind: &Kind,
             let declared = proposal.declare(&variable, None, Some(format!("guess: {name} needs one")));
             declared.is_secret |= definition.secret;
             declared.kind = declared.kind.or(format.filter(|format| *format != "string"));
+            if definition.secret {
+                secrets.push(variable);
+            }
         }
         if kind.class == Class::Proxy {
             let inner = value.as_table().cloned().unwrap_or_default();
@@ -538,4 +542,5 @@ pub(super) fn required_options(proposal: &mut Proposal, name: &str, kind: &Kind,
             service.set(option, Entry::new(value));
         }
     }
+    secrets
 }

@@ -33,7 +33,10 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
         }
         service.port = kind.port;
         let name = proposal.free_name(&kind.name);
-        programs::required_options(proposal, &name, kind, &mut service);
+        // It is new, so that any password will do.
+        for secret in programs::required_options(proposal, &name, kind, &mut service) {
+            proposal.declare(&secret, None, None).is_generated = true;
+        }
         if let Some(version) = kind.example.get("version").and_then(Value::as_str) {
             proposal.unknown(&name, format!("its version: {version} is only a usual one"));
         }

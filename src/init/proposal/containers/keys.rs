@@ -153,6 +153,13 @@ pub(super) fn dependencies(container: &Container, service: &mut Service) {
     service.set("depends-on", Entry::new(value));
 }
 
+/// Whether it comes back.
+pub(super) fn restart(container: &Container, service: &mut Service) {
+    if let Some(policy) = container.rest.get("restart").and_then(scalar).filter(|policy| policy != "no") {
+        service.set("restart", Entry::new(policy));
+    }
+}
+
 /// What has no word of its own.
 pub(super) fn rest(
     proposal: &mut Proposal,
@@ -164,7 +171,7 @@ pub(super) fn rest(
     let mut passed: IndexMap<String, Entry> = IndexMap::new();
     for (key, value) in &container.rest {
         match (key.as_str(), scalar(value)) {
-            ("restart", Some(policy)) if policy != "no" && !is_derived => service.set("restart", Entry::new(policy)),
+            ("restart", _) if !is_derived => restart(container, service),
             ("container_name", Some(fixed)) if !is_derived && !fixed.contains('$') => {
                 service.set("container-name", Entry::new(fixed));
             }

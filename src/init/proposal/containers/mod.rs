@@ -16,7 +16,7 @@ mod keys;
 mod ports;
 mod runs;
 
-use keys::{dependencies, networks, rest, volumes};
+use keys::{dependencies, networks, rest, restart, volumes};
 use ports::{mapped, offset, ports};
 use runs::{command, health};
 
@@ -136,6 +136,9 @@ fn of(
     let is_proxy = known.as_ref().is_some_and(|kind| kind.class == Class::Proxy);
     if is_proxy {
         service.published = mapped(container).iter().map(|(_, host, target)| (*host, *target)).collect();
+        if !material.seen.is_compose_ours {
+            moved(proposal, container, name, &service);
+        }
     } else {
         ports(proposal, material, container, program, known.as_ref(), name, offset, &mut service);
     }
@@ -145,9 +148,41 @@ fn of(
     }
     volumes(material, container, known.as_ref(), name, &mut service);
     dependencies(container, &mut service);
-    rest(proposal, container, is_of_kind || service.keys.contains_key("kind"), name, &mut service);
+    let is_derived = is_of_kind || service.keys.contains_key("kind");
+    rest(proposal, container, is_derived, name, &mut service);
+    // What stackgen wrote itself follows from the environment.
+    if is_derived && !material.seen.is_compose_ours {
+        restart(container, &mut service);
+    }
     networks(material, container, &mut service);
     service
+}
+
+/// Says where a proxy is found on the host, where that does not follow from its entry points.
+fn moved(proposal: &mut Proposal, container: &Container, name: &str, service: &Service) {
+    let points = service.tables.get("entrypoints");
+    let name_of = |port: u16| {
+        let is_it = |entry: &Entry| entry.value.get("port").and_then(Value::as_integer) == Some(i64::from(port));
+        points?.iter().find(|(_, entry)| is_it(entry)).map(|(point, _)| point.clone())
+    };
+    for (is_local, host, target) in mapped(container) {
+        let Some(point) = name_of(target) else { continue };
+        if host != target {
+            let variable = programs::variable_of(&format!("{name}-{point}"), "host-port");
+            proposal.unknown(
+                name,
+                format!(
+                    "where {host} on the host comes from: an entry point is published on its own port, {target}; \
+                     `{variable}={host}` in the env file moves it"
+                ),
+            );
+        } else if !is_local {
+            proposal.unknown(
+                name,
+                format!("who may reach port {host}: outside of production it is published on 127.0.0.1 alone"),
+            );
+        }
+    }
 }
 
 /// An image whose tag says nothing.
@@ -254,7 +289,7 @@ fn set_option(
     if definition.secret {
         // The variable that it came from, else one of its own; a value is never copied.
         let variable = crate::compose::interpolation::names(value).into_iter().next();
-        let variable = variable.unwrap_or_else(|| programs::secret_variable(name, option));
+        let variable = variable.unwrap_or_else(|| programs::variable_of(name, option));
         proposal.declare(&variable, None, Some(from)).is_secret = true;
         if definition.format.is_some() {
             proposal.declare(&variable, None, None).kind = Some("url-safe");
@@ -285,7 +320,7 @@ fn set_option(
     let Some(entry) = entry else {
         if !plain.is_empty() {
             let names = crate::compose::interpolation::names(value);
-            let variable = names.into_iter().next().unwrap_or_else(|| programs::secret_variable(name, option));
+            let variable = names.into_iter().next().unwrap_or_else(|| programs::variable_of(name, option));
             proposal.declare(&variable, None, Some(from));
             if definition.format == Some(crate::manifest::types::VariableType::UrlSafe) {
                 proposal.declare(&variable, None, None).kind = Some("url-safe");
