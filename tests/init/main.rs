@@ -7,6 +7,7 @@ mod facts;
 mod layouts;
 mod refusals;
 mod secrets;
+mod small;
 #[path = "../support/mod.rs"]
 mod support;
 mod systems;

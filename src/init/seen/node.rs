@@ -4,8 +4,6 @@ use semver::{Version, VersionReq};
 use serde_json::Value;
 
 use super::{Fact, Program, Seen, Workspace, code, is_part};
-use crate::diagnostics::words;
-use crate::init::judgement::is_shown_command;
 use crate::init::snapshot::{Snapshot, file_name, is_code, joined, parent};
 use crate::kinds::{Kind, Kinds};
 
@@ -108,45 +106,12 @@ fn program(
     if kind.name == "nextjs" {
         standalone(snapshot, &directory, &mut program);
     }
-    if own.is_none() && main.is_none() {
-        match start {
-            Some(start) => without_assignments(start, path, &mut program),
-            None => entry(snapshot, &directory, package, &mut program),
-        }
+    if own.is_none() && start.is_none() && main.is_none() {
+        entry(snapshot, &directory, package, &mut program);
     }
     prisma(snapshot, &directory, package, &mut program);
     lock(snapshot, &directory, &mut program);
     Some(program)
-}
-
-/// What `start` runs behind the variables that it sets, which only a shell could do.
-fn without_assignments(start: &str, path: &str, program: &mut Program) {
-    let Some(mut words) = shlex::split(start) else { return };
-    if words.first().is_some_and(|word| word == "cross-env") {
-        words.remove(0);
-    }
-    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    let set: Vec<String> = words
-        .iter()
-        .map_while(|word| word.split_once('='))
-        .map(|(name, _)| name.to_owned())
-        .take_while(|name| is_name(name))
-        .collect();
-    let run = &words[set.len()..];
-    let is_one_command = !run.iter().any(|word| word.contains(['&', '|', ';', '>', '<', '$', '`']));
-    if set.is_empty() || run.is_empty() || !is_one_command || !is_shown_command(run) {
-        return;
-    }
-    let Ok(command) = shlex::try_join(run.iter().map(String::as_str)) else { return };
-    program.command = Some(Fact::seen(command, path));
-    // The image says itself that it is one for production.
-    let others: Vec<String> = set.into_iter().filter(|name| name != "NODE_ENV").collect();
-    if !others.is_empty() {
-        program.remarks.push(format!(
-            "what {} says: its `start` script sets it, and no value is copied from there",
-            words::and(&others)
-        ));
-    }
 }
 
 /// The version that something pins, else the kind's usual one where it will do.
@@ -277,24 +242,4 @@ fn workspace(directory: &str, root: &str, manager: &'static str, program: &mut P
          `build` and `command` are what you mean"
     ));
     program.workspace = Some(Workspace { root: root.to_owned(), inner, manager });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_only_a_shell_could_set_is_left_out_of_the_command() {
-        let told = |start: &str| {
-            let mut program = Program::default();
-            without_assignments(start, "package.json", &mut program);
-            (program.command.map(|fact| fact.value), program.remarks.len())
-        };
-        let is = |command: &str, remarks| (Some(command.to_owned()), remarks);
-        assert_eq!(told("NODE_ENV=production node server.js"), is("node server.js", 0));
-        assert_eq!(told("cross-env NODE_ENV=production LOG=1 node dist/main.js"), is("node dist/main.js", 1));
-        assert_eq!(told("node server.js"), (None, 0));
-        assert_eq!(told("NODE_ENV=production node a.js && node b.js"), (None, 0));
-        assert_eq!(told("NODE_ENV=production"), (None, 0));
-    }
 }
