@@ -49,7 +49,7 @@ pub struct Draft {
     pub text: String,
     /// The services, in their order.
     pub services: Vec<String>,
-    /// Whether nothing was found to describe, so that the smallest stack stands there.
+    /// Whether nothing was found that can be described, so that the smallest stack stands there.
     pub is_example: bool,
     /// What could not be told: whom it is about, and what.
     pub unknown: Vec<(String, String)>,
@@ -110,8 +110,7 @@ impl Draft {
         loop {
             let material = Material { snapshot: &snapshot, seen: &seen, kinds: &kinds, answers, plain: &plain };
             let mut proposal = Proposal::of(material);
-            let is_example = proposal.services.is_empty();
-            if is_example {
+            if proposal.services.is_empty() {
                 proposal.add_example();
             }
             // What the sources read is known once there are services.
@@ -120,7 +119,7 @@ impl Draft {
             proposal.settle(material);
             let proven = proof::proven(root, &templates, &mut proposal, &plain)?;
             if proven.demoted.is_empty() || proven.demoted.is_subset(&plain) {
-                return Ok(Self::done(root, &templates, &proposal, proven, &snapshot, &seen, is_example));
+                return Ok(Self::done(root, &templates, &proposal, proven, &snapshot, &seen));
             }
             plain.extend(proven.demoted);
         }
@@ -133,7 +132,6 @@ impl Draft {
         proven: proof::Proven,
         snapshot: &Snapshot,
         seen: &Seen,
-        is_example: bool,
     ) -> Self {
         let of_question = |unknown: &proposal::Unknown| {
             let question = unknown.question.as_ref()?;
@@ -188,7 +186,7 @@ impl Draft {
         Self {
             text: proven.text,
             services,
-            is_example,
+            is_example: proposal.is_example,
             unknown,
             questions,
             in_the_way: in_the_way.into_iter().collect(),
@@ -201,6 +199,7 @@ impl Draft {
 impl Proposal {
     /// The smallest stack that does something, for a directory that shows nothing.
     fn add_example(&mut self) {
+        self.is_example = true;
         let mut service = proposal::Service {
             about: Some("a page, until there is something of yours".to_owned()),
             ..Default::default()

@@ -54,6 +54,7 @@ pub(super) fn proven(
         for error in &errors {
             if round < MOST_ROUNDS && mend(proposal, &text, error, plain, &mut demoted) {
                 changed = true;
+                proposal.restore_dependencies();
                 break;
             }
         }
@@ -82,7 +83,24 @@ fn mend(
     let spots = std::iter::once(&error.primary).chain(&error.secondary).filter(|spot| spot.file.is_none());
     let parts: Vec<Part> = spots.filter_map(|spot| text.at(spot.span.start).cloned()).collect();
     let reason = format!("{} ({})", error.message, error.rule);
-    parts.into_iter().any(|part| take_back(proposal, part, &reason, plain, demoted))
+    parts.into_iter().any(|part| {
+        let part = match &part {
+            Part::Service(base, ..) => match heir(proposal, base, &error.message) {
+                Some(name) => Part::Service(name, String::new(), None),
+                None => part,
+            },
+            _ => part,
+        };
+        take_back(proposal, part, &reason, plain, demoted)
+    })
+}
+
+/// The service that an error is about although it stands in the one that it extends: what it inherits fits that one alone.
+fn heir(proposal: &Proposal, base: &str, message: &str) -> Option<String> {
+    let is_named = |name: &str| message.contains(&format!("`{name}`"));
+    let heirs = proposal.services.iter().filter(|(_, service)| service.obstacle.is_none());
+    let mut heirs = heirs.filter(|(_, service)| service.text("extends") == Some(base)).map(|(name, _)| name);
+    heirs.find(|name| is_named(name) && !is_named(base)).cloned()
 }
 
 fn take_back(

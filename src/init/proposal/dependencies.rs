@@ -78,13 +78,53 @@ pub(super) fn settle(proposal: &mut Proposal) {
         referred.extend(base.iter().flat_map(|(_, all)| all.iter().cloned()));
         let Some(entry) = service.keys.get_mut("depends-on") else { continue };
         if let Value::Array(list) = &mut entry.value {
-            list.retain(|other| !other.as_str().is_some_and(|other| referred.iter().any(|known| known == other)));
+            let is_implied =
+                |other: &Value| other.as_str().is_some_and(|other| referred.iter().any(|known| known == other));
+            service.implied =
+                list.iter().filter(|other| is_implied(other)).filter_map(Value::as_str).map(str::to_owned).collect();
+            list.retain(|other| !is_implied(other));
             if list.is_empty() {
                 service.keys.shift_remove("depends-on");
             }
         }
     }
     one_shots(proposal);
+}
+
+/// Writes the dependencies that a reference said, where that reference is gone by now.
+pub(super) fn restore(proposal: &mut Proposal) {
+    let there: Vec<String> = proposal
+        .services
+        .iter()
+        .filter(|(_, service)| service.obstacle.is_none())
+        .map(|(name, _)| name.clone())
+        .collect();
+    let referred: BTreeMap<String, Vec<String>> = proposal
+        .services
+        .iter()
+        .map(|(name, service)| {
+            let base = service.text("extends").and_then(|base| proposal.services.get(base));
+            let all = [Some(service), base].into_iter().flatten();
+            (name.clone(), all.flat_map(|service| references(service, &proposal.variables)).collect())
+        })
+        .collect();
+    for (name, service) in &mut proposal.services {
+        let known = referred.get(name).map(Vec::as_slice).unwrap_or_default();
+        let (kept, lost): (Vec<String>, Vec<String>) =
+            std::mem::take(&mut service.implied).into_iter().partition(|other| known.contains(other));
+        service.implied = kept;
+        for other in lost.into_iter().filter(|other| there.contains(other)) {
+            let entry =
+                service.keys.entry("depends-on".to_owned()).or_insert_with(|| Entry::new(Value::Array(Vec::new())));
+            match &mut entry.value {
+                Value::Array(list) => list.push(other.into()),
+                Value::Table(table) => {
+                    table.insert(other, true.into());
+                }
+                _ => {}
+            }
+        }
+    }
 }
 
 /// Whoever is waited for until it has ended ends by design.

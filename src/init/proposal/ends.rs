@@ -4,7 +4,7 @@
 use indexmap::IndexMap;
 use toml::Value;
 
-use super::{Entry, Material, Proposal, Service, containers, slug};
+use super::{Entry, Material, Proposal, Service, containers};
 use crate::compose::interpolation::names;
 use crate::init::judgement::is_harmless;
 use crate::init::seen::Container;
@@ -81,7 +81,7 @@ pub(super) fn proxy(proposal: &mut Proposal, material: Material<'_>, container: 
         }
         if !keys.is_empty() {
             let overlay = proposal.overlays.entry(environment.clone()).or_default();
-            overlay.entry(slug(&container.name)).or_default().extend(keys);
+            overlay.entry(container.name.clone()).or_default().extend(keys);
         }
     }
     let entries = |all: IndexMap<String, toml::Table>| {

@@ -92,6 +92,8 @@ pub(super) struct Service {
     pub(super) obstacle: Option<String>,
     /// Options that may name other services, as they were written.
     pub(super) pending: IndexMap<String, String>,
+    /// Whom it waits for as its compose file says, where a reference says so too.
+    pub(super) implied: Vec<String>,
     /// The directory of its own package, where its source is a whole workspace.
     pub(super) inner: Option<String>,
 }
@@ -153,6 +155,8 @@ pub(super) struct Proposal {
     /// Defaults that hold in one environment alone: environment, variable, default.
     pub(super) defaults: IndexMap<String, IndexMap<String, Value>>,
     pub(super) unknown: BTreeSet<Unknown>,
+    /// Whether it is the smallest stack, since nothing was found that can be described.
+    pub(super) is_example: bool,
     /// Whether several services answer HTTP and nothing stands in front of them.
     pub(super) wants_proxy: Vec<String>,
 }
@@ -192,6 +196,11 @@ impl Proposal {
         dependencies::settle(self);
         self.guard(material.seen);
         routes::offer(self, material);
+    }
+
+    /// Says again what only a reference said that is gone by now.
+    pub(super) fn restore_dependencies(&mut self) {
+        dependencies::restore(self);
     }
 
     pub(super) fn unknown(&mut self, about: &str, what: impl Into<String>) {

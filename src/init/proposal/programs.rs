@@ -392,6 +392,13 @@ fn processes(proposal: &mut Proposal, material: Material<'_>) {
                 let mut service = Service { about: Some(process.from.clone()), ..Service::default() };
                 service.set("extends", Entry::noted(main.clone(), format!("from {}", process.from)));
                 of_process(proposal, process, name, &mut service);
+                // The command of the other one is never its own.
+                if !service.keys.contains_key("command")
+                    && !service.keys.contains_key("kind")
+                    && !service.keys.contains_key("app")
+                {
+                    service.obstacle = Some(format!("its command in {} is yours to write", process.from));
+                }
                 let is_celery = service.kind() == Some(CELERY);
                 let is_beat = service.text("role") == Some("beat");
                 // The same process, as it was found in the sources.

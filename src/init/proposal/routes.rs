@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use toml::Value;
 
-use super::{Answer, Entry, Material, Proposal, Question, Service, slug, values};
+use super::{Answer, Entry, Material, Proposal, Question, Service, values};
 use crate::compose::interpolation::names;
 use crate::init::judgement::{is_harmless, is_shown_command};
 use crate::init::seen::Container;
@@ -29,7 +29,7 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
         .collect();
     let mut hosts: Vec<String> = Vec::new();
     for container in &material.seen.containers {
-        let name = slug(&container.name);
+        let name = container.name.clone();
         let (ours, others): (Vec<_>, Vec<_>) =
             container.labels.iter().partition(|(label, _)| label.to_ascii_lowercase().starts_with("traefik."));
         let mut kept: IndexMap<String, Entry> = IndexMap::new();
@@ -175,7 +175,7 @@ fn routers(
         }
         // The names of stack and service say nothing here.
         let mut short = route_name.as_str();
-        for start in [stack.as_str(), name, container.name.as_str()] {
+        for start in [stack.as_str(), name, container.spelled.as_str()] {
             short = short.strip_prefix(start).filter(|rest| rest.starts_with('-')).map_or(short, |rest| &rest[1..]);
         }
         let short = if short.is_empty() { name } else { short };
@@ -287,7 +287,7 @@ pub(super) fn ways(material: Material<'_>) -> Vec<(String, String)> {
             let rule = router.options.get("rule").and_then(|label| container.labels.get(*label));
             let Some((paths, _)) = rule.and_then(|rule| plain(rule)) else { continue };
             let paths = if paths.is_empty() { vec!["/".to_owned()] } else { paths };
-            ways.extend(paths.into_iter().map(|path| (path, slug(&container.name))));
+            ways.extend(paths.into_iter().map(|path| (path, container.name.clone())));
         }
     }
     // The longest that fits is the one that answers.

@@ -15,10 +15,14 @@ use crate::secrets::forms::unmistakable;
 #[derive(Debug, Clone)]
 pub(super) struct Peer<'k> {
     pub(super) name: String,
+    /// What compose files call it.
+    spelled: String,
     pub(super) kind: Option<&'k Kind>,
     pub(super) port: Option<u16>,
     published: Vec<(u16, u16)>,
     database: Option<String>,
+    /// Whom it lets in, where that is known.
+    user: Option<String>,
     /// The ways that lead through it, where it is a proxy.
     ways: Vec<(String, String)>,
 }
@@ -57,6 +61,12 @@ impl Peer<'_> {
     }
 }
 
+/// The one that is addressed by this name.
+fn addressed<'p, 'k>(peers: &'p [Peer<'k>], host: &str) -> Option<&'p Peer<'k>> {
+    let alike = || peers.iter().find(|peer| peer.name == super::slug(host) && peer.name.len() == host.len());
+    peers.iter().find(|peer| peer.spelled == host).or_else(alike)
+}
+
 /// Every service, as the others see it.
 pub(super) fn peers<'k>(proposal: &Proposal, material: Material<'k>) -> Vec<Peer<'k>> {
     let kinds: &'k Kinds = material.kinds;
@@ -65,8 +75,15 @@ pub(super) fn peers<'k>(proposal: &Proposal, material: Material<'k>) -> Vec<Peer
         let kind = service.kind().and_then(|kind| kinds.get(kind));
         let is_proxy = kind.is_some_and(|kind| kind.class == Class::Proxy);
         let default = || kind.and_then(|kind| kind.options.get("database")).and_then(|_| service.text("user"));
+        let container = material.seen.containers.iter().find(|container| container.name == *name);
+        let known = |option: &str| {
+            let default = || kind?.options.get(option)?.default.as_ref()?.as_str().map(str::to_owned);
+            service.text(option).map(str::to_owned).or_else(default)
+        };
         Peer {
             name: name.clone(),
+            spelled: container.map_or(name, |container| &container.spelled).clone(),
+            user: known("user"),
             kind,
             port: service.port,
             ways: if is_proxy { super::routes::ways(material) } else { Vec::new() },
@@ -88,7 +105,7 @@ pub(super) fn peers<'k>(proposal: &Proposal, material: Material<'k>) -> Vec<Peer
 pub(super) fn fill(proposal: &mut Proposal, material: Material<'_>) {
     let peers = peers(proposal, material);
     for container in &material.seen.containers {
-        let name = super::slug(&container.name);
+        let name = container.name.clone();
         let Some(service) = proposal.services.get(&name) else { continue };
         let kind = service.kind().and_then(|kind| material.kinds.get(kind)).cloned();
         let base = service.text("extends").and_then(|base| {
@@ -434,7 +451,7 @@ fn literal(peers: &[Peer<'_>], service: &str, name: &str, raw: &str) -> Option<V
     }
     let upper = name.to_ascii_uppercase();
     let is_host = ["HOST", "SERVER", "HOSTNAME", "ADDR", "ADDRESS"].iter().any(|word| upper.ends_with(word));
-    if let Some(peer) = peers.iter().find(|peer| peer.name == plain && peer.name != service).filter(|_| is_host) {
+    if let Some(peer) = addressed(peers, &plain).filter(|peer| is_host && peer.name != service) {
         return Some(Value::from(peer.output("host")));
     }
     if !raw.contains('$') {
@@ -519,7 +536,7 @@ pub(super) fn address(peers: &[Peer<'_>], service: &str, text: &str) -> Option<S
         let parts: Option<Vec<String>> = text.split(',').map(|part| address(peers, service, part.trim())).collect();
         return parts.map(|parts| parts.join(","));
     }
-    let find = |host: &str| peers.iter().find(|peer| peer.name == super::slug(host) && peer.name.len() == host.len());
+    let find = |host: &str| addressed(peers, host);
     let Some((scheme, rest)) = text.split_once("://") else {
         let (host, port) = text.split_once(':')?;
         let peer = find(host).filter(|peer| peer.name != service)?;
@@ -563,6 +580,15 @@ pub(super) fn address(peers: &[Peer<'_>], service: &str, text: &str) -> Option<S
     let peer = find(host).filter(|peer| peer.name != service)?;
     if peer.speaks(scheme) {
         if peer.has("authority") {
+            // Somebody else may do something else there.
+            let user = user_info.map(|info| info.split(':').next().unwrap_or_default());
+            let is_other = |user: &str| !user.is_empty() && !user.contains('$');
+            if let (Some(user), Some(own)) = (user.filter(|user| is_other(user)), &peer.user)
+                && is_other(own)
+                && own != user
+            {
+                return None;
+            }
             let (name, query) =
                 path.trim_start_matches('/').split_once('?').map_or((path.trim_start_matches('/'), ""), |parts| parts);
             let query = if query.is_empty() { String::new() } else { format!("?{query}") };

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use serde_yaml::Value;
 
 use super::{Fact, Seen, is_ours, is_part};
+use crate::init::proposal::slug;
 use crate::init::snapshot::{Snapshot, file_name, is_compose_file, parent};
 
 /// The names that Compose looks for itself, the one that it takes first (compose-spec, "Compose file").
@@ -26,7 +27,10 @@ const ENVIRONMENTS: [(&str, &str); 10] = [
 /// A service of a compose file.
 #[derive(Debug, Clone, Default)]
 pub(in crate::init) struct Container {
+    /// What it is called in services.toml; no other one is.
     pub(in crate::init) name: String,
+    /// What the file calls it, and the others address.
+    pub(in crate::init) spelled: String,
     /// The file.
     pub(in crate::init) from: String,
     pub(in crate::init) image: Option<String>,
@@ -121,6 +125,30 @@ pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
             container.environments.clear();
         }
     }
+    call(seen);
+}
+
+/// Calls each service as services.toml may call it, and by that name wherever another one names it.
+fn call(seen: &mut Seen) {
+    let spelled: Vec<(String, String)> =
+        seen.containers.iter().map(|container| (container.spelled.clone(), container.from.clone())).collect();
+    let mut names: IndexMap<String, String> = IndexMap::new();
+    // Whoever may be called as it is stays so.
+    let (same, others): (Vec<_>, Vec<_>) = spelled.into_iter().partition(|(spelled, _)| slug(spelled) == *spelled);
+    names.extend(same.into_iter().map(|(spelled, _)| (spelled.clone(), spelled)));
+    for (spelled, from) in others {
+        let wanted = slug(&spelled);
+        let is_free = |name: &String| !names.values().any(|known| known == name);
+        let numbered = (2..=names.len() + 2).map(|number| format!("{wanted}-{number}"));
+        let name = std::iter::once(wanted.clone()).chain(numbered).find(is_free).unwrap_or(wanted);
+        let what = format!(
+            "what else calls `{spelled}` by this name: the service is called `{name}`, since names have small letters, \
+             digits and `-`, and no two are the same"
+        );
+        seen.troubles.push((from, what));
+        names.insert(spelled, name);
+    }
+    seen.containers.iter_mut().for_each(|container| container.call(&names));
 }
 
 fn rank(path: &str) -> usize {
@@ -312,6 +340,31 @@ fn services(path: &str, document: &Value, seen: &mut Seen) -> Vec<Container> {
 }
 
 impl Container {
+    /// Calls it, and whom it names, by other names.
+    fn call(&mut self, names: &IndexMap<String, String>) {
+        let of = |name: &str| names.get(name).map_or(name, String::as_str).to_owned();
+        self.name = of(&self.name);
+        self.depends_on =
+            std::mem::take(&mut self.depends_on).into_iter().map(|(name, how)| (of(&name), how)).collect();
+        for key in ["network_mode", "pid", "ipc", "cgroup"] {
+            if let Some(Value::String(text)) = self.rest.get_mut(key)
+                && let Some(name) = text.strip_prefix("service:")
+            {
+                *text = format!("service:{}", of(name));
+            }
+        }
+        for item in self.rest.get_mut("volumes_from").and_then(Value::as_sequence_mut).into_iter().flatten() {
+            if let Value::String(text) = item
+                && !text.starts_with("container:")
+            {
+                let (name, mode) =
+                    text.split_once(':').map_or((text.as_str(), None), |(name, mode)| (name, Some(mode)));
+                *text = mode.map_or_else(|| of(name), |mode| format!("{}:{mode}", of(name)));
+            }
+        }
+        self.elsewhere.values_mut().for_each(|other| other.call(names));
+    }
+
     /// Lays what another file says of it over it.
     fn lay_over(&mut self, other: Self) {
         self.image = other.image.or(self.image.take());
@@ -340,7 +393,8 @@ impl Container {
 }
 
 fn container(path: &str, name: &str, service: &Value, seen: &mut Seen) -> Container {
-    let mut container = Container { name: name.to_owned(), from: path.to_owned(), ..Container::default() };
+    let mut container =
+        Container { name: name.to_owned(), spelled: name.to_owned(), from: path.to_owned(), ..Container::default() };
     let place = |path: &str| crate::plan::clean_path(path);
     let here = parent(path);
     for (key, value) in mapping(Some(service)) {

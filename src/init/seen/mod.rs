@@ -178,6 +178,7 @@ impl Seen {
         seen.trace(snapshot, kinds);
         for container in &seen.containers {
             seen.hidden.show(&container.name);
+            seen.hidden.show(&container.spelled);
             let image = container.image.as_deref().unwrap_or_default().split([':', '@']).next().unwrap_or_default();
             seen.hidden.show(file_name(image));
         }

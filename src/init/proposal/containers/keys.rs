@@ -46,13 +46,18 @@ pub(super) fn volumes(
     let mut options: IndexMap<String, Vec<Value>> = IndexMap::new();
     let here = parent(&container.from);
     let source = service.text("source").map(|source| source.trim_start_matches('.').to_owned());
+    let place = |text: &str| {
+        let path = text.split(':').next().filter(|path| path.starts_with('.')).map(|path| path.trim_end_matches('/'));
+        path.and_then(|path| crate::plan::clean_path(&joined(here, path)))
+    };
+    let is_mounted =
+        container.volumes.iter().any(|text| text.contains(':') && source.is_some() && place(text) == source);
     for text in &container.volumes {
         let Ok(mount) = volume::parse(&with_defaults(text)) else {
             service.left_out.push("a mount that could not be read".to_owned());
             continue;
         };
-        let path = text.split(':').next().filter(|path| path.starts_with('.')).map(|path| path.trim_end_matches('/'));
-        let path = path.and_then(|path| crate::plan::clean_path(&joined(here, path)));
+        let path = place(text);
         if let Some(kind) = kind {
             if let Some(data) = kind.data.iter().find(|data| data.path == mount.target) {
                 let usual = data.volume.clone().unwrap_or_else(|| format!("{name}-data"));
@@ -92,16 +97,10 @@ pub(super) fn volumes(
             if kind.files.iter().any(|file| file.target.as_deref().is_some_and(|file| file == mount.target)) {
                 continue;
             }
-            // The source itself, as development mounts it: `reload` is for that.
-            let is_source = path.is_some()
-                && kind.builds()
-                && (path == source
-                    || mount.target == "/app"
-                    || mount.target.starts_with("/app/node_modules")
-                    || mount.target.starts_with("/app/shared"));
-            let is_anonymous =
-                mount.volume().is_none() && path.is_none() && kind.builds() && mount.target.contains("node_modules");
-            if is_source || is_anonymous {
+            // The source itself, as development mounts it, and the packages that it would hide: `reload` is for that.
+            let is_source = path.is_some() && path == source;
+            let is_package = !text.starts_with('.') && mount.target.contains("node_modules");
+            if kind.builds() && (is_source || is_package && is_mounted) {
                 continue;
             }
         }
@@ -139,7 +138,7 @@ pub(super) fn dependencies(container: &Container, service: &mut Service) {
                 Some("service_completed_successfully") => "completed",
                 _ => "",
             };
-            (slug(name), state)
+            (name.clone(), state)
         })
         .collect();
     let value = if states.iter().all(|(_, state)| state.is_empty()) {

@@ -33,13 +33,13 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
         proposal.stack.insert("port-offset".to_owned(), Entry::noted(i64::from(offset), note));
     }
     for container in order {
-        let name = slug(&container.name);
+        let name = container.name.clone();
         let service = of(proposal, material, container, &name, &mut built, offset.unwrap_or_default());
         made.insert(container.name.clone(), service);
     }
     for container in &seen.containers {
         if let Some(service) = made.shift_remove(&container.name) {
-            proposal.services.insert(slug(&container.name), service);
+            proposal.services.insert(container.name.clone(), service);
         }
     }
     for (name, fixed) in &seen.external_networks {
@@ -336,6 +336,40 @@ fn set_option(
     }
 }
 
+/// What a compose file has a container run, instead of what its image runs.
+fn told(container: &Container) -> Option<&[String]> {
+    container.command.as_deref().filter(|words| !words.is_empty())
+}
+
+/// The command of another process of a program; that of the first one is never inherited for want of its own.
+fn process(
+    proposal: &mut Proposal,
+    own: Option<&[String]>,
+    first: Option<&[String]>,
+    name: &str,
+    from: &str,
+    service: &mut Service,
+) {
+    let Some(words) = own else {
+        if first.is_some() {
+            proposal.unknown(name, format!("its command: {from} says none, so it is that of its image"));
+            service.obstacle = Some("nothing says what it runs: write its `command`".to_owned());
+        }
+        return;
+    };
+    if programs::celery(words, service, from) || Some(words) == first {
+        return;
+    }
+    match shlex::try_join(words.iter().map(String::as_str)) {
+        Ok(text) if is_shown_command(words) => service.set("command", Entry::noted(text, format!("from {from}"))),
+        _ => {
+            proposal
+                .unknown(name, format!("its command: the one in {from} may have a secret in it, so it is not copied"));
+            service.obstacle = Some(format!("its command in {from} is yours to write"));
+        }
+    }
+}
+
 /// What a service is built from.
 fn source<'a>(
     proposal: &mut Proposal,
@@ -363,21 +397,20 @@ fn source<'a>(
     let shown = if directory.is_empty() { "." } else { directory.as_str() };
     let key =
         (directory.clone(), build.target.clone().filter(|_| program.is_none_or(|program| program.kind.is_none())));
-    if let Some(first) = built.get(&key).filter(|_| container.profiles.is_empty()) {
-        service.set("extends", Entry::noted(first.clone(), format!("the same source, in {from}")));
-        if let Some(words) = &container.command
-            && !programs::celery(words, service, from)
-            && is_shown_command(words)
-            && let Ok(text) = shlex::try_join(words.iter().map(String::as_str))
-        {
-            service.set("command", Entry::noted(text, format!("from {from}")));
-        }
-        return program;
-    }
-    built.insert(key, name.to_owned());
     let path = crate::plan::clean_path(&joined(context, &dockerfile)).unwrap_or_default();
     let text = material.snapshot.text(&path);
     let is_kept = text.is_some_and(|text| !is_ours(text));
+    if let Some(first) = built.get(&key).filter(|_| container.profiles.is_empty()) {
+        let own = told(container);
+        let known = seen.containers.iter().find(|known| known.name == *first).and_then(told);
+        // What the image itself runs is not what the first one is told: nothing is inherited then.
+        if own.is_some() || known.is_none() || !is_kept {
+            service.set("extends", Entry::noted(first.clone(), format!("the same source, in {from}")));
+            process(proposal, own, known, name, from, service);
+            return program;
+        }
+    }
+    built.entry(key).or_insert_with(|| name.to_owned());
     if let Some((program, kind)) = program.and_then(|program| Some((program, program.kind.clone()?))) {
         programs::kind(proposal, material, program, &kind, is_kept, service);
         if !is_kept {
