@@ -231,6 +231,19 @@ pub struct Traces {
     /// Files that are there for it.
     #[serde(default)]
     pub files: Vec<TraceFile>,
+    /// Where a configuration says which directory the build writes.
+    #[serde(default, rename = "build-output")]
+    pub build_output: Option<TraceOutput>,
+}
+
+/// Where a configuration says which directory the build writes: `outDir: "out"`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TraceOutput {
+    /// Its names, in the directory of the source.
+    pub files: Vec<String>,
+    /// The key, wherever in the file it stands.
+    pub key: String,
 }
 
 /// A file that is there for a service of a kind.

@@ -176,3 +176,39 @@ fn nobody_becomes_another_user_of_a_database() {
     assert!(!described.all().contains("hunter"), "{}", described.all());
     assert!(described.has("docker-compose.yml"));
 }
+
+#[test]
+fn a_build_is_taken_from_where_its_configuration_puts_it() {
+    let vite = |config: &'static str, build: &'static str| {
+        let package =
+            format!(r#"{{"name": "v", "scripts": {{"build": "{build}"}}, "devDependencies": {{"vite": "6"}}}}"#);
+        Described::of(&[("package.json", &package), ("package-lock.json", "{}"), ("vite.config.ts", config)])
+    };
+    let described = vite("export default { /* outDir: \"old\" */ build: { outDir: \"out\" } }\n", "vite build");
+    assert_eq!(described.key("web", "build-output"), Some("out".into()), "{}", described.all());
+    let docker = fs::read_to_string(described.folder.path().join("Dockerfile")).expect("a Dockerfile");
+    assert!(docker.contains("/app/out ") && !docker.contains("/app/dist"), "{docker}");
+    let described = vite("export default { build: { outDir: \"out\" } }\n", "vite build --outDir=site");
+    assert_eq!(described.key("web", "build-output"), Some("site".into()), "{}", described.all());
+    // What is usual need not be said, and what is made by a program is told.
+    assert_eq!(
+        vite("export default { build: { outDir: \"./dist/\" } }\n", "vite build").key("web", "build-output"),
+        None
+    );
+    let described = vite("export default { build: { outDir: join(a, b) } }\n", "vite build");
+    assert!(described.said.contains("`outDir` in vite.config.ts"), "{}", described.all());
+}
+
+#[test]
+fn a_program_in_typescript_runs_from_where_it_is_compiled_to() {
+    let package = r#"{"name": "api", "main": "dist/index.js", "scripts": {"build": "tsc", "start": "node build/index.js"},
+        "dependencies": {"express": "4"}, "devDependencies": {"typescript": "5"}}"#;
+    let described = Described::of(&[
+        ("package.json", package),
+        ("package-lock.json", "{}"),
+        ("tsconfig.json", "{ // where it goes\n  \"compilerOptions\": { \"outDir\": \"./build\", }, }\n"),
+        ("src/index.ts", "app.listen(4100)\n"),
+    ]);
+    assert_eq!(described.key("app", "build-output"), Some("build".into()), "{}", described.all());
+    assert_eq!(described.key("app", "command"), Some("node build/index.js".into()), "{}", described.all());
+}

@@ -103,6 +103,7 @@ fn program(
         Some(_) => Some(page_health(snapshot, &directory)),
         None => code::health(&sources),
     };
+    output(snapshot, &directory, kind, package, &mut program);
     if kind.name == "nextjs" {
         standalone(snapshot, &directory, &mut program);
     }
@@ -159,6 +160,127 @@ fn page_health(snapshot: &Snapshot, directory: &str) -> Fact<String> {
     Fact::guess("/".to_owned(), "the page itself")
 }
 
+/// The directory that the build writes, where a configuration says another one than the kind takes for granted.
+fn output(snapshot: &Snapshot, directory: &str, kind: &Kind, package: &Value, program: &mut Program) {
+    let Some(trace) = &kind.traces.build_output else { return };
+    let paths = trace.files.iter().map(|name| joined(directory, name));
+    let Some((path, text)) = paths.into_iter().find_map(|path| snapshot.text(&path).map(|text| (path.clone(), text)))
+    else {
+        return;
+    };
+    let usual = kind.options.get("build-output").and_then(|option| option.default.as_ref()?.as_str());
+    let main = package.get("main").and_then(Value::as_str).map(|main| main.trim_start_matches("./"));
+    let usual = usual.or_else(|| main.and_then(|main| Some(main.split_once('/')?.0)));
+    // What the build script says comes before what the configuration does.
+    let build = package.pointer("/scripts/build").and_then(Value::as_str).unwrap_or_default();
+    let flag = format!("--{}", trace.key);
+    let told = build.replace('=', " ");
+    let told =
+        told.split_whitespace().skip_while(|word| *word != flag).nth(1).map(|word| word.trim_matches(['"', '\'']));
+    let found = told.map_or_else(|| literal(text, &trace.key), |told| Literal::Text(told.to_owned()));
+    match found {
+        Literal::Missing => {}
+        Literal::Text(written) => {
+            let inner = plan_path(&written);
+            let Some(inner) = inner.filter(|inner| !inner.is_empty() && !inner.starts_with("..")) else {
+                program.remarks.push(format!("where its build is written: `{}` in {path} leads out of it", trace.key));
+                return;
+            };
+            // Without `main` the image has everything.
+            if usual.is_some_and(|usual| usual != inner) {
+                program.build_output = Some(Fact::seen(inner.clone(), path.clone()));
+                let is_there = |main: &str| main.split('/').next() == inner.split('/').next();
+                if let Some(main) = main.filter(|main| !is_there(main)) {
+                    started(package, main, &inner, &path, program);
+                }
+            }
+        }
+        Literal::Other => {
+            program.remarks.push(format!("where its build is written: `{}` in {path} is no plain text", trace.key));
+        }
+    }
+}
+
+/// What runs where `main` is not among what the build writes.
+fn started(package: &Value, main: &str, output: &str, path: &str, program: &mut Program) {
+    let start = package.pointer("/scripts/start").and_then(Value::as_str).unwrap_or_default();
+    let is_written = |word: &str| word.trim_start_matches("./").starts_with(&format!("{output}/"));
+    match start.split_whitespace().collect::<Vec<_>>().as_slice() {
+        ["node", file] if is_written(file) => {
+            program.command = Some(Fact::seen(start.to_owned(), "the `start` script of package.json"));
+        }
+        _ => program.remarks.push(format!("what it runs: `main` is {main}, and by {path} the build writes {output}")),
+    }
+}
+
+/// A path within the source, without what means nothing.
+fn plan_path(text: &str) -> Option<String> {
+    crate::plan::clean_path(text.trim_end_matches('/'))
+}
+
+/// What stands behind a key.
+#[derive(Debug, PartialEq, Eq)]
+enum Literal {
+    Missing,
+    Text(String),
+    /// No text, or several.
+    Other,
+}
+
+/// The text behind a key of a configuration, in JSON with comments or in JavaScript.
+fn literal(text: &str, key: &str) -> Literal {
+    let text = without_comments(text);
+    let mut found = Literal::Missing;
+    for (at, _) in text.match_indices(key) {
+        let is_part = |c: char| c.is_alphanumeric() || "_$-.".contains(c);
+        let (before, after) = (&text[..at], &text[at + key.len()..]);
+        if before.ends_with(is_part) || after.starts_with(is_part) {
+            continue;
+        }
+        let after = after.trim_start_matches(['"', '\'']).trim_start();
+        let Some(value) = after.strip_prefix(':').map(str::trim_start) else { continue };
+        let quote = value.chars().next().filter(|c| "\"'`".contains(*c));
+        let inner = quote.and_then(|quote| value[1..].split_once(quote)).map(|(inner, _)| inner);
+        let inner = inner.filter(|inner| !inner.is_empty() && !inner.contains(['$', '\\', '\n']));
+        let one = inner.map_or(Literal::Other, |inner| Literal::Text(inner.to_owned()));
+        found = if found == Literal::Missing || found == one { one } else { Literal::Other };
+    }
+    found
+}
+
+/// A text in JavaScript, or in JSON as tsconfig.json is, without its comments.
+fn without_comments(text: &str) -> String {
+    let mut done = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    let mut quote: Option<char> = None;
+    while let Some(c) = chars.next() {
+        match (quote, c, chars.peek()) {
+            (Some(_), '\\', _) => {
+                done.push(c);
+                done.extend(chars.next());
+            }
+            (Some(open), _, _) => {
+                // A text ends with its line, but for those in backticks.
+                quote = quote.filter(|_| c != open && (c != '\n' || open == '`'));
+                done.push(c);
+            }
+            (None, '/', Some('/')) => while chars.next_if(|c| *c != '\n').is_some() {},
+            (None, '/', Some('*')) => {
+                let mut last = ' ';
+                chars.next();
+                while let Some(c) = chars.next().filter(|c| !(last == '*' && *c == '/')) {
+                    last = c;
+                }
+            }
+            _ => {
+                quote = "\"'`".contains(c).then_some(c);
+                done.push(c);
+            }
+        }
+    }
+    done
+}
+
 /// Next.js is built into an image only where it is asked for the standalone output.
 fn standalone(snapshot: &Snapshot, directory: &str, program: &mut Program) {
     let all = ["js", "mjs", "cjs", "ts", "mts"].map(|end| joined(directory, &format!("next.config.{end}")));
@@ -177,7 +299,7 @@ fn standalone(snapshot: &Snapshot, directory: &str, program: &mut Program) {
         "node_modules/.bin/next start --port ${service.port}".to_owned(),
         "Next.js without its standalone output",
     ));
-    program.build_output = Some(Fact::guess(".next".to_owned(), "Next.js' own"));
+    program.build_output.get_or_insert_with(|| Fact::guess(".next".to_owned(), "Next.js' own"));
 }
 
 /// What runs where package.json does not say it.
@@ -242,4 +364,30 @@ fn workspace(directory: &str, root: &str, manager: &'static str, program: &mut P
          `build` and `command` are what you mean"
     ));
     program.workspace = Some(Workspace { root: root.to_owned(), inner, manager });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_of_a_configuration_is_read_where_it_is_a_plain_text() {
+        let text = |text: &str| Literal::Text(text.to_owned());
+        for (file, expected) in [
+            ("export default {server:{port:5199},build:{outDir:\"out\"}}", text("out")),
+            (
+                "{ // \"outDir\": \"old\"\n \"compilerOptions\": { /* x */ \"outDir\" : \"./build\", } }",
+                text("./build"),
+            ),
+            ("{ \"a\": \"http://x\", outDir: 'lib' }", text("lib")),
+            ("{ outDir: resolve(here, \"out\") }", Literal::Other),
+            ("{ outDir: `${x}/y` }", Literal::Other),
+            ("{ outDir: \"a\", b: { outDir: \"b\" } }", Literal::Other),
+            ("{ declarationoutDir: \"a\", outDirs: \"b\", emptyOutDir: true }", Literal::Missing),
+            ("/* outDir: \"a\"", Literal::Missing),
+            ("", Literal::Missing),
+        ] {
+            assert_eq!(literal(file, "outDir"), expected, "{file}");
+        }
+    }
 }
