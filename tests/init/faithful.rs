@@ -212,3 +212,25 @@ fn a_program_in_typescript_runs_from_where_it_is_compiled_to() {
     assert_eq!(described.key("app", "build-output"), Some("build".into()), "{}", described.all());
     assert_eq!(described.key("app", "command"), Some("node build/index.js".into()), "{}", described.all());
 }
+
+#[test]
+fn a_tool_is_known_by_its_configuration_and_what_that_says_is_told() {
+    let described = Described::of(&[
+        ("package.json", r#"{"name": "p", "scripts": {"start": "node server.js"}, "dependencies": {"express": "4"}}"#),
+        ("package-lock.json", "{}"),
+        ("server.js", "require(\"express\")().listen(3000)\n"),
+        ("monitoring/prometheus.yml", "scrape_configs:\n  - job_name: app\n    static_configs: []\n"),
+        ("monitoring/loki.yaml", "server:\n  http_listen_port: 3100\nschema_config:\n  configs: []\n"),
+        ("monitoring/sources.yaml", "apiVersion: 1\ndatasources:\n  - name: Loki\n    type: loki\n"),
+        ("pgadmin/servers.json", r#"{"Servers": {"1": {"Name": "db", "MaintenanceDB": "postgres"}}}"#),
+    ]);
+    for (kind, file) in [
+        ("prometheus", "monitoring/prometheus.yml"),
+        ("loki", "monitoring/loki.yaml"),
+        ("grafana", "monitoring/sources.yaml"),
+        ("pgadmin", "pgadmin/servers.json"),
+    ] {
+        assert_eq!(described.key(kind, "kind"), Some(kind.into()), "{}", described.all());
+        assert!(described.said.contains(&format!("what {file} says")), "{}", described.all());
+    }
+}

@@ -33,6 +33,14 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
         }
         service.port = kind.port;
         let name = proposal.free_name(&kind.name);
+        // A file that no option takes only shows that there is one.
+        if let Some(fact) = traced.filter(|fact| fact.value.is_empty()) {
+            let what = format!(
+                "what {} says: a service of its kind is told by services.toml, and by others of the stack",
+                fact.from
+            );
+            proposal.unknown(&name, what);
+        }
         // It is new, so that any password will do.
         for secret in programs::required_options(proposal, &name, kind, &mut service) {
             proposal.declare(&secret, None, None).is_generated = true;
