@@ -102,24 +102,24 @@ impl Init {
             say("nothing here shows what runs: this is the smallest stack there is, a web server with its own page");
         }
         if !self.stdout {
-            say(&format!("    created {shown} ({services}: {})", draft.services.join(", ")));
+            say(&format!("    created {} ({services}: {})", words::shown(shown), draft.services.join(", ")));
         }
         if !draft.unknown.is_empty() {
             say("\nIt could not tell:");
             let mut last = String::new();
             for (about, what) in &draft.unknown {
                 if *about != last {
-                    say(&format!("  {about}"));
+                    say(&format!("  {}", words::shown(about)));
                     last.clone_from(about);
                 }
-                say(&format!("    - {what}"));
+                say(&format!("    - {}", words::shown(what)));
             }
             if !self.ask && !draft.questions.is_empty() {
                 say("  (`stackgen init --ask` asks about some of it)");
             }
         }
         for error in &draft.errors {
-            say(&format!("\n`stackgen check` will find: {error}"));
+            say(&format!("\n`stackgen check` will find: {}", words::shown(error)));
         }
         next(draft, directory);
     }
@@ -151,7 +151,7 @@ fn next(draft: &Draft, directory: &Path) {
         say(&format!(
             "\n{} {stays} (`dockerfile` in services.toml).\nTo have one written instead, remove that line and move the file \
              away.",
-            words::and(&draft.kept)
+            words::shown(&words::and(&draft.kept))
         ));
     }
 }
@@ -159,13 +159,29 @@ fn next(draft: &Draft, directory: &Path) {
 /// A word of a shell.
 fn word(text: &str) -> String {
     let is_plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+@%".contains(c));
-    if is_plain { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+    // A path is no option, whatever it begins with.
+    let text = if text.starts_with('-') { format!("./{text}") } else { text.to_owned() };
+    if is_plain {
+        return text;
+    }
+    if text.chars().any(char::is_control) {
+        // So a shell reads it back, and a terminal obeys nothing of it.
+        let escaped = text.chars().map(|c| match c {
+            '\'' | '\\' => format!("\\{c}"),
+            c if c.is_ascii_control() => format!("\\x{:02x}", c as u32),
+            c if c.is_control() => format!("\\u{:04x}", c as u32),
+            c => c.to_string(),
+        });
+        return format!("$'{}'", escaped.collect::<String>());
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 fn refuse(shown: &str) -> ExitCode {
     say(&format!(
-        "error: {shown} is there already, and nothing is written over it\n\
-         `stackgen init --stdout` prints what would be written, to compare; or move the file away, then run again"
+        "error: {} is there already, and nothing is written over it\n\
+         `stackgen init --stdout` prints what would be written, to compare; or move the file away, then run again",
+        words::shown(shown)
     ));
     code(true)
 }
@@ -175,7 +191,7 @@ fn ask(question: &Question) -> anyhow::Result<Option<String>> {
     let mut stderr = io::stderr().lock();
     loop {
         let default = if question.default.is_empty() { "none" } else { &question.default };
-        let _ = write!(stderr, "{} [{default}]: ", question.text);
+        let _ = write!(stderr, "{} [{}]: ", words::shown(&question.text), words::shown(default));
         let _ = stderr.flush();
         let mut line = String::new();
         if io::stdin().lock().read_line(&mut line).context("cannot read the answer from stdin")? == 0 {

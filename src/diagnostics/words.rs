@@ -48,6 +48,11 @@ pub fn uncapitalised(sentence: &str) -> String {
     characters.next().map(|first| first.to_lowercase().chain(characters).collect()).unwrap_or_default()
 }
 
+/// The text on one line, with what a terminal would obey made visible: names of files can have anything in them.
+pub fn shown(text: &str) -> String {
+    visible(text).replace('\n', "\\n").replace('\t', "\\t")
+}
+
 /// The text with what a terminal would obey made visible; newlines and tabs stay.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     let obeyed = |c: char| {

@@ -3,38 +3,18 @@
 
 use std::collections::BTreeSet;
 
-use crate::rules::names_secret;
 use crate::secrets::forms::unmistakable;
-use crate::secrets::names::{arguments, is_placeholder, noun};
+use crate::secrets::names::is_placeholder;
 
-/// Further words of names whose values are nobody's business.
-const SENSITIVE: [&str; 18] = [
-    "SALT",
-    "PEPPER",
-    "DSN",
-    "AUTH",
-    "PIN",
-    "OTP",
-    "SID",
-    "SEED",
-    "CERT",
-    "PRIVATE",
-    "SIGNATURE",
-    "HASH",
-    "WEBHOOK",
-    "USERS",
-    "LICENSE",
-    "COOKIE",
-    "MNEMONIC",
-    "ACCOUNT",
-];
+mod commands;
+mod names;
 
-/// Names of variables that hold a whole address with a password in it.
-const ADDRESSES: [&str; 8] =
-    ["DATABASE_URL", "DATABASE_URI", "DB_URL", "DB_URI", "MONGO_URL", "MONGO_URI", "MONGODB_URI", "AMQP_URL"];
+pub(super) use commands::{has_user_info, is_shown_command};
+use names::{is_place, is_sensitive_number};
+pub(super) use names::{is_public, is_secret, is_sensitive};
 
 /// Words that only choose among what is known to everybody.
-const CHOICES: [&str; 46] = [
+const CHOICES: [&str; 52] = [
     "true",
     "false",
     "yes",
@@ -81,39 +61,13 @@ const CHOICES: [&str; 46] = [
     "postgresql",
     "en_us.utf-8",
     "c.utf-8",
+    "hs256",
+    "hs384",
+    "hs512",
+    "rs256",
+    "es256",
+    "eddsa",
 ];
-
-/// Whether a variable of this name is a secret.
-pub(super) fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
-    let is_seasoning = ["_SALT", "_PEPPER"].iter().any(|end| name.ends_with(end));
-    noun(&name).is_some()
-        || is_seasoning
-        || ADDRESSES.iter().any(|address| name.ends_with(address))
-        || name.ends_with("_DSN")
-}
-
-/// Whether a bundler writes a variable of this name into pages, for everybody to see.
-pub(super) fn is_public(name: &str) -> bool {
-    ["NEXT_PUBLIC_", "VITE_", "REACT_APP_", "PUBLIC_", "NUXT_PUBLIC_", "EXPO_PUBLIC_"]
-        .iter()
-        .any(|start| name.starts_with(start))
-}
-
-/// Whether a number under this name is nobody's business: a budget of tokens is no token.
-fn is_sensitive_number(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
-    is_secret(&name) || name.split(['_', '-', '.']).any(|word| SENSITIVE.contains(&word))
-}
-
-/// Whether a value under this name is not to be looked at.
-fn is_sensitive(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
-    if is_public(&name) {
-        return noun(&name).is_some();
-    }
-    is_secret(&name) || names_secret(&name) || name.split(['_', '-', '.']).any(|word| SENSITIVE.contains(&word))
-}
 
 /// Whether a value that stands in a file which is used, under this name, is harmless: a switch, a number, a path, a
 /// place.
@@ -124,6 +78,9 @@ pub(super) fn is_harmless(name: &str, value: &str) -> bool {
     }
     let is_plain_number = value.len() <= 9 && value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     if is_plain_number && !is_sensitive_number(name) {
+        return true;
+    }
+    if is_sensitive(name) && !is_secret(name) && (is_switch(value) || is_place(name) && is_path(value)) {
         return true;
     }
     if is_sensitive(name) || unmistakable(value).is_some() || value.len() > 120 {
@@ -143,17 +100,161 @@ pub(super) fn is_harmless(name: &str, value: &str) -> bool {
         || is_public_address(value)
 }
 
-/// Whether a value that stands in a file which people are shown (an example, a source) is one to show again.
+/// Whether a value that stands in a file which people are shown (an example, a source) is one to show again: besides what
+/// is harmless anywhere, short plain words, hosts, and addresses without anything that opens them.
 pub(super) fn is_shown(name: &str, value: &str) -> bool {
     let value = value.trim();
-    if value.len() <= 9 && value.bytes().all(|b| b.is_ascii_digit() || b == b'.') && !is_sensitive_number(name) {
-        return true;
-    }
-    if is_sensitive(name) || unmistakable(value).is_some() || is_placeholder(value) || value.len() > 100 {
+    if is_placeholder(value) {
         return false;
     }
-    let is_plain = value.chars().all(|c| c.is_ascii_alphanumeric() || " ._:/@,+-*=&?".contains(c));
-    is_plain && !value.split(|c: char| !c.is_ascii_alphanumeric()).any(is_random)
+    if is_harmless(name, value) {
+        return true;
+    }
+    if is_sensitive(name) || unmistakable(value).is_some() || has_user_info(value) || value.len() > 100 {
+        return false;
+    }
+    if value.contains(',') {
+        return value.split(',').all(|item| is_plain_item(item.trim()));
+    }
+    is_plain_item(value) || (is_title(name) && (is_text(value) || is_label(value)))
+}
+
+/// Whether a value that is not shown looks like a secret, or is called like one.
+pub(super) fn is_suspect(name: &str, value: &str) -> bool {
+    if is_secret(name) {
+        return true;
+    }
+    if value.trim().is_empty() || is_shown(name, value) {
+        return false;
+    }
+    let words: Vec<String> = value.split_whitespace().map(str::to_owned).collect();
+    let is_pair = !value.contains("://")
+        && value.split_once(':').is_some_and(|(_, rest)| !rest.is_empty() && rest.parse::<u16>().is_err());
+    let is_address = value.contains("://") && !is_public_address(value);
+    is_sensitive(name)
+        || is_placeholder(value)
+        || is_pair
+        || is_address
+        || has_user_info(value)
+        || !is_shown_command(&words)
+        || !value.chars().any(char::is_whitespace) && value.len() >= 16
+}
+
+/// Whether a value only switches something.
+fn is_switch(value: &str) -> bool {
+    ["true", "false", "yes", "no", "on", "off", "0", "1"].iter().any(|switch| value.eq_ignore_ascii_case(switch))
+}
+
+/// A word, a host with or without its port, a mail address, or the address of a page.
+fn is_plain_item(value: &str) -> bool {
+    if value.is_empty() || is_path(value) || is_public_address(value) {
+        return true;
+    }
+    if let Some((scheme, rest)) = value.split_once("://") {
+        let is_page = matches!(scheme, "http" | "https" | "ws" | "wss");
+        let is_file = scheme.split('+').next() == Some("sqlite") && is_shown_path(rest);
+        let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let is_hook = rest.to_ascii_lowercase().contains("hook");
+        return is_file || (is_page && !is_hook && is_host(host) && !path.contains('?') && is_shown_path(path));
+    }
+    if let Some((user, host)) = value.split_once('@') {
+        return is_words(user) && host.contains('.') && is_words(host);
+    }
+    is_host(value)
+}
+
+fn is_host(text: &str) -> bool {
+    let (host, port) = text.rsplit_once(':').map_or((text, None), |(host, port)| (host, Some(port)));
+    port.is_none_or(|port| port.parse::<u16>().is_ok()) && is_words(host)
+}
+
+/// Short words in small letters, and numbers, one after the other: `gpt-4o-mini`, `smtp.example.net`.
+fn is_words(text: &str) -> bool {
+    text.len() <= 60
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.split(['.', '-', '_', '+']).all(is_word)
+}
+
+fn is_word(word: &str) -> bool {
+    let is_all = |is: fn(&u8) -> bool| word.bytes().all(|byte| is(&byte));
+    (word.len() <= 14 && is_all(u8::is_ascii_lowercase))
+        || (word.len() <= 5 && is_all(u8::is_ascii_digit))
+        || (word.len() <= 4 && is_all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()))
+}
+
+/// The path of an address, with what is asked: `/app?sslmode=disable`.
+pub(super) fn is_shown_path(text: &str) -> bool {
+    let (path, query) = text.split_once('?').unwrap_or((text, ""));
+    let is_asked = |pair: &str| {
+        pair.is_empty() || pair.split_once('=').is_some_and(|(name, value)| !is_sensitive(name) && is_words(value))
+    };
+    path.split('/').all(|part| part.is_empty() || part == "." || part == ".." || is_words(part.trim_start_matches('~')))
+        && query.split('&').all(is_asked)
+}
+
+/// Whether what stands around the variables of a text can be shown.
+pub(super) fn is_shown_around(text: &str) -> bool {
+    let parts = text.split(|c: char| !(c.is_ascii_alphanumeric()));
+    let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || " ._:/@,+-".contains(c));
+    is_plain && unmistakable(text).is_none() && !has_user_info(text) && parts.into_iter().all(is_word)
+}
+
+/// Whether a name is about what people call something.
+fn is_title(name: &str) -> bool {
+    let last = name.rsplit(['.', '_', '-']).next().unwrap_or_default().to_ascii_lowercase();
+    ["name", "title", "description", "group", "icon", "app"].contains(&last.as_str())
+}
+
+/// Words as people write them, without digits and signs.
+fn is_text(value: &str) -> bool {
+    value.len() <= 60
+        && value
+            .split([' ', '-', '.'])
+            .all(|word| word.len() <= 14 && word.chars().skip(1).all(|c| c.is_ascii_lowercase()))
+        && value.chars().all(|c| c.is_ascii_alphabetic() || " -.".contains(c))
+}
+
+/// What things are called by machines: `cl100k_base`.
+fn is_label(value: &str) -> bool {
+    let is_short =
+        |part: &str| part.len() <= 6 && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    value.split(['_', '-', '.']).all(|part| is_short(part) || is_word(part))
+}
+
+/// A text with the defaults of its variables, as far as they can be shown; and the variables whose defaults were taken away.
+pub(super) fn with_shown_defaults(text: &str) -> (String, Vec<String>) {
+    let (mut done, mut lost) = (String::new(), Vec::new());
+    let mut rest = text;
+    while let Some(at) = rest.find("${") {
+        let mut depth = 0_i32;
+        let end = rest[at..].char_indices().find_map(|(position, c)| {
+            depth += i32::from(c == '{') - i32::from(c == '}');
+            (c == '}' && depth == 0).then_some(at + position)
+        });
+        let Some(end) = end else { break };
+        let inner = &rest[at + 2..end];
+        let stop = inner.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(inner.len());
+        let (name, operator) = inner.split_at(stop);
+        let value = operator.trim_start_matches(':').trim_start_matches(['-', '?', '+']);
+        done.push_str(&rest[..at]);
+        if operator.trim_start_matches(':').starts_with('?') || value.is_empty() || is_shown(name, value) {
+            done.push_str(&rest[at..=end]);
+        } else {
+            lost.push(name.to_owned());
+            done.push_str("${");
+            done.push_str(name);
+            done.push('}');
+        }
+        rest = &rest[end + 1..];
+    }
+    done.push_str(rest);
+    (done, lost)
+}
+
+/// Whether an image can be named: nothing in front of its registry.
+pub(super) fn is_shown_image(image: &str) -> bool {
+    let name = image.split("@sha256:").next().unwrap_or_default();
+    unmistakable(image).is_none() && !name.contains("://") && !name.contains('@')
 }
 
 /// A name as databases, users and files have it.
@@ -168,7 +269,7 @@ pub(super) fn is_identifier(value: &str) -> bool {
 fn is_random(word: &str) -> bool {
     let digits = word.chars().filter(char::is_ascii_digit).count();
     let letters = word.len() - digits.min(word.len());
-    word.len() >= 12 && digits >= 2 && letters >= 2
+    (word.len() >= 12 && digits >= 2 && letters >= 2) || (word.len() >= 12 && letters == 0) || word.len() > 24
 }
 
 /// When something is done: `@daily`, `0 3 * * *`.
@@ -251,30 +352,6 @@ impl Hidden {
     }
 }
 
-/// Flags behind which people write passwords.
-const FLAGS: [&str; 6] = ["-a", "-p", "-u", "--user", "--auth", "--pass"];
-
-/// Whether the words of a command can be shown: nothing in them may be a secret.
-pub(super) fn is_shown_command(words: &[String]) -> bool {
-    let is_plain = |word: &String| {
-        unmistakable(word).is_none()
-            && !word.split_once('=').is_some_and(|(name, value)| {
-                is_sensitive(name.trim_start_matches('-')) && !value.is_empty() && !value.starts_with("${")
-            })
-            && !word.split(|c: char| !c.is_ascii_alphanumeric()).any(is_random)
-    };
-    let is_behind_flag = words.windows(2).any(|pair| {
-        let flag = pair[0].as_str();
-        let names = flag.starts_with('-') && (FLAGS.contains(&flag) || is_sensitive(flag.trim_start_matches('-')));
-        // A port is written behind `-p` too.
-        names && !pair[1].starts_with('-') && !pair[1].starts_with("${") && pair[1].parse::<u16>().is_err()
-    });
-    let is_glued =
-        words.iter().any(|word| word.len() > 2 && word.starts_with("-p") && word[2..].parse::<u16>().is_err());
-    let sql = words.iter().any(|word| word.to_ascii_lowercase().contains("password "));
-    words.iter().all(is_plain) && !is_behind_flag && !is_glued && !sql && arguments(words).is_empty()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -306,25 +383,37 @@ mod tests {
             assert!(!is_harmless(name, value), "{name}={value}");
         }
         assert!(is_shown("MODEL", "gpt-small") && is_shown("FROM", "noreply@example.com"));
-        assert!(!is_shown("SECRET_KEY", "x") && !is_shown("MODEL", "change-me") && !is_shown("A", "a8f3kd93jf02kd9s"));
-    }
-
-    #[test]
-    fn a_command_with_a_password_is_not_shown() {
-        let words = |text: &str| shlex::split(text).unwrap_or_default();
-        for text in ["redis-server --port 6379", "serve -p 8080", "curl -f http://localhost/health", "npm run start"] {
-            assert!(is_shown_command(&words(text)), "{text}");
-        }
-        for text in [
-            "redis-server --requirepass hunter2",
-            "redis-cli -a hunter2 ping",
-            "mysqladmin ping -phunter2",
-            "env TOKEN=hunter2 serve",
-            "curl http://u:hunter2@localhost/",
-            "curl -u admin:hunter2 localhost",
+        for (name, value) in [
+            ("A", "7d"),
+            ("CORS", "http://localhost:3000,https://app.example.com"),
+            ("API_BASE", "https://api.example.net/v1"),
+            ("SMTP", "smtp.example.net:587"),
+            ("MODEL", "gpt-4o-mini"),
+            ("APP_NAME", "Recipe Shop"),
+            ("SALT_ROUNDS", "10"),
+            ("FILE_URL", "sqlite:///./app.db"),
         ] {
-            assert!(!is_shown_command(&words(text)), "{text}");
+            assert!(is_shown(name, value) && !is_suspect(name, value), "{name}={value}");
         }
+        for (name, value) in [
+            ("PGPASS", "dev"),
+            ("CREDS", "a"),
+            ("PINCODE", "482917"),
+            ("AUTHORIZATION", "Bearer x"),
+            ("ODBC", "host=h password=x"),
+            ("BASIC", "joe:x"),
+            ("PAIR", "joe:x"),
+            ("HOOK", "https://hooks.slack.com/services/T0/B0/x"),
+            ("ANY", "https://hooks.example.net/services/a"),
+            ("ANY", "https://discord.example.net/api/webhooks/1/x"),
+            ("ANY", "https://example.net/send?key=x"),
+            ("ANY", "https://tok@example.net/"),
+            ("ANY", "slack://token@channel"),
+            ("ANY", "tulip-Harbor-91-harbour"),
+        ] {
+            assert!(!is_shown(name, value) && is_suspect(name, value), "{name}={value}");
+        }
+        assert!(!is_shown("SECRET_KEY", "x") && !is_shown("MODEL", "change-me") && !is_shown("A", "a8f3kd93jf02kd9s"));
     }
 
     #[test]

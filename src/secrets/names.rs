@@ -133,7 +133,7 @@ pub(crate) fn noun(name: &str) -> Option<Noun> {
 }
 
 /// `dbPassword`, `db-password` and `DB_PASSWORD` as `DB`, `PASSWORD`.
-fn words(name: &str) -> Vec<String> {
+pub(crate) fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut was_lower = false;
     for c in name.chars() {

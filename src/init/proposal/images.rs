@@ -132,7 +132,12 @@ pub(super) fn options_of_command(kind: &Kind, words: &[String]) -> (IndexMap<Str
                 options.insert(option, value);
             }
             _ if flags.contains(&flag) => {}
-            _ => unknown.push(flag.to_owned()),
+            // `-phunter2` and `--password:hunter2` are flags with their values.
+            _ => {
+                let name = flag.split(':').next().unwrap_or_default();
+                let is_long = name.starts_with("--");
+                unknown.push(if is_long { name.to_owned() } else { name.chars().take(2).collect() });
+            }
         }
     }
     (options, unknown)

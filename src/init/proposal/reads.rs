@@ -7,7 +7,7 @@ use toml::Value;
 use super::values::{Peer, peers, typed};
 use super::{Entry, Material, Proposal, Setting};
 use crate::audit::{Need, Wanted};
-use crate::init::judgement::{is_public, is_secret, is_shown};
+use crate::init::judgement::{is_public, is_secret, is_shown, is_suspect};
 use crate::init::seen::code::line_after;
 use crate::init::seen::{EnvName, Program};
 use crate::init::snapshot::{file_name, is_env_file, parent};
@@ -327,20 +327,34 @@ impl Reader<'_, '_> {
         let is_bare = read.need == Need::Bare && !is_demanded && !is_secret(name);
         let is_optional = read.need == Need::Fallback || is_bare;
         let is_empty = of_source == Some(Fallback::Empty);
+        let is_withheld = of_source == Some(Fallback::Withheld);
         let default = of_file.or(match of_source {
             Some(Fallback::Value(value)) => Some(value),
             _ => None,
         });
-        if default.is_none() && read.need == Need::Fallback && !is_empty && known.is_none() && !is_secret(name) {
+        if default.is_none()
+            && !is_withheld
+            && read.need == Need::Fallback
+            && !is_empty
+            && known.is_none()
+            && !is_secret(name)
+        {
             return None;
         }
         // The compose files know what is set; what they leave out is left to the program.
         if self.has_compose && read.need == Need::Fallback && known.is_none() {
             return None;
         }
-        let variable = proposal.declare(name, default, Some(note.to_owned()));
+        let is_suspect = is_withheld || known.is_some_and(|known| known.is_secret);
+        // Where a value was seen says more than where it is read.
+        let from = known.filter(|known| known.default.is_some()).map(|known| format!("from {}", known.from));
+        let note = from.unwrap_or_else(|| note.to_owned());
+        let variable = proposal.declare(name, default, Some(note.clone()));
         variable.is_optional |= is_optional;
-        Some(Setting::Own(Some(note.to_owned())))
+        if variable.default.is_none() && is_suspect {
+            variable.is_secret = true;
+        }
+        Some(Setting::Own(Some(note)))
     }
 }
 
@@ -356,6 +370,8 @@ enum Fallback {
     Value(Value),
     /// Nothing, or an empty text.
     Empty,
+    /// Something that looks like a secret.
+    Withheld,
 }
 
 /// What a line takes where the variable is not set; none where it does not say.
@@ -398,6 +414,9 @@ fn fallback(name: &str, line: &str) -> Option<Fallback> {
         let is_here = text.contains("localhost") || text.contains("127.0.0.1");
         let is_address =
             text.contains(':') || ["HOST", "ADDR", "ADDRESS", "URL", "SERVER"].iter().any(|end| name.ends_with(end));
+        if is_suspect(name, text) {
+            return Some(Fallback::Withheld);
+        }
         return (is_shown(name, text) && !(is_here && is_address)).then(|| Fallback::Value(typed(text)));
     }
     let word: String =
@@ -437,7 +456,7 @@ mod tests {
             ("DEBUG", "DEBUG\") == \"true\", lifespan=x)", Some(Fallback::Value(Value::from(false)))),
             ("A", "A || undefined,", Some(Fallback::Empty)),
             ("CORS", "cors: str = \"\"", Some(Fallback::Empty)),
-            ("SECRET_KEY", "SECRET_KEY\", \"dev\")", None),
+            ("SECRET_KEY", "SECRET_KEY\", \"dev\")", Some(Fallback::Withheld)),
             ("A", "a: str | None = None", None),
             ("A", "A\"]", None),
         ] {

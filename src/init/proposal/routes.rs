@@ -5,7 +5,7 @@ use toml::Value;
 
 use super::{Answer, Entry, Material, Proposal, Question, Service, values};
 use crate::compose::interpolation::names;
-use crate::init::judgement::{is_harmless, is_shown_command};
+use crate::init::judgement::{is_harmless, is_sensitive, is_shown, is_shown_command};
 use crate::init::seen::Container;
 use crate::kinds::Class;
 use crate::manifest::types::RouteProtocol;
@@ -88,17 +88,46 @@ fn is_proxy(material: Material<'_>, service: &Service) -> bool {
 
 /// A label that stays as it is, unless a secret may be in it.
 fn keep(proposal: &mut Proposal, name: &str, label: &str, value: &str, kept: &mut IndexMap<String, Entry>) {
-    let words: Vec<String> = value.split_whitespace().map(str::to_owned).collect();
-    let lower = label.to_ascii_lowercase();
-    if lower.rsplit('.').next() == Some("users")
-        || lower.contains("password")
-        || lower.contains("secret")
-        || !is_shown_command(&words)
-    {
+    let is_shown = if label.to_ascii_lowercase().starts_with("traefik.") {
+        is_shown_option(label, value)
+    } else {
+        let is_named = label.split('.').any(is_sensitive) || is_sensitive(label);
+        !is_named && is_shown(label, value)
+    };
+    if is_shown {
+        kept.insert(label.to_owned(), Entry::new(value));
+    } else {
         proposal.unknown(name, format!("the label `{label}`: it may hold a secret, so it is not copied"));
-        return;
     }
-    kept.insert(label.to_owned(), Entry::new(value));
+}
+
+/// Whether a label of Traefik can be shown: `traefik.http.middlewares.door.basicauth.users` cannot. What people call their
+/// routers says nothing of that.
+fn is_shown_option(label: &str, value: &str) -> bool {
+    let parts: Vec<&str> = label.split('.').collect();
+    let is_named = matches!(
+        parts.get(2).map(|part| part.to_ascii_lowercase()).as_deref(),
+        Some("routers" | "middlewares" | "services" | "serverstransports")
+    );
+    let option = if is_named { parts.get(4..).unwrap_or_default() } else { parts.get(1..).unwrap_or_default() };
+    // They name headers.
+    let lists_headers =
+        |part: &str| ["authresponseheaders", "authrequestheaders"].contains(&part.to_ascii_lowercase().as_str());
+    let is_secret = option.iter().any(|part| !lists_headers(part) && is_sensitive(part));
+    let words: Vec<String> = value.split_whitespace().map(str::to_owned).collect();
+    !is_secret && is_shown_command(&words) && is_shown_rule(value)
+}
+
+/// Whether nothing that a rule compares may be a secret.
+fn is_shown_rule(text: &str) -> bool {
+    let mut is_shown = true;
+    if let Ok(Some(expression)) = rule::parse(text, RouteProtocol::Http) {
+        expression.each_matcher(&mut |matcher, _| {
+            let compares = !matches!(matcher.kind, MatcherKind::Host | MatcherKind::Path | MatcherKind::PathPrefix);
+            is_shown &= !(compares && matcher.arguments.iter().any(|argument| is_sensitive(&argument.value)));
+        });
+    }
+    is_shown
 }
 
 /// The routers of a container as routes.
@@ -128,6 +157,12 @@ fn routers(
             .collect();
         if let Some((_, _, known)) = routes.values_mut().find(|(rule, ..)| rule == text) {
             known.extend(entry_points);
+            continue;
+        }
+        let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+        if !is_shown_rule(text) || !is_shown_command(&words) {
+            let what = format!("the rule of its router `{}`: it may hold a secret, so it is not copied", router.name);
+            proposal.unknown(name, what);
             continue;
         }
         let mut route = of_rule(proposal, container, text, hosts);

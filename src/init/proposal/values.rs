@@ -6,7 +6,9 @@ use toml::Value;
 
 use super::{Entry, Material, Proposal, Setting, containers, images};
 use crate::compose::interpolation::names;
-use crate::init::judgement::{is_harmless, is_identifier, is_secret, is_shown};
+use crate::init::judgement::{
+    is_harmless, is_identifier, is_secret, is_shown, is_shown_around, is_shown_path, is_suspect,
+};
 use crate::init::seen::{Container, Seen};
 use crate::kinds::{Class, Kind, Kinds, Output};
 use crate::secrets::forms::unmistakable;
@@ -224,7 +226,10 @@ fn of_env_files(
                 continue;
             }
             let note = format!("from {}", known.from);
-            proposal.declare(name, known.default.as_deref().map(typed), Some(note.clone()));
+            let declared = proposal.declare(name, known.default.as_deref().map(typed), Some(note.clone()));
+            if declared.default.is_none() {
+                declared.is_secret |= known.is_secret;
+            }
             env.insert(name.clone(), Setting::Own(Some(note)));
         }
     }
@@ -384,6 +389,7 @@ pub(super) fn setting(
 ) -> Option<Setting> {
     let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if !is_name || name.is_empty() {
+        proposal.unknown(service, format!("what `{name}` in {from} is: a variable has letters, digits and `_`"));
         return None;
     }
     let note = format!("from {from}");
@@ -414,7 +420,7 @@ pub(super) fn setting(
         return Some(Setting::Value(Entry::new(entry)));
     }
     // The value is not copied.
-    proposal.declare(name, None, Some(note));
+    proposal.declare(name, None, Some(note)).is_secret |= is_suspect(name, raw);
     proposal.unknown(service, format!("the value of `{name}`: the one in {from} is not copied; set it in .env"));
     Some(Setting::Own(Some(format!("from {from}: its value is not copied"))))
 }
@@ -440,6 +446,9 @@ fn default_of(
         return Some(typed(&plain));
     }
     proposal.unknown(from, format!("the default of `{name}` there: it may be a secret, so it is not copied"));
+    if is_suspect(name, &plain) {
+        proposal.declare(name, None, Some(format!("from {from}"))).is_secret = true;
+    }
     None
 }
 
@@ -469,10 +478,8 @@ fn literal(peers: &[Peer<'_>], service: &str, name: &str, raw: &str) -> Option<V
     }
     // With variables in it: what stands around them must be harmless too.
     let around = crate::compose::interpolation::substitute(raw, &|_| Some(String::new())).ok()?.text;
-    let is_plain = around.chars().all(|c| c.is_ascii_alphanumeric() || " ._:/@,+-".contains(c));
-    let is_shown = is_plain && unmistakable(raw).is_none() && is_shown("X", &around);
-    let is_shown = is_shown || is_plain && unmistakable(raw).is_none() && around.len() < 4;
-    if !is_shown || (is_secret(name) && around.chars().filter(char::is_ascii_alphanumeric).count() > 3) {
+    let is_shown = unmistakable(raw).is_none() && is_shown_around(&around);
+    if !is_shown || (is_secret(name) && around.chars().any(|c| c.is_ascii_alphanumeric())) {
         return None;
     }
     Some(Value::from(bare(raw)))
@@ -555,8 +562,7 @@ pub(super) fn address(peers: &[Peer<'_>], service: &str, text: &str) -> Option<S
         Some((host, port)) => (host, Some(port.parse::<u16>().ok()?)),
         None => (host, None),
     };
-    let is_plain = path.chars().all(|c| c.is_ascii_alphanumeric() || "/_.-~?=&%".contains(c))
-        && (path.is_empty() || is_shown("X", path));
+    let is_plain = path.chars().all(|c| c.is_ascii_alphanumeric() || "/_.-~?=&%".contains(c)) && is_shown_path(path);
     if !is_scheme || !is_plain {
         return None;
     }

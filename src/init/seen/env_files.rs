@@ -2,7 +2,7 @@
 
 use super::{EnvName, Seen, is_part};
 use crate::compose::dotenv::{EnvFile, Value};
-use crate::init::judgement::is_shown;
+use crate::init::judgement::{is_shown, is_suspect};
 use crate::init::snapshot::{Snapshot, file_name, is_env_file, parent};
 
 /// Words in the name of a file that is made to be shown.
@@ -37,8 +37,11 @@ pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
             if let (false, Some(value)) = (is_example, &value) {
                 seen.hidden.hide(&name, value);
             }
+            let is_secret = value.as_deref().is_some_and(|value| is_suspect(&name, value));
             let default = value.filter(|value| is_example && !value.is_empty() && is_shown(&name, value));
-            let known = names.entry(name).or_insert_with(|| EnvName { from: path.to_owned(), default: None });
+            let known =
+                names.entry(name).or_insert_with(|| EnvName { from: path.to_owned(), default: None, is_secret });
+            known.is_secret |= is_secret;
             if known.default.is_none() && default.is_some() {
                 path.clone_into(&mut known.from);
                 known.default = default;

@@ -122,6 +122,8 @@ pub(super) struct EnvName {
     pub(super) from: String,
     /// A value that is shown to everybody.
     pub(super) default: Option<String>,
+    /// Whether a value was seen that looks like a secret.
+    pub(super) is_secret: bool,
 }
 
 /// Everything that a repository shows.

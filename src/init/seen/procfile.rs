@@ -16,7 +16,8 @@ pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
             };
             let (names, words) = without_assignments(all, |name, value| seen.hidden.hide(name, value));
             let assigns = |word: &&str| {
-                word.split_once('=').is_some_and(|(name, _)| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'))
+                word.split_once('=')
+                    .is_some_and(|(name, _)| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
             };
             let is_quoted = command.split_whitespace().take_while(assigns).any(|word| word.contains(['"', '\'']));
             let text = if is_quoted {
@@ -39,9 +40,7 @@ pub(super) fn without_assignments(words: Vec<String>, mut see: impl FnMut(&str, 
     let mut rest = Vec::new();
     for word in words {
         let assigned = word.split_once('=').filter(|(name, _)| {
-            rest.is_empty()
-                && !name.is_empty()
-                && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+            rest.is_empty() && !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         });
         match assigned {
             Some((name, value)) => {

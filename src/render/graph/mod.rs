@@ -186,7 +186,7 @@ impl Drawing<'_> {
         let mut lines = vec![service.name.clone()];
         match (&service.build, &service.image) {
             (Some(build), _) => lines.push(build.context.clone()),
-            (None, Some(image)) => lines.push(self.plan.shown(image)),
+            (None, Some(image)) => lines.push(without_user_info(&self.plan.shown(image))),
             (None, None) => {}
         }
         lines.extend(service.port.map(|port| format!("port {port}")));
@@ -320,6 +320,18 @@ fn state(condition: Condition) -> &'static str {
     }
 }
 
+/// An image without a user and a password in front of its registry, which are nobody's business. A digest stays.
+fn without_user_info(image: &str) -> String {
+    let digest = image.rfind('@').filter(|at| {
+        let hex = image[at + 1..].split_once(':').map(|(_, hex)| hex);
+        hex.is_some_and(|hex| hex.len() >= 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    });
+    let (name, digest) = image.split_at(digest.unwrap_or(image.len()));
+    let Some((user_info, rest)) = name.rsplit_once('@') else { return image.to_owned() };
+    let scheme = user_info.split_once("://").map_or("", |(scheme, _)| &user_info[..scheme.len() + "://".len()]);
+    format!("{scheme}{rest}{digest}")
+}
+
 fn shortened(mut lines: Vec<String>) -> Vec<String> {
     if lines.len() > LINES {
         let rest = lines.len() - LINES + 1;
@@ -332,6 +344,20 @@ fn shortened(mut lines: Vec<String>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_an_image_no_user_info_is_drawn() {
+        let digest = format!("@sha256:{}", "0af1".repeat(16));
+        for (image, expected) in [
+            ("redis:7", "redis:7".to_owned()),
+            (&format!("ghcr.io/a/b:1{digest}"), format!("ghcr.io/a/b:1{digest}")),
+            ("https://joe:hunter2@ghcr.io/a/b:1", "https://ghcr.io/a/b:1".to_owned()),
+            ("joe:hunter2@ghcr.io/a/b", "ghcr.io/a/b".to_owned()),
+            (&format!("joe:hun@ter2@ghcr.io/a/b{digest}"), format!("ghcr.io/a/b{digest}")),
+        ] {
+            assert_eq!(without_user_info(image), expected);
+        }
+    }
 
     #[test]
     fn a_long_label_is_cut_and_says_so() {

@@ -6,7 +6,7 @@ use toml::Value;
 
 use super::with_defaults;
 use crate::compose::volume;
-use crate::init::judgement::is_shown_command;
+use crate::init::judgement::{is_sensitive, is_shown_command, with_shown_defaults};
 use crate::init::proposal::{Entry, Material, Proposal, Service, images, slug};
 use crate::init::seen::compose::{mapping, scalar};
 use crate::init::seen::{Container, is_ours};
@@ -36,6 +36,7 @@ const DERIVED: [&str; 17] = [
 
 /// Mounts.
 pub(super) fn volumes(
+    proposal: &mut Proposal,
     material: Material<'_>,
     container: &Container,
     kind: Option<&Kind>,
@@ -111,6 +112,15 @@ pub(super) fn volumes(
             }
             None => text.clone(),
         };
+        let (shown, lost) = with_shown_defaults(&shown);
+        super::tell_defaults(proposal, container, name, lost);
+        if !is_shown_command(std::slice::from_ref(&shown)) {
+            proposal.unknown(
+                name,
+                format!("a mount in {}: it may have a secret in it, so it is not copied", container.from),
+            );
+            continue;
+        }
         kept.push(shown.into());
     }
     for (option, paths) in options.into_iter().filter(|(_, paths)| !paths.is_empty()) {
@@ -247,7 +257,8 @@ fn plain(value: &Yaml) -> Option<Value> {
         },
         Yaml::String(text) => {
             let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
-            if !is_shown_command(&words) {
+            // A default of a variable is judged by the name of that.
+            if !is_shown_command(&words) || !with_shown_defaults(text).1.is_empty() {
                 return None;
             }
             Value::from(text.clone())
@@ -262,11 +273,10 @@ fn plain(value: &Yaml) -> Option<Value> {
         Yaml::Mapping(_) => {
             let mut table = toml::Table::new();
             for (key, value) in mapping(Some(value)) {
-                let is_secret = crate::init::judgement::is_secret(&key);
-                if is_secret || value.is_null() {
-                    if is_secret {
-                        return None;
-                    }
+                if is_sensitive(&key) || key.split('.').any(is_sensitive) {
+                    return None;
+                }
+                if value.is_null() {
                     continue;
                 }
                 table.insert(key, plain(&value)?);

@@ -7,7 +7,9 @@ use toml::Value;
 use super::{Entry, Material, Proposal, Service, ends, images, programs, slug};
 use crate::compose::interpolation::substitute;
 use crate::compose::volume;
-use crate::init::judgement::{is_harmless, is_identifier, is_shown_command};
+use crate::init::judgement::{
+    is_harmless, is_identifier, is_sensitive, is_shown_command, is_shown_image, with_shown_defaults,
+};
 use crate::init::seen::{Container, Program, is_ours};
 use crate::init::snapshot::{joined, parent};
 use crate::kinds::{Class, Kind, OptionType};
@@ -117,7 +119,7 @@ fn of(
         program = source(proposal, material, container, build, name, built, &mut service);
     } else if !is_of_kind {
         match &container.image {
-            Some(image) => service.set("image", Entry::noted(image.clone(), format!("from {}", container.from))),
+            Some(image) => own_image(proposal, container, image, name, &mut service),
             None => proposal.unknown(name, format!("{} says neither `image` nor `build`", container.from)),
         }
         if let Some(question) = latest(image.as_deref().unwrap_or_default()) {
@@ -146,7 +148,7 @@ fn of(
         health(proposal, container, program, known.as_ref(), name, &mut service);
         command(proposal, container, program, known.as_ref(), name, &mut service);
     }
-    volumes(material, container, known.as_ref(), name, &mut service);
+    volumes(proposal, material, container, known.as_ref(), name, &mut service);
     dependencies(container, &mut service);
     let is_derived = is_of_kind || service.keys.contains_key("kind");
     rest(proposal, container, is_derived, name, &mut service);
@@ -182,6 +184,29 @@ fn moved(proposal: &mut Proposal, container: &Container, name: &str, service: &S
                 format!("who may reach port {host}: outside of production it is published on 127.0.0.1 alone"),
             );
         }
+    }
+}
+
+/// The image of a plain container, unless somebody's user info stands in front of its registry.
+fn own_image(proposal: &mut Proposal, container: &Container, image: &str, name: &str, service: &mut Service) {
+    let from = &container.from;
+    let (image, lost) = with_shown_defaults(image);
+    if !is_shown_image(&image) {
+        proposal.unknown(name, format!("its image: the one in {from} has more in it than a name, so it is not copied"));
+        service.obstacle = Some(format!("its image in {from} may have a secret in it, and is not copied"));
+        return;
+    }
+    tell_defaults(proposal, container, name, lost);
+    service.set("image", Entry::noted(image, format!("from {from}")));
+}
+
+/// Says which variables of a text have no default any more.
+fn tell_defaults(proposal: &mut Proposal, container: &Container, name: &str, lost: Vec<String>) {
+    for variable in lost {
+        proposal.declare(&variable, None, Some(format!("from {}", container.from)));
+        let what =
+            format!("the default of `{variable}` in {}: it may be a secret, so it is not copied", container.from);
+        proposal.unknown(name, what);
     }
 }
 
@@ -314,7 +339,9 @@ fn set_option(
             service.pending.insert(option.to_owned(), plain);
             return;
         }
-        _ if is_identifier(&plain) || is_harmless(option, &plain) => Some(Value::from(plain.clone())),
+        _ if (is_identifier(&plain) && !is_sensitive(option)) || is_harmless(option, &plain) => {
+            Some(Value::from(plain.clone()))
+        }
         _ => None,
     };
     let Some(entry) = entry else {

@@ -11,6 +11,7 @@ use crate::compose::volume::Source as MountSource;
 use crate::diagnostics::Resolved;
 use crate::kinds::Class;
 use crate::plan::{Condition, External, Network, Plan, PlannedMount, Service};
+use crate::render::graph::without_user_info;
 use crate::render::shown::{RouteRow, Way, elsewhere};
 
 /// The view of a plan.
@@ -79,7 +80,7 @@ impl<'p> Drawing<'p> {
                 let stage = build.target.as_ref().map_or_else(String::new, |target| format!(" ({target})"));
                 facts.push(Fact::new(Topic::Runs, &format!("{}{stage}", build.context)));
             }
-            (None, Some(image)) => facts.push(Fact::new(Topic::Runs, &plan.shown(image))),
+            (None, Some(image)) => facts.push(Fact::new(Topic::Runs, &without_user_info(&plan.shown(image)))),
             (None, None) => {}
         }
         facts.extend(service.port.map(|port| Fact::new(Topic::Port, &format!("port {port}"))));

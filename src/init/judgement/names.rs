@@ -1,0 +1,209 @@
+//! What a name says of its value. The rules ask only where they can be sure (`crate::secrets::names`); what is copied out of
+//! a repository must be sure of the opposite, so more names are kept back here.
+
+use crate::rules::names_secret;
+use crate::secrets::names::{noun, words};
+
+/// Words whose values are nobody's business, wherever they stand in a name.
+const SENSITIVE: [&str; 37] = [
+    "SALT",
+    "PEPPER",
+    "DSN",
+    "AUTH",
+    "AUTHORIZATION",
+    "AUTHENTICATION",
+    "BASICAUTH",
+    "BEARER",
+    "BASIC",
+    "LOGIN",
+    "PIN",
+    "PINCODE",
+    "OTP",
+    "TOTP",
+    "SID",
+    "SEED",
+    "CERT",
+    "PRIVATE",
+    "SIGNATURE",
+    "SIGNING",
+    "HASH",
+    "HMAC",
+    "WEBHOOK",
+    "WEBHOOKS",
+    "HOOK",
+    "USERS",
+    "LICENSE",
+    "LICENCE",
+    "COOKIE",
+    "MNEMONIC",
+    "ACCOUNT",
+    "PW",
+    "PAT",
+    "PSK",
+    "ODBC",
+    "PWD",
+    "PASS",
+];
+
+/// Words that make a secret of whatever ends with them as a word.
+const NOUNS: [&str; 25] = [
+    "PASS",
+    "PW",
+    "PAT",
+    "CRED",
+    "CREDS",
+    "CREDENTIAL",
+    "CREDENTIALS",
+    "BEARER",
+    "AUTHORIZATION",
+    "PSK",
+    "PIN",
+    "PINCODE",
+    "SALT",
+    "PEPPER",
+    "DSN",
+    "COOKIE",
+    "LICENSE",
+    "LICENCE",
+    "OTP",
+    "TOTP",
+    "MNEMONIC",
+    "SIGNING",
+    "HMAC",
+    "WEBHOOK",
+    "USERPASS",
+];
+
+/// How words end that are written together: `PGPASS`, `USERPWD`, `DBCREDS`.
+const ENDS: [&str; 10] =
+    ["PASS", "PWD", "PASSWD", "PASSWORD", "PASSPHRASE", "CRED", "CREDS", "SECRET", "APIKEY", "WEBHOOK"];
+
+/// Words that end so and mean something else.
+const OTHERS: [&str; 7] = ["PWD", "OLDPWD", "COMPASS", "BYPASS", "SACRED", "PASS", "TRESPASS"];
+
+/// Names of variables that hold a whole address with a password in it.
+const ADDRESSES: [&str; 8] =
+    ["DATABASE_URL", "DATABASE_URI", "DB_URL", "DB_URI", "MONGO_URL", "MONGO_URI", "MONGODB_URI", "AMQP_URL"];
+
+/// Words that say that it is counted or measured: `SALT_ROUNDS`, `COOKIE_MAX_AGE`.
+const MEASURES: [&str; 24] = [
+    "TIMEOUT",
+    "TTL",
+    "AGE",
+    "SECONDS",
+    "SECS",
+    "MINUTES",
+    "HOURS",
+    "DAYS",
+    "MS",
+    "LIMIT",
+    "LENGTH",
+    "SIZE",
+    "COUNT",
+    "ROUNDS",
+    "PORT",
+    "EXPIRY",
+    "EXPIRES",
+    "EXPIRATION",
+    "INTERVAL",
+    "RETRIES",
+    "BUDGET",
+    "BYTES",
+    "LIFETIME",
+    "COST",
+];
+
+/// Whether a variable of this name is a secret.
+pub(in crate::init) fn is_secret(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    if noun(name).is_some() || noun(&upper).is_some() || ADDRESSES.iter().any(|address| upper.ends_with(address)) {
+        return true;
+    }
+    let words = words(name);
+    let Some(last) = words.last().map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit())) else { return false };
+    let is_address = matches!(last, "URL" | "URI" | "HOOK");
+    let is_hook = |word: &String| matches!(word.as_str(), "WEBHOOK" | "HOOK");
+    let is_short = last == "PASS" && words.len() == 1;
+    is_short || NOUNS.contains(&last) || is_glued(last) || (is_address && words.iter().any(is_hook))
+}
+
+fn is_glued(word: &str) -> bool {
+    !OTHERS.contains(&word) && ENDS.iter().any(|end| word.len() > end.len() && word.ends_with(end))
+}
+
+/// Whether a bundler writes a variable of this name into pages, for everybody to see.
+pub(in crate::init) fn is_public(name: &str) -> bool {
+    ["NEXT_PUBLIC_", "VITE_", "REACT_APP_", "PUBLIC_", "NUXT_PUBLIC_", "EXPO_PUBLIC_"]
+        .iter()
+        .any(|start| name.starts_with(start))
+}
+
+/// Whether a number under this name is nobody's business: a budget of tokens is no token.
+pub(super) fn is_sensitive_number(name: &str) -> bool {
+    let words = words(name);
+    let is_measure = words.last().is_some_and(|last| MEASURES.contains(&last.as_str()));
+    is_secret(name) || (!is_measure && words.iter().any(|word| is_sensitive_word(word)))
+}
+
+/// Whether a value under this name is not to be looked at.
+pub(in crate::init) fn is_sensitive(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    if is_public(&upper) {
+        return is_secret(name);
+    }
+    is_secret(name) || names_secret(&upper) || words(name).iter().any(|word| is_sensitive_word(word))
+}
+
+fn is_sensitive_word(word: &str) -> bool {
+    let word = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    SENSITIVE.contains(&word) || is_glued(word)
+}
+
+/// Whether it is the name of a file, and not of what is in it.
+pub(super) fn is_place(name: &str) -> bool {
+    words(name).last().is_some_and(|last| matches!(last.as_str(), "FILE" | "PATH" | "DIR" | "DIRECTORY"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_names_are_kept_back_than_the_rules_are_sure_of() {
+        for name in [
+            "PGPASS",
+            "DBPASS",
+            "USERPWD",
+            "PW",
+            "PASS",
+            "CREDS",
+            "GH_PAT",
+            "BEARER",
+            "PSK",
+            "PINCODE",
+            "AUTHORIZATION",
+            "SLACK_WEBHOOK_URL",
+            "SENTRY_DSN",
+            "HOOK_URL",
+            "LICENSE",
+            "X-Api-Key",
+            "apiKey",
+            "basic_auth_pass",
+            "SESSION_COOKIE",
+            "ADMIN_PIN2",
+        ] {
+            assert!(is_secret(name), "{name}");
+        }
+        for name in ["PWD", "COMPASS", "PATH", "PATTERN", "SPIN", "SALT_ROUNDS", "WEBHOOK_PORT", "AUTHOR", "MAX_TOKENS"]
+        {
+            assert!(!is_secret(name), "{name}");
+        }
+        for name in ["BASIC", "LOGIN", "AUTH_USER", "PRIVATE_THING", "SMTP_AUTH", "ODBC", "x.basic-auth.y"] {
+            assert!(is_sensitive(name), "{name}");
+        }
+        for name in ["PORT", "LOG_LEVEL", "AUTHOR", "BASE_PATH", "MODEL", "TOKEN_BUDGET"] {
+            assert!(!is_sensitive(name) || name == "TOKEN_BUDGET", "{name}");
+        }
+        assert!(is_sensitive_number("PINCODE") && !is_sensitive_number("COOKIE_MAX_AGE"));
+    }
+}
