@@ -235,3 +235,49 @@ fn a_proxy_is_put_in_front_of_several_services_where_somebody_says_so() {
     assert!(text.contains("\n[services.traefik]"), "{}\n{text}", everything_said(&output));
     works(&directory);
 }
+
+#[test]
+#[cfg(unix)]
+fn what_a_terminal_would_obey_is_shown_and_not_done() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let directory = folder.path();
+    let name = "we\u{1b}[31mb\nx";
+    fs::create_dir(directory.join(name)).expect("a folder");
+    fs::write(directory.join(name).join("package.json"), "{\"scripts\": {\"start\": \"node index.js\"}}")
+        .expect("a file");
+    let output = init(directory, &[name]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    assert!(!said.contains('\u{1b}') && !said.contains("b\nx"), "{said:?}");
+    assert!(said.contains("cd $'we\\x1b[31mb\\x0ax'"), "{said}");
+    // What begins with `-` is no option.
+    fs::create_dir(directory.join("-rf")).expect("a folder");
+    fs::write(directory.join("-rf/compose.yaml"), "services:\n  web:\n    image: example/web:1.0\n").expect("a file");
+    fs::remove_dir_all(directory.join(name)).expect("it is gone");
+    let output = init(directory, &[]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("mv ./-rf/compose.yaml ./-rf/compose.yaml.before"), "{said}");
+}
+
+#[test]
+fn a_variable_that_has_no_name_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "services:\n  web:\n    image: example/web:1.0\n    environment:\n      - 'BAD\"KEY=1'\n      - 'TOKEN: Mari9oldTh'\n";
+    fs::write(folder.path().join("compose.yaml"), text).expect("a file");
+    let said = everything_said(&init(folder.path(), &["--stdout"]));
+    assert!(said.contains("what `BAD\"KEY` in compose.yaml is") && said.contains("what `TOKEN` in"), "{said}");
+    assert!(!said.contains("Mari9oldTh"), "{said}");
+}
+
+#[test]
+fn a_default_is_said_to_be_from_where_it_was_seen() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("a file");
+    write("package.json", "{\"scripts\": {\"start\": \"node index.js\"}}");
+    write("package-lock.json", "{}");
+    write("index.js", "const model = process.env.MODEL;\n");
+    write(".env.example", "MODEL=gpt-small\n");
+    let said = everything_said(&init(folder.path(), &["--stdout"]));
+    let line = said.lines().find(|line| line.starts_with("MODEL")).unwrap_or_default();
+    assert!(line.contains("gpt-small") && line.ends_with("# from .env.example"), "{line}");
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::support::{entries, everything_said};
+use crate::support::{entries, everything_said, in_parallel};
 use crate::{copy_of, init, layouts};
 
 /// Values as people have them.
@@ -40,7 +40,7 @@ fn are_kept(directory: &Path, values: &[&str], place: &str) {
     let output = init(directory, &["--stdout"]);
     let said = everything_said(&output);
     assert!(output.status.success(), "{place}: {said}");
-    assert!(said.contains("[services."), "{place}: {said}");
+    assert!(said.contains("\n[services."), "{place}: {said}");
     for value in values {
         assert!(!said.contains(value), "{place}: {value} is told:\n{said}");
     }
@@ -170,4 +170,320 @@ fn nothing_secret_of_commands_scripts_and_sources_is_told() {
         );
         are_kept(directory, &[value, &encoded], "commands");
     }
+}
+
+/// A place of a repository where people write secrets, and the files with one of them there.
+struct Place {
+    what: &'static str,
+    files: fn(&str, &str) -> Vec<(&'static str, String)>,
+    /// Which names and values are written there.
+    cases: &'static [(&'static str, &'static str)],
+}
+
+/// What nothing may tell: it is a part of every value below.
+const NEEDLE: &str = "Mari9oldTh";
+
+/// Variables as people call them, with values as they have them.
+const VARIABLES: &[(&str, &str)] = &[
+    ("DB_PASSWORD", "Mari9oldTh"),
+    ("PGPASS", "Mari9oldTh"),
+    ("DBPASS", "Mari9oldTh"),
+    ("USERPWD", "Mari9oldTh"),
+    ("PW", "Mari9oldTh"),
+    ("CREDS", "Mari9oldTh"),
+    ("GH_PAT", "Mari9oldTh"),
+    ("BEARER", "Mari9oldTh"),
+    ("PSK", "Mari9oldTh"),
+    ("PINCODE", "Mari9oldTh"),
+    ("AUTHORIZATION", "Bearer Mari9oldTh"),
+    ("ODBC", "host=h password=Mari9oldTh"),
+    ("BASIC", "joe:Mari9oldTh"),
+    ("PAIR", "joe:Mari9oldTh"),
+    ("HOOK", "https://hooks.slack.com/services/T0/B0/Mari9oldTh"),
+    ("NOTIFY", "slack://Mari9oldTh@channel"),
+    ("ENDPOINT", "https://example.net/send?key=Mari9oldTh"),
+    ("CACHE", "redis://:Mari9oldTh@cache.example.net:6379"),
+    ("MODE", "Mari9oldTh"),
+];
+
+/// What stands in commands; the name says what is tried.
+const COMMANDS: &[(&str, &str)] = &[
+    ("flag", "serve --db-password Mari9oldTh"),
+    ("glued flag", "serve --api-key=Mari9oldTh"),
+    ("colon", "serve --password:Mari9oldTh"),
+    ("short flag", "serve -k Mari9oldTh"),
+    ("glued short flag", "serve -pMari9oldTh"),
+    ("second assignment", "sh -c 'FOO=1 API_KEY=Mari9oldTh serve'"),
+    ("small letters", "sh -c 'foo=Mari9oldTh serve'"),
+    ("bearer", "curl -H 'Authorization: Bearer Mari9oldTh' http://localhost"),
+    ("header", "curl --header 'X-Api-Key: Mari9oldTh' http://localhost"),
+    ("user info", "serve joe:Mari9oldTh@db.example.net"),
+    ("address", "serve https://Mari9oldTh@example.net"),
+    ("query", "curl http://localhost:80/?token=Mari9oldTh"),
+    ("SQL", "psql -c \"create user x identified by 'Mari9oldTh'\""),
+];
+
+fn json(text: &str) -> String {
+    serde_json::to_string(text).expect("JSON")
+}
+
+/// A compose file with one service, and what else is said of it.
+fn compose(rest: &str) -> Vec<(&'static str, String)> {
+    vec![("docker-compose.yml", format!("services:\n  web:\n    ports: [\"8080:80\"]\n{rest}"))]
+}
+
+/// Programs for Node and Python, whose sources say the rest.
+fn node(more: Vec<(&'static str, String)>, scripts: &str, source: &str) -> Vec<(&'static str, String)> {
+    let mut files = vec![
+        (
+            "package.json",
+            format!("{{\"name\":\"page\",\"scripts\":{scripts},\"dependencies\":{{\"express\":\"4.21.0\"}}}}"),
+        ),
+        ("package-lock.json", "{}".to_owned()),
+        ("index.js", format!("{source}\nrequire('express')().listen(3000);\n")),
+    ];
+    files.extend(more);
+    files
+}
+
+const START: &str = "{\"start\":\"node index.js\"}";
+const IMAGE: &str = "    image: example/web:1.0\n";
+
+const PLACES: &[Place] = &[
+    Place {
+        what: "environment of a compose file, as a map",
+        files: |name, value| compose(&format!("{IMAGE}    environment:\n      {name}: {}\n", json(value))),
+        cases: VARIABLES,
+    },
+    Place {
+        what: "environment of a compose file, as a list",
+        files: |name, value| {
+            compose(&format!("{IMAGE}    environment:\n      - {}\n", json(&format!("{name}={value}"))))
+        },
+        cases: VARIABLES,
+    },
+    Place {
+        what: "a default in a compose file",
+        files: |name, value| {
+            compose(&format!("{IMAGE}    environment:\n      {name}: {}\n", json(&format!("${{{name}:-{value}}}"))))
+        },
+        cases: VARIABLES,
+    },
+    Place {
+        what: "a file that a compose file names",
+        files: |name, value| {
+            let mut files = compose(&format!("{IMAGE}    env_file: web.env\n"));
+            files.push(("web.env", format!("{name}='{value}'\n")));
+            files
+        },
+        cases: VARIABLES,
+    },
+    Place {
+        what: "build arguments",
+        files: |name, value| {
+            let mut files =
+                compose(&format!("    build:\n      context: .\n      args:\n        {name}: {}\n", json(value)));
+            files.push(("Dockerfile", "FROM alpine:3.22\nEXPOSE 80\nCMD [\"serve\"]\n".to_owned()));
+            files
+        },
+        cases: VARIABLES,
+    },
+    Place {
+        what: "a label",
+        files: |name, value| compose(&format!("{IMAGE}    labels:\n      {name}: {}\n", json(value))),
+        cases: &[
+            ("homepage.widget.token", "Mari9oldTh"),
+            ("com.x.api_key", "Mari9oldTh"),
+            ("com.x.auth-token", "Mari9oldTh"),
+            ("kuma.x.basic_auth_pass", "Mari9oldTh"),
+            ("watchtower.notification-url", "slack://Mari9oldTh@channel"),
+            ("com.x.note", "Mari9oldTh"),
+            ("com.x.hook", "https://hooks.example.net/services/Mari9oldTh"),
+            ("traefik.http.middlewares.door.basicauth.users", "joe:Mari9oldTh"),
+            ("traefik.http.middlewares.door.headers.customrequestheaders.X-Api-Key", "Mari9oldTh"),
+            ("traefik.http.middlewares.door.headers.customrequestheaders.Authorization", "Bearer Mari9oldTh"),
+            ("traefik.http.routers.web.rule", "Host(`a.example.com`) && Header(`X-Api-Key`, `Mari9oldTh`)"),
+        ],
+    },
+    Place {
+        what: "a command, as a text",
+        files: |_, value| compose(&format!("{IMAGE}    command: {}\n", json(value))),
+        cases: COMMANDS,
+    },
+    Place {
+        what: "a command, as words",
+        files: |_, value| {
+            let words = shlex::split(value).expect("words");
+            compose(&format!("{IMAGE}    command: {}\n", serde_json::to_string(&words).expect("JSON")))
+        },
+        cases: COMMANDS,
+    },
+    Place {
+        what: "the command of a kind",
+        files: |_, value| {
+            compose(&format!("    image: redis:7\n    command: redis-server {}\n", json(value).trim_matches('"')))
+        },
+        cases: &[
+            ("option", "--requirepass Mari9oldTh"),
+            ("unknown", "-pMari9oldTh"),
+            ("colon", "--password:Mari9oldTh"),
+        ],
+    },
+    Place {
+        what: "an entry point",
+        files: |_, value| compose(&format!("{IMAGE}    entrypoint: {}\n", json(value))),
+        cases: COMMANDS,
+    },
+    Place {
+        what: "a probe",
+        files: |_, value| compose(&format!("{IMAGE}    healthcheck:\n      test: {}\n", json(value))),
+        cases: COMMANDS,
+    },
+    Place {
+        what: "an image",
+        files: |_, value| compose(&format!("    image: {}\n", json(value))),
+        cases: &[
+            ("user info", "joe:Mari9oldTh@registry.example.net/web:1.0"),
+            ("address", "https://tok:Mari9oldTh@registry.example.net/web:1.0"),
+            ("default", "example/web:${TAG:-Mari9oldTh}"),
+        ],
+    },
+    Place {
+        what: "a mount",
+        files: |_, value| compose(&format!("{IMAGE}    volumes: [{}]\n", json(value))),
+        cases: &[("default", "${PLACE:-Mari9oldTh}:/data"), ("password", "data:/data/token=Mari9oldTh")],
+    },
+    Place {
+        what: "what Compose alone has a word for",
+        files: |name, value| compose(&format!("{IMAGE}    annotations:\n      {name}: {}\n", json(value))),
+        cases: &[
+            ("com.x.api_key", "Mari9oldTh"),
+            ("com.x.basic_auth_pass", "Mari9oldTh"),
+            ("url", "slack://Mari9oldTh@x"),
+        ],
+    },
+    Place {
+        what: "a Procfile",
+        files: |_, value| {
+            vec![
+                ("Procfile", format!("web: {value}\n")),
+                ("requirements.txt", "flask==3.1.0\ngunicorn==23.0.0\n".to_owned()),
+                ("web.py", "from flask import Flask\n\napp = Flask(__name__)\n".to_owned()),
+            ]
+        },
+        cases: COMMANDS,
+    },
+    Place {
+        what: "scripts of package.json",
+        files: |_, value| node(Vec::new(), &format!("{{\"start\":{}}}", json(value)), ""),
+        cases: COMMANDS,
+    },
+    Place {
+        what: ".env",
+        files: |name, value| {
+            let source = format!("const it = process.env.{name};");
+            node(vec![(".env", format!("{name}='{value}'\n"))], START, &source)
+        },
+        cases: VARIABLES,
+    },
+    Place {
+        what: ".env.example",
+        files: |name, value| {
+            let source = format!("const it = process.env.{name};");
+            node(vec![(".env.example", format!("{name}='{value}'\n"))], START, &source)
+        },
+        cases: VARIABLES,
+    },
+    Place {
+        what: "a source in JavaScript",
+        files: |name, value| node(Vec::new(), START, &format!("const it = process.env.{name} || '{value}';")),
+        cases: VARIABLES,
+    },
+    Place {
+        what: "a source in Python",
+        files: |name, value| {
+            vec![
+                ("requirements.txt", "flask==3.1.0\ngunicorn==23.0.0\n".to_owned()),
+                (
+                    "web.py",
+                    format!(
+                        "import os\nfrom flask import Flask\n\napp = Flask(__name__)\nit = os.environ.get(\"{name}\", \"{value}\")\n"
+                    ),
+                ),
+            ]
+        },
+        cases: VARIABLES,
+    },
+    Place {
+        what: "ENV and ARG of a Dockerfile",
+        files: |name, value| {
+            let text =
+                format!("FROM node:22\nARG {name}=\"{value}\"\nENV {name}=\"{value}\"\nCMD [\"node\", \"index.js\"]\n");
+            node(vec![("Dockerfile", text)], START, &format!("const it = process.env.{name};"))
+        },
+        cases: VARIABLES,
+    },
+    Place {
+        what: "CMD of a Dockerfile",
+        files: |_, value| node(vec![("Dockerfile", format!("FROM node:22\nEXPOSE 3000\nCMD {value}\n"))], START, ""),
+        cases: COMMANDS,
+    },
+    Place {
+        what: "HEALTHCHECK of a Dockerfile",
+        files: |_, value| {
+            node(
+                vec![("Dockerfile", format!("FROM node:22\nHEALTHCHECK CMD {value}\nCMD [\"node\", \"index.js\"]\n"))],
+                START,
+                "",
+            )
+        },
+        cases: COMMANDS,
+    },
+    Place {
+        what: "the address of the repository",
+        files: |_, value| node(vec![(".git/config", format!("[remote \"origin\"]\n\turl = {value}\n"))], START, ""),
+        cases: &[("user info", "https://joe:Mari9oldTh@example.net/x.git")],
+    },
+];
+
+#[test]
+fn a_secret_at_one_place_alone_is_not_told() {
+    let all: Vec<(&Place, &str, &str)> =
+        PLACES.iter().flat_map(|place| place.cases.iter().map(move |(name, value)| (place, *name, *value))).collect();
+    let told = in_parallel(&all, |(place, name, value)| {
+        assert!(value.contains(NEEDLE), "{name}");
+        let folder = tempfile::tempdir().expect("a folder");
+        for (path, text) in (place.files)(name, value) {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            fs::write(path, text).expect("a file");
+        }
+        let draft = stackgen::init::Draft::of(folder.path(), "repository", &BTreeMap::new()).expect("a draft");
+        let said = format!("{}\n{:?}\n{:?}\n{:?}", draft.text, draft.unknown, draft.questions, draft.errors);
+        let is_there = draft.text.contains("\n[services.");
+        (said.contains(NEEDLE) || !is_there).then(|| format!("{}: {name}: {value}\n{said}", place.what))
+    });
+    let told: Vec<String> = told.into_iter().flatten().collect();
+    assert!(told.is_empty(), "{} of {} are told:\n{}", told.len(), all.len(), told.join("\n\n"));
+}
+
+#[test]
+fn what_is_not_copied_from_examples_and_sources_is_a_secret() {
+    let suspects = VARIABLES.iter().filter(|(name, _)| *name != "MODE");
+    let all: Vec<(&Place, &str, &str)> = PLACES
+        .iter()
+        .filter(|place| [".env.example", "a source in JavaScript", "a source in Python"].contains(&place.what))
+        .flat_map(|place| suspects.clone().map(move |(name, value)| (place, *name, *value)))
+        .collect();
+    let wrong = in_parallel(&all, |(place, name, value)| {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (path, text) in (place.files)(name, value) {
+            fs::write(folder.path().join(path), text).expect("a file");
+        }
+        let text = stackgen::init::Draft::of(folder.path(), "repository", &BTreeMap::new()).expect("a draft").text;
+        let line = text.lines().find(|line| line.starts_with(&format!("{name} "))).unwrap_or_default().to_owned();
+        (!line.contains("secret = true")).then(|| format!("{}: {name}={value}: {line}", place.what))
+    });
+    let wrong: Vec<String> = wrong.into_iter().flatten().collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -32,8 +32,8 @@ pub(in crate::init) fn is_shown_command(words: &[String]) -> bool {
             && is_header_shown(word)
             && !word.split(|c: char| !c.is_ascii_alphanumeric()).any(is_random)
     };
-    let sql = words.iter().map(|word| word.to_ascii_lowercase());
-    let is_sql = sql.into_iter().any(|word| word.contains("password ") || word.contains("identified by"));
+    let text = split.join(" ").to_ascii_lowercase();
+    let is_sql = text.contains("password ") && !text.contains("password $") || text.contains("identified by");
     split.iter().all(is_plain)
         && words.iter().all(|word| unmistakable(word).is_none())
         && !split.iter().enumerate().any(|(at, word)| is_before_secret(&split, at, word))
@@ -208,6 +208,8 @@ mod tests {
             "git clone https://hunter2@example.net/x",
             "serve --config '{\"password\":\"hunter2\"}'",
             "sh -c 'psql \"host=db password=hunter2\"'",
+            "psql -c \"create user x identified by 'hunter2'\"",
+            "psql -c \"alter user x password 'hunter2'\"",
             "serve --pin 482917",
             "curl http://localhost/?token=hunter2",
         ] {

@@ -389,6 +389,8 @@ pub(super) fn setting(
 ) -> Option<Setting> {
     let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if !is_name || name.is_empty() {
+        // What is no name may be a name and its value, written in another way.
+        let name = name.split([':', '=', ' ']).next().unwrap_or_default();
         proposal.unknown(service, format!("what `{name}` in {from} is: a variable has letters, digits and `_`"));
         return None;
     }
