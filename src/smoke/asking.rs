@@ -90,7 +90,7 @@ pub(super) struct Asked {
 
 /// Everything that there is to ask. `is_there` says whether a service runs in this stack at all; one with a profile may not.
 pub(super) fn checks(plan: &Plan, routing: &Routing, reach: &Reach, is_there: &dyn Fn(&Service) -> bool) -> Asked {
-    let mut asking = Asking { routing, reach, asked: Asked::default() };
+    let mut asking = Asking { plan, routing, reach, asked: Asked::default() };
     for router in routing.routers().iter().filter(|router| router.redirect.is_none()) {
         let Some(place) = router.places.iter().find(|place| place.plan == 0) else { continue };
         if let Some(service) = plan.services.get(&place.service).filter(|service| is_there(service)) {
@@ -119,6 +119,7 @@ pub(super) fn checks(plan: &Plan, routing: &Routing, reach: &Reach, is_there: &d
 }
 
 struct Asking<'a> {
+    plan: &'a Plan,
     routing: &'a Routing,
     reach: &'a Reach,
     asked: Asked,
@@ -158,7 +159,15 @@ impl Asking<'_> {
         let requests = self.routing.requests_for(router, self.reach.host.as_deref(), smoke);
         if requests.is_empty() {
             let open = self.routing.open_variables();
-            let (reason, help) = if router.rule.contains("${") && !open.is_empty() {
+            let needs = |name: &&str| router.rule.contains(&format!("${{{name}}}"));
+            let open: Vec<&str> = open.into_iter().filter(needs).collect();
+            let is_secret = |name: &&str| self.plan.variables.get(*name).is_some_and(|variable| variable.secret);
+            let secret: Vec<&str> = open.iter().copied().filter(is_secret).collect();
+            let (reason, help) = if !secret.is_empty() {
+                let names = crate::diagnostics::words::names(&secret);
+                let reason = format!("its rule wants the value of {names}, and secrets are not sent");
+                (reason, "say that it is left alone: `smoke = false`".to_owned())
+            } else if !open.is_empty() {
                 let names = crate::diagnostics::words::names(&open);
                 (format!("no value is known of {names}"), "set it in the env file, or give a `--base-url`".to_owned())
             } else {

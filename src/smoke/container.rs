@@ -36,7 +36,9 @@ pub(super) struct Container {
     pub(super) error: String,
     /// Whether it shares the host's network.
     pub(super) is_on_host: bool,
-    /// Its networks, and its addresses there.
+    /// The id of the container whose network it has (`network_mode: service:…`).
+    pub(super) shares: Option<String>,
+    /// Its networks, and its addresses there: those of the other one where it shares them.
     pub(super) networks: BTreeMap<String, Vec<IpAddr>>,
     /// Its labels.
     pub(super) labels: BTreeMap<String, String>,
@@ -99,12 +101,29 @@ impl Container {
             restarts: value["RestartCount"].as_u64().unwrap_or_default(),
             error: text(&state["Error"]),
             is_on_host: value["HostConfig"]["NetworkMode"] == "host",
+            shares: value["HostConfig"]["NetworkMode"].as_str().and_then(|mode| {
+                let id = mode.strip_prefix("container:")?;
+                Some(id.to_owned())
+            }),
             networks: networks.collect(),
             labels,
             arguments: items(&value["Args"]).map(text).collect(),
             environment: environment.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             ports: ports(&value["NetworkSettings"]["Ports"]),
         }
+    }
+
+    /// Several, each with the networks that it has by another one.
+    pub(super) fn read_all(values: &[Value]) -> Vec<Self> {
+        let mut all: Vec<Self> = values.iter().map(Self::read).collect();
+        for number in 0..all.len() {
+            let Some(id) = &all[number].shares else { continue };
+            let Some(owner) = all.iter().find(|other| other.id == *id) else { continue };
+            let (networks, is_on_host) = (owner.networks.clone(), owner.is_on_host);
+            all[number].networks = networks;
+            all[number].is_on_host = is_on_host;
+        }
+        all
     }
 
     /// Whether its process runs.
@@ -117,9 +136,14 @@ impl Container {
         self.networks.values().flatten().any(|own| *own == address)
     }
 
-    /// Whether both are on one network.
+    /// Whether both are on one network, as far as that is known.
     pub(super) fn meets(&self, other: &Self) -> bool {
-        self.is_on_host || other.is_on_host || self.networks.keys().any(|name| other.networks.contains_key(name))
+        let is_unknown = |container: &Self| container.shares.is_some() && container.networks.is_empty();
+        is_unknown(self)
+            || is_unknown(other)
+            || self.is_on_host
+            || other.is_on_host
+            || self.networks.keys().any(|name| other.networks.contains_key(name))
     }
 }
 
@@ -141,13 +165,19 @@ fn ports(value: &Value) -> Vec<Published> {
         for binding in items(bindings) {
             let Some(port) = binding["HostPort"].as_str().and_then(|port| port.parse().ok()) else { continue };
             let ip: Option<IpAddr> = binding["HostIp"].as_str().and_then(|ip| ip.parse().ok());
-            let ip = ip.filter(|ip| !ip.is_unspecified());
+            // Every address of the older family is every address.
+            let ip = ip.filter(|ip| !ip.is_unspecified() || ip.is_ipv6());
             ports.push(Published { target, protocol: protocol.to_owned(), ip, port });
         }
     }
     // Every address of both families is two bindings.
     ports.sort();
     ports.dedup();
+    let everywhere: Vec<Published> = ports.iter().filter(|port| port.ip.is_none()).cloned().collect();
+    ports.retain(|port| {
+        let is_all_of_one_family = port.ip.is_some_and(|ip| ip.is_unspecified());
+        !is_all_of_one_family || !everywhere.contains(&Published { ip: None, ..port.clone() })
+    });
     ports
 }
 
@@ -198,5 +228,37 @@ mod tests {
         assert_eq!(container.environment[0], ("TOKEN".to_owned(), "a=b".to_owned()));
         let other = Container { networks: [("shop_internal".to_owned(), Vec::new())].into(), ..Container::default() };
         assert!(container.meets(&container) && !container.meets(&other));
+    }
+    #[test]
+    fn a_port_of_one_family_alone_keeps_it() {
+        let read = |bindings: Value| -> Vec<(Option<String>, u16)> {
+            let read = ports(&serde_json::json!({ "80/tcp": bindings }));
+            read.iter().map(|port| (port.ip.map(|ip| ip.to_string()), port.port)).collect()
+        };
+        let all = |ip: &str, port: &str| serde_json::json!({ "HostIp": ip, "HostPort": port });
+        assert_eq!(read(serde_json::json!([all("::", "8080")])), [(Some("::".to_owned()), 8080)]);
+        assert_eq!(read(serde_json::json!([all("0.0.0.0", "8080"), all("::", "8080")])), [(None, 8080)]);
+        assert_eq!(
+            read(serde_json::json!([all("0.0.0.0", "1"), all("::", "2")])),
+            [(None, 1), (Some("::".to_owned()), 2)]
+        );
+    }
+
+    #[test]
+    fn a_container_on_the_network_of_another_one_has_its_addresses() {
+        let container = |id: &str, mode: &str, networks: Value| {
+            serde_json::json!({
+                "Id": id, "HostConfig": { "NetworkMode": mode }, "NetworkSettings": { "Networks": networks },
+            })
+        };
+        let networks = serde_json::json!({ "shop_edge": { "IPAddress": "172.20.0.3" } });
+        let all = Container::read_all(&[
+            container("b", "container:a", serde_json::json!({})),
+            container("a", "shop_edge", networks),
+            container("c", "container:gone", serde_json::json!({})),
+        ]);
+        assert!(all[0].has_address("172.20.0.3".parse().unwrap()), "{all:?}");
+        assert!(all[0].meets(&all[1]));
+        assert!(all[2].networks.is_empty() && all[2].meets(&all[1]), "of one that is not known nothing is known");
     }
 }

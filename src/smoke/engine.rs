@@ -53,7 +53,7 @@ impl Engine {
         let asked: Vec<&str> = ["container", "inspect"].into_iter().chain(ids.iter().map(String::as_str)).collect();
         let found: Vec<Value> = serde_json::from_str(&docker::ask(&asked)?.out)
             .map_err(|error| format!("`docker container inspect` prints no JSON: {error}"))?;
-        Ok(found.iter().map(Container::read).collect())
+        Ok(Container::read_all(&found))
     }
 
     /// The last lines that a container has printed on both outputs.

@@ -1,6 +1,7 @@
 //! Where a stack can be asked: which address each entry point and each published port has, as seen from here.
 
 use std::collections::BTreeMap;
+use std::net::Ipv6Addr;
 
 use super::Outcome;
 use super::container::{Container, Published};
@@ -169,6 +170,9 @@ fn of_port(published: &Published, host: Option<&str>) -> Result<Way, Closed> {
             let reason = format!("port {port} is published for {machine} alone, which is another machine");
             return Err(Closed::new(reason));
         }
+        // Every address of one family.
+        (Some(ip), Some(machine)) if ip.is_unspecified() => machine.to_owned(),
+        (Some(ip), None) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.to_string(),
         (Some(ip), _) => ip.to_string(),
         (None, Some(machine)) => machine.to_owned(),
         (None, None) => "127.0.0.1".to_owned(),
@@ -205,6 +209,8 @@ mod tests {
     fn what_another_machine_keeps_to_itself_is_not_asked_here() {
         assert_eq!(of_port(&published(None, 8080), Some("prod.example")).unwrap().address(), "prod.example:8080");
         assert!(of_port(&published(Some("127.0.0.1"), 8080), Some("prod.example")).is_err());
+        assert_eq!(of_port(&published(Some("::"), 8080), None).unwrap().address(), "[::1]:8080");
+        assert_eq!(of_port(&published(Some("::"), 8080), Some("prod.example")).unwrap().address(), "prod.example:8080");
         assert_eq!(of_port(&published(Some("::1"), 8080), None).unwrap().address(), "[::1]:8080");
     }
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::Cause;
 use super::container::Container;
 use super::proxy::without_colors;
 use crate::diagnostics::redaction::MASK;
@@ -63,6 +64,16 @@ impl Secrets {
         words::visible(&text).into_owned()
     }
 
+    /// A cause without secrets, ready to be shown.
+    pub(super) fn hide_in(&self, cause: Cause) -> Cause {
+        Cause {
+            kind: cause.kind,
+            message: self.hide(&cause.message),
+            log: cause.log.iter().map(|line| self.hide(line)).collect(),
+            help: cause.help.map(|help| self.hide(&help)),
+        }
+    }
+
     /// The last lines of what a container has printed, ready to be shown.
     pub(super) fn last_lines(&self, text: &str, most: usize) -> Vec<String> {
         // Before lines are cut: a secret may have several.
@@ -113,6 +124,17 @@ mod tests {
         }
         assert_eq!(secrets.hide("postgres://app:pa55word@db/x"), format!("postgres://app:{MASK}@db/x"));
         assert_eq!(secrets.hide("\u{1b}[31mred\u{1b}[0m \u{7}"), "red \\u{7}");
+    }
+
+    #[test]
+    fn nothing_of_a_cause_shows_a_secret_and_hiding_it_twice_changes_nothing() {
+        let secrets = secrets(&["hunter2-hunter2"]);
+        let text = "Header(`X-Token`, `hunter2-hunter2`)";
+        let cause = Cause::new("wrong-service", text).log([text.to_owned()]).help(text);
+        let hidden = secrets.hide_in(cause);
+        assert!(!format!("{hidden:?}").contains("hunter2"), "{hidden:?}");
+        assert_eq!(hidden.message, format!("Header(`X-Token`, `{MASK}`)"));
+        assert_eq!(secrets.hide_in(hidden.clone()), hidden);
     }
 
     #[test]

@@ -310,7 +310,7 @@ impl Waiting<'_> {
                 time: *since,
                 because_of: root.map(str::to_owned),
                 needed_by: if is_failed { services::dependents(self.plan, &state.service) } else { Vec::new() },
-                cause: is_failed.then(|| services::cause(service, state, &self.containers, log())),
+                cause: is_failed.then(|| secrets.hide_in(services::cause(service, state, &self.containers, log()))),
             });
         }
         reports.sort_by_key(|report| (report.result != Outcome::Failed, report.because_of.is_some()));
@@ -377,7 +377,7 @@ impl Stage<'_> {
                 Outcome::Failed => verdict::judge(check, &exchange, access.as_ref(), &scene),
                 _ => verdict,
             };
-            checked(check, &exchange, verdict)
+            checked(check, &exchange, verdict, scene.secrets)
         });
         Ok(judged.collect())
     }
@@ -454,7 +454,8 @@ fn may_change(verdict: &Verdict) -> bool {
     matches!(verdict.result, Outcome::Failed | Outcome::Unproved) && !is_final
 }
 
-fn checked(check: &Check, exchange: &Exchange, verdict: Verdict) -> Checked {
+/// What is reported of a check. Every cause passes here, so that none shows a secret, whatever it was made of.
+fn checked(check: &Check, exchange: &Exchange, verdict: Verdict, secrets: &Secrets) -> Checked {
     let status = exchange.end.as_ref().ok().map(|answer| answer.status).filter(|status| *status > 0);
     let is_asked = !matches!(check.ask, Ask::Nothing { .. });
     Checked {
@@ -468,7 +469,7 @@ fn checked(check: &Check, exchange: &Exchange, verdict: Verdict) -> Checked {
         evidence: verdict.evidence,
         answered_by: verdict.answered_by,
         router: verdict.router,
-        cause: verdict.cause,
+        cause: verdict.cause.map(|cause| secrets.hide_in(cause)),
         time: if is_asked { exchange.time } else { Duration::ZERO },
     }
 }

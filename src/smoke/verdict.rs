@@ -1,6 +1,6 @@
 //! What an answer is worth: passed, failed with its most likely cause, or unproved. Pure: it judges what was found.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde_json::Value;
 
@@ -73,6 +73,8 @@ enum Who {
     Nobody,
     /// The right router, and a middleware of it.
     Middleware,
+    /// A server that is none of the containers which are known.
+    Stranger(SocketAddr),
     /// The log does not say.
     Unknown,
 }
@@ -118,6 +120,10 @@ impl<'a> Case<'a> {
     }
 
     fn connected(&self) -> Verdict {
+        // The engine's forwarder takes connections for a container that is paused, too.
+        if let Some(cause) = self.of_service() {
+            return Verdict::failed(cause);
+        }
         if self.check.container.is_some() {
             return Verdict {
                 result: Outcome::Passed,
@@ -192,6 +198,14 @@ impl<'a> Case<'a> {
             let help = format!("if that is right: `expect = {{ status = {} }}` with a `smoke` path", answer.status);
             return Verdict::unproved(Cause::new("middleware-answered", message).help(help));
         }
+        if let Who::Stranger(server) = self.who() {
+            let message = format!(
+                "{} came, and nothing shows from whom: the proxy asked {server}, which is the address of no container of the stack",
+                answer.status
+            );
+            let help = "has the container been made anew meanwhile? Then ask again";
+            return Verdict::unproved(Cause::new("unknown-server", message).help(help));
+        }
         let expect_it =
             "say what only this service answers: `expect = { json = { \"/service\" = \"…\" } }` with a `smoke` path";
         let cause = match (self.scene.containers, self.scene.proxy) {
@@ -234,17 +248,30 @@ impl<'a> Case<'a> {
             }
             (Some((project, service)), _) if project == self.scene.project => Who::Other(service.to_owned()),
             (Some((project, service)), _) => Who::Other(format!("{service} of the project {project}")),
-            (None, Some(service)) if wanted.targets.contains(service) && is_own_router => Who::Wanted,
+            (None, Some(service)) if wanted.targets.contains(service) && is_own_router => match access.server {
+                Some(server) if self.knows_addresses() => Who::Stranger(server),
+                _ => Who::Wanted,
+            },
             (None, Some(service)) => Who::Other(service.clone()),
             (None, None) if is_own_router => Who::Middleware,
             (None, None) => Who::Other(router.clone()),
         }
     }
 
-    /// The project and the service whose container has an address.
+    /// Whether the service that should answer can be known by its address: not where it is on the network of the host, or of
+    /// a container that is not known.
+    fn knows_addresses(&self) -> bool {
+        let own = self.own_containers();
+        !own.is_empty() && own.iter().all(|container| !container.is_on_host && !container.networks.is_empty())
+    }
+
+    /// The project and the service whose container has an address: of several that share one, the service that is asked for.
     fn service_at(&self, address: IpAddr) -> Option<(&'a str, &'a str)> {
         let containers = self.scene.containers?;
-        let found = containers.iter().find(|container| container.has_address(address))?;
+        let is_own =
+            |container: &Container| container.service == self.check.service && container.project == self.scene.project;
+        let found = containers.iter().filter(|container| container.has_address(address));
+        let found = found.min_by_key(|container| !is_own(container))?;
         Some((&found.project, &found.service))
     }
 

@@ -27,6 +27,7 @@ impl Case<'_> {
         };
         let took = rule(bare, "rule").map(|(container, rule)| {
             let priority = rule_priority(rule.as_str(), self.label(&format!("traefik.http.routers.{bare}.priority")));
+            let rule = self.secretive(bare).unwrap_or(rule);
             format!(", by the label of {container}: {rule}, priority {priority}")
         });
         let message = format!("{who}{}", took.unwrap_or_default());

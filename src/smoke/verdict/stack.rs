@@ -4,7 +4,7 @@ use super::super::container::Container;
 use super::super::services::Is;
 use super::super::{Cause, proxy, services};
 use super::Case;
-use crate::plan::PROJECT_VARIABLE;
+use crate::plan::{PROJECT_VARIABLE, Part};
 
 /// How many lines of a log are shown.
 const LINES: usize = 3;
@@ -125,6 +125,12 @@ impl<'a> Case<'a> {
                 let found = container.labels.iter().find(|(known, _)| known.eq_ignore_ascii_case(&name));
                 match found {
                     Some((_, found)) if *found == wanted => {}
+                    Some(_) if option == "rule" && self.secretive(router).is_some() => {
+                        return Some(format!(
+                            "the running container says another `rule` of the router {router} than services.toml makes it, \
+                             perhaps with a secret of before: {ANEW}"
+                        ));
+                    }
                     Some((_, found)) => {
                         return Some(format!(
                             "the running container says `{option}` of the router {router} is {found}, and services.toml makes it \
@@ -138,6 +144,19 @@ impl<'a> Case<'a> {
             }
         }
         None
+    }
+
+    /// The rule of a router as it is written, where secrets are part of it: the label of a container may hold one that is no
+    /// longer known here.
+    pub(super) fn secretive(&self, router: &str) -> Option<String> {
+        let mut routers = self.scene.plan.services.values().flat_map(|service| &service.routers);
+        let planned = routers.find(|planned| planned.name == router)?;
+        let is_secret = |name: &str| self.scene.plan.variables.get(name).is_some_and(|variable| variable.secret);
+        let shown = |part: &Part| match part {
+            Part::Literal(text) => text.clone(),
+            Part::Variable { name, .. } => format!("${{{name}}}"),
+        };
+        planned.rule.variables().into_iter().any(is_secret).then(|| planned.rule.parts().iter().map(shown).collect())
     }
 
     pub(super) fn complaints(&self, names: &[&str]) -> Vec<String> {
