@@ -156,6 +156,12 @@ fn tell(looked: &Looked, summary: &Summary, verbose: bool) {
     for path in &summary.kept {
         say(&format!("       kept {path} (no longer generated, but edited: delete it yourself)"));
     }
+    for path in &summary.aside {
+        say(&format!(
+            "note: `{path}` is what stood somewhere beside it when a render was killed, and stackgen has not written it: \
+             take what you need, then delete it"
+        ));
+    }
     let changed = [&summary.created, &summary.updated, &summary.overwritten, &summary.repaired, &summary.pruned];
     let changed: usize = changed.iter().map(|paths| paths.len()).sum();
     if changed == 0 {

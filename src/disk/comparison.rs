@@ -6,6 +6,7 @@ use std::path::Path;
 use super::entry::{Entry, State};
 use super::error::{DiskError, Obstacle};
 use super::folders::{Folders, Found, OnDisk};
+use super::leftovers::Ours;
 use super::lock::{Fingerprint, Line, Lock, LockFile, lf};
 use super::paths::{ancestors, objection};
 use crate::render::{Artifact, Artifacts, Owner};
@@ -18,6 +19,8 @@ pub(super) struct Comparison<'artifacts> {
     pub(super) journal: Lock,
     /// What is ours afterwards.
     pub(super) outcome: Lock,
+    /// The texts of before and after.
+    pub(super) ours: Ours,
 }
 
 /// Compares `artifacts` and `lock` with the tree below `root`, which has to be canonical.
@@ -33,6 +36,7 @@ pub(super) fn compare<'artifacts>(
     }
     let mut comparer = Comparer {
         folders: Folders::new(root),
+        ours: Ours::of(&lock.lock, artifacts),
         version,
         x_means_nothing: lock.executable,
         journal: Lock::default(),
@@ -51,15 +55,16 @@ pub(super) fn compare<'artifacts>(
     spare_other_names(&mut leaving, &entries);
     entries.append(&mut leaving);
     entries.sort_by(|a, b| a.path.cmp(&b.path));
-    let Comparer { mut journal, mut outcome, .. } = comparer;
+    let Comparer { mut journal, mut outcome, ours, .. } = comparer;
     journal.volumes.clone_from(&lock.lock.volumes);
     outcome.volumes.clone_from(&lock.lock.volumes);
-    Ok(Comparison { entries, journal, outcome })
+    Ok(Comparison { entries, journal, outcome, ours })
 }
 
 /// A comparison under way.
 struct Comparer<'run> {
     folders: Folders<'run>,
+    ours: Ours,
     version: &'run str,
     /// Whether the file system gives the x bit to every file.
     x_means_nothing: bool,
@@ -138,7 +143,7 @@ impl Comparer<'_> {
     fn look(&mut self, path: &str, going: &BTreeSet<String>) -> Result<Found, DiskError> {
         Ok(match self.folders.look(path)? {
             Found::Obstacle(Obstacle::ParentIsFile(above)) if going.contains(&above) => Found::Nothing,
-            Found::Obstacle(Obstacle::Directory) if self.folders.is_emptied(path, going)? => Found::Nothing,
+            Found::Obstacle(Obstacle::Directory) if self.folders.is_emptied(path, going, &self.ours)? => Found::Nothing,
             found => found,
         })
     }

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 
 use super::error::{DiskError, Refusal, Why};
 use super::folders::{Folders, Found};
+use super::leftovers::Ours;
 use super::paths::{objection, parent};
-use super::write::{Made, Prepared, Step, temporary};
+use super::write::{Made, Prepared, temporary};
 
 /// An env file of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +72,7 @@ impl EnvFile {
         let folder = parent(&self.path);
         let made = Made::directories(&self.root, &self.path)?;
         // What a killed run left behind holds secrets.
-        Step::Sweep(folder).run(&self.root)?;
+        Ours::default().sweep(&self.root, folder)?;
         let file = temporary(&self.root.join(folder)).map_err(failed)?;
         set_mode(file.path(), 0o600).map_err(failed)?;
         if keep_owner(&self.full(), file.as_file()).is_err() {

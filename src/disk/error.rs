@@ -64,6 +64,16 @@ pub enum DiskError {
         /// The file or directory.
         path: String,
     },
+    /// The same, and what stood there could not go back, since somebody wrote there again and again.
+    #[error(
+        "`{path}` changed while stackgen was at work, again and again; what somebody saved meanwhile is in `{lies}`"
+    )]
+    Kept {
+        /// The file.
+        path: String,
+        /// Where its text lies.
+        lies: String,
+    },
     /// A run could not go on. Every file is either old or new, and the next run goes on from there.
     #[error("{cause}\n{}", changed_before(.changed))]
     Stopped {

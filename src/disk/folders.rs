@@ -8,8 +8,8 @@ use std::io;
 use std::path::Path;
 
 use super::error::{DiskError, Obstacle};
+use super::leftovers::Ours;
 use super::paths::{objection, parent};
-use super::write::is_stray;
 
 /// What stands at a path.
 #[derive(Debug)]
@@ -75,8 +75,8 @@ impl<'root> Folders<'root> {
         Ok(Found::File(OnDisk { bytes, executable: executable(&metadata), identity: identity(&metadata) }))
     }
 
-    /// Whether nothing is left of the directory `path` when the files `going` and our strays have gone.
-    pub(super) fn is_emptied(&self, path: &str, going: &BTreeSet<String>) -> Result<bool, DiskError> {
+    /// Whether nothing is left of the directory `path` when the files `going` and what a killed run left have gone.
+    pub(super) fn is_emptied(&self, path: &str, going: &BTreeSet<String>, ours: &Ours) -> Result<bool, DiskError> {
         let failed = |cause: io::Error| DiskError::read(path, &cause);
         for entry in self.root.join(path).read_dir().map_err(failed)? {
             let entry = entry.map_err(failed)?;
@@ -85,8 +85,8 @@ impl<'root> Folders<'root> {
             let Some(name) = name.to_str() else { return Ok(false) };
             let below = format!("{path}/{name}");
             let goes = match kind {
-                kind if kind.is_dir() => self.is_emptied(&below, going)?,
-                kind => kind.is_file() && (going.contains(&below) || is_stray(name)),
+                kind if kind.is_dir() => self.is_emptied(&below, going, ours)?,
+                kind => kind.is_file() && (going.contains(&below) || ours.may_go(&entry.path())),
             };
             if !goes {
                 return Ok(false);

@@ -10,9 +10,10 @@ use tempfile::TempDir;
 
 use super::error::Why;
 use super::folders::executable;
+use super::leftovers::is_stray;
 use super::lock::Lock;
 use super::paths::{LOCK, ancestors, parent};
-use super::write::{Step, is_stray};
+use super::write::Step;
 use super::{Edits, Survey};
 use crate::render::{Artifact, Artifacts, Owner};
 
@@ -159,7 +160,7 @@ impl Project {
         let steps = survey.steps();
         let done = kill_after.unwrap_or(steps.len()).min(steps.len());
         for step in &steps[..done] {
-            step.run(&survey.root).expect("a step that succeeds");
+            step.run(&survey.root, &survey.ours).expect("a step that succeeds");
         }
         if let Some(step) = steps.get(done) {
             cut_off(&root, step);

@@ -27,7 +27,7 @@ const RESTORE: &str =
     "restore the file from git, or delete it: then `stackgen render` adopts every file that is unchanged";
 
 /// The SHA-256 of a text with LF line ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
@@ -43,6 +43,13 @@ impl fmt::Display for Fingerprint {
         let digits = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
         f.write_str(&digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect::<String>())
     }
+}
+
+/// Whether a text is that of a whole lock.
+pub(super) fn is_lock(bytes: &[u8]) -> bool {
+    let bytes = lf(bytes);
+    let text = std::str::from_utf8(&bytes).ok().filter(|text| text.starts_with(HEADER));
+    text.is_some_and(|text| text.parse::<Lock>().is_ok())
 }
 
 /// `bytes` with LF line ends.
@@ -77,6 +84,11 @@ impl Line {
             owner: artifact.owner.clone(),
             version: version.split_whitespace().next().unwrap_or("unknown").to_owned(),
         }
+    }
+
+    /// That of the text that we wrote.
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
     }
 
     /// Whether we wrote a text with this fingerprint.

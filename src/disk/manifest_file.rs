@@ -12,7 +12,8 @@ use super::entry::unified;
 use super::env_file::keep_owner;
 use super::error::{DiskError, words};
 use super::folders::{Folders, Found};
-use super::write::{Prepared, Step, temporary};
+use super::leftovers::Ours;
+use super::write::{Prepared, temporary};
 
 /// The manifest of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +50,7 @@ impl ManifestFile {
         if full.symlink_metadata().is_ok() {
             return Err(DiskError::ManifestExists { path: self.name.clone() });
         }
-        Step::Sweep("").run(&self.root)?;
+        Ours::default().sweep(&self.root, "")?;
         let mut file = temporary(&self.root).map_err(failed)?;
         file.write_all(text.as_bytes()).map_err(failed)?;
         #[cfg(unix)]
@@ -82,7 +83,7 @@ impl ManifestFile {
         if metadata.permissions().readonly() {
             return Err(refused("it is read-only"));
         }
-        Step::Sweep("").run(&self.root)?;
+        Ours::default().sweep(&self.root, "")?;
         let file = temporary(&self.root).map_err(failed)?;
         if keep_owner(&full, file.as_file()).is_err() {
             return Err(refused("it belongs to somebody else, who could not change it any more"));

@@ -10,7 +10,9 @@
 //!
 //! Whenever a run is cut off, every file is old or new, and the next run goes on without refusing:
 //!
-//! 1. Temporary files of an earlier run that was killed are swept from the directories that this one touches.
+//! 1. Temporary files of an earlier run that was killed are swept from the directories that this one touches. What that
+//!    run had only taken away to look at it (see below) goes where its text is one that stackgen wrote or is about to
+//!    write; else it stays, and is named in [`Summary::aside`]: somebody may have saved it.
 //! 2. The lock is written with the lines of before *and* after for every file that changes: from here on, either
 //!    content is ours.
 //! 3. Files are written: a temporary file in the same directory gets the text and the mode, then the name.
@@ -52,6 +54,7 @@ mod error;
 mod folders;
 #[cfg(test)]
 mod interruption;
+mod leftovers;
 mod lock;
 mod manifest_file;
 mod paths;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::comparison::{Comparison, compare};
 use super::entry::{Entry, State};
 use super::error::{DiskError, Refusal, Why, words};
+use super::leftovers::{self, Ours};
 use super::lock::{Lock, LockFile, lf};
 use super::paths::{LOCK, ancestors, parent};
 use super::volume::KnownVolume;
@@ -41,6 +42,8 @@ pub struct Survey<'artifacts> {
     environments: Option<Vec<String>>,
     /// The volumes that the lock knows.
     volumes: BTreeSet<KnownVolume>,
+    /// The texts that a killed run may have left, and that may go.
+    pub(super) ours: Ours,
 }
 
 /// What a run did. All paths are relative to the project directory, and sorted.
@@ -60,6 +63,9 @@ pub struct Summary {
     pub pruned: Vec<String>,
     /// Files that are no longer generated, but stay because a person edited them.
     pub kept: Vec<String>,
+    /// What an earlier run that was killed had taken away to look at it, and neither it nor this one wrote: somebody may
+    /// have saved it.
+    pub aside: Vec<String>,
     /// How many files were right already; the adopted ones are not among them.
     pub unchanged: usize,
     /// Whether the lock was written.
@@ -84,11 +90,12 @@ impl<'artifacts> Survey<'artifacts> {
         let canonical = root.canonicalize();
         let root =
             canonical.map_err(|cause| DiskError::Root { path: root.display().to_string(), cause: words(&cause) })?;
-        let (file, Comparison { entries, journal, outcome }) =
+        let (file, Comparison { entries, journal, outcome, ours }) =
             settled(&root, |lock| compare(&root, artifacts, environments, version, lock))?;
         let (lock, environments) = (file.text, environments.map(<[String]>::to_vec));
         let volumes = file.lock.volumes;
-        let mut survey = Self { root, entries, lock, journal, outcome, outcome_text: None, environments, volumes };
+        let mut survey =
+            Self { root, entries, lock, journal, outcome, outcome_text: None, environments, volumes, ours };
         survey.spell_outcome();
         Ok(survey)
     }
@@ -173,13 +180,16 @@ impl<'artifacts> Survey<'artifacts> {
         }
         let steps = self.steps();
         for (done, step) in steps.iter().enumerate() {
-            step.run(&self.root).map_err(|cause| {
+            step.run(&self.root, &self.ours).map_err(|cause| {
                 let changed = steps[..done].iter().filter_map(Step::file).map(str::to_owned).collect();
                 DiskError::Stopped { cause: Box::new(cause), changed }
             })?;
         }
         let lock_written = steps.iter().any(|step| matches!(step, Step::Lock { .. }));
-        Ok(Summary { lock_written, ..self.summary() })
+        let swept =
+            steps.iter().filter_map(|step| if let Step::Sweep(directory) = step { Some(directory) } else { None });
+        let aside = swept.flat_map(|directory| leftovers::aside(&self.root, directory)).collect();
+        Ok(Summary { lock_written, aside, ..self.summary() })
     }
 
     /// What [`Survey::apply`] does, in order. Between any two of them every file is old or new.
@@ -236,6 +246,7 @@ impl<'artifacts> Survey<'artifacts> {
             adopted: list(State::Adopted),
             pruned: list(State::Prune),
             kept: list(State::KeptEdited),
+            aside: Vec::new(),
             unchanged: self.paths(|state| *state == State::Unchanged).count(),
             lock_written: false,
         }

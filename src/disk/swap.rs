@@ -7,23 +7,25 @@
 
 use std::fs;
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
 use super::folders::identity;
-use super::write::{PREFIX, RANDOM, SUFFIX};
+use super::leftovers::{ASIDE, PREFIX, RANDOM};
 
 /// How often something is given back whose place is taken meanwhile, by somebody who saves again and again.
 const ATTEMPTS: usize = 1000;
 
 /// What became of an attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Done {
     /// It is done.
     Yes,
     /// Something else stood there, and stands there again.
     Refused,
+    /// Something else stood there, and could not go back to where it was: it lies here.
+    Aside(PathBuf),
     /// There is nothing.
     Missing,
 }
@@ -61,14 +63,23 @@ pub(super) fn replace(
     is_expected: impl Fn(&[u8]) -> bool,
 ) -> io::Result<Replaced> {
     let ours = file.as_file().metadata().ok().as_ref().and_then(identity);
-    match system::swap(file.path(), full) {
-        Ok(()) => {}
-        Err(cause) if is_missing(&cause) => return Ok(Replaced::Tried(Done::Missing)),
+    // Whoever is killed now leaves something that nobody deletes unseen.
+    let aside = match aside(full, |path| system::take(file.path(), path)) {
+        Ok(aside) => aside,
         Err(cause) if system::is_unsupported(&cause) => return Ok(Replaced::Unsupported(file)),
         Err(cause) => return Err(cause),
+    };
+    if let Err(cause) = system::swap(&aside, full) {
+        // As if nothing had been; the file goes with `file`, unless it is needed.
+        system::take(&aside, file.path())?;
+        return match cause {
+            cause if is_missing(&cause) => Ok(Replaced::Tried(Done::Missing)),
+            cause if system::is_unsupported(&cause) => Ok(Replaced::Unsupported(file)),
+            cause => Err(cause),
+        };
     }
-    // From here on what lies there may be somebody's.
-    let (_, aside) = file.keep().map_err(|error| error.error)?;
+    // Its first name is free again, and stays so.
+    drop(file);
     if is_so(&aside, is_expected) {
         fs::remove_file(&aside)?;
         return Ok(Replaced::Tried(Done::Yes));
@@ -89,8 +100,7 @@ pub(super) fn replace(
         }
         (left, theirs) = (theirs, out);
     }
-    set_aside(&aside, full);
-    Ok(Replaced::Tried(Done::Refused))
+    Ok(Replaced::Tried(Done::Aside(set_aside(aside, full))))
 }
 
 /// Deletes the file `full` if it `is_expected`.
@@ -98,11 +108,8 @@ pub(super) fn replace(
 /// # Errors
 /// What the operating system says; nothing is changed then.
 pub(super) fn delete(full: &Path, is_expected: impl Fn(&[u8]) -> bool) -> io::Result<Done> {
-    let directory = full.parent().unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(PREFIX).suffix(SUFFIX).rand_bytes(RANDOM);
-    let taken = match builder.make_in(directory, |path| system::take(full, path)) {
-        Ok(taken) => taken.keep().map_err(|error| error.error)?.1,
+    let taken = match aside(full, |path| system::take(full, path)) {
+        Ok(taken) => taken,
         Err(cause) if is_missing(&cause) => return Ok(Done::Missing),
         Err(cause) if system::is_unsupported(&cause) => return delete_after_a_look(full, is_expected),
         Err(cause) => return Err(cause),
@@ -111,18 +118,33 @@ pub(super) fn delete(full: &Path, is_expected: impl Fn(&[u8]) -> bool) -> io::Re
         fs::remove_file(&taken)?;
         return Ok(Done::Yes);
     }
-    if system::take(&taken, full).is_err() {
-        set_aside(&taken, full);
+    match system::take(&taken, full) {
+        Ok(()) => Ok(Done::Refused),
+        Err(_) => Ok(Done::Aside(set_aside(taken, full))),
     }
-    Ok(Done::Refused)
 }
 
-/// Keeps what cannot go back to where it was beside that, under a name that nobody deletes.
-fn set_aside(what: &Path, full: &Path) {
-    let mut name = full.as_os_str().to_owned();
-    name.push(".kept");
+/// A name beside `full` that nobody has, which `take` gives to something.
+fn aside(full: &Path, take: impl FnMut(&Path) -> io::Result<()>) -> io::Result<PathBuf> {
+    let directory = full.parent().unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(PREFIX).suffix(ASIDE).rand_bytes(RANDOM);
+    Ok(builder.make_in(directory, take)?.keep().map_err(|error| error.error)?.1)
+}
+
+/// Keeps what cannot go back to where it was beside that, under a name that tells what it was; says where it lies.
+fn set_aside(what: PathBuf, full: &Path) -> PathBuf {
+    for number in 1..=ATTEMPTS {
+        let mut name = full.as_os_str().to_owned();
+        name.push(if number == 1 { ".kept".to_owned() } else { format!(".kept-{number}") });
+        match system::take(&what, Path::new(&name)) {
+            Ok(()) => return name.into(),
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(_) => break,
+        }
+    }
     // Where even that is impossible, it stays where it is.
-    let _ = system::take(what, Path::new(&name));
+    what
 }
 
 /// Whether a file is as it should be; what cannot be read is not.

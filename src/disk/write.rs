@@ -9,19 +9,10 @@ use tempfile::NamedTempFile;
 
 use super::error::{DiskError, words};
 use super::folders::is_within;
+use super::leftovers::{Ours, PREFIX, RANDOM, TEMPORARY};
 use super::lock::lf;
 use super::paths::{LOCK, ancestors, parent};
 use super::swap::{self, Done, Replaced};
-
-pub(super) const PREFIX: &str = ".stackgen-";
-pub(super) const SUFFIX: &str = ".tmp";
-pub(super) const RANDOM: usize = 6;
-
-/// Whether a file of this name is one that a killed render left behind.
-pub(super) fn is_stray(name: &str) -> bool {
-    let random = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(SUFFIX));
-    random.is_some_and(|random| random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-}
 
 /// One operation on the working tree; paths are relative to the project directory.
 #[derive(Debug)]
@@ -52,11 +43,16 @@ pub(super) enum Step<'survey> {
 
 impl Step<'_> {
     /// Does it below `root`, which has to be canonical.
-    pub(super) fn run(&self, root: &Path) -> Result<(), DiskError> {
+    pub(super) fn run(&self, root: &Path, ours: &Ours) -> Result<(), DiskError> {
         match *self {
-            Self::Sweep(directory) => sweep(root, directory),
+            Self::Sweep(directory) => ours.sweep(root, directory),
             Self::Lock { ref text, ref replaces } => write_lock(root, text, replaces.as_deref()),
-            Self::Write { path, text, executable, replaces } => write(root, path, text, executable, replaces),
+            Self::Write { path, text, executable, replaces } => {
+                if replaces.is_none() {
+                    give_way(root, path, ours)?;
+                }
+                write(root, path, text, executable, replaces)
+            }
             Self::Mode { path, executable } => change_mode(root, path, executable),
             Self::Remove { path, text } => remove(root, path, text),
             Self::Tidy(directory) => {
@@ -76,34 +72,21 @@ impl Step<'_> {
     }
 }
 
-fn sweep(root: &Path, directory: &str) -> Result<(), DiskError> {
-    let full = root.join(directory);
-    if !is_within(root, &full) {
-        return Ok(());
-    }
-    let failed = |cause: io::Error| DiskError::read(directory, &cause);
-    for entry in full.read_dir().map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        if entry.file_name().to_str().is_some_and(is_stray) && entry.file_type().map_err(failed)?.is_file() {
-            let stray = entry.path();
-            let name = stray.strip_prefix(root).unwrap_or(&stray).to_string_lossy();
-            fs::remove_file(&stray).or_else(gone).map_err(|cause| DiskError::write(root, &name, &cause))?;
-        }
-    }
-    Ok(())
-}
-
 fn write_lock(root: &Path, text: &str, replaces: Option<&str>) -> Result<(), DiskError> {
     let prepared = Prepared::new(root, LOCK, text, false)?;
     prepared.put(root, LOCK, |now| now.map(lf).as_deref() == replaces.map(str::as_bytes))
 }
 
-fn write(root: &Path, path: &str, text: &str, executable: bool, replaces: Option<&[u8]>) -> Result<(), DiskError> {
+/// A directory that prunes have emptied gives way to a file; one that has got a file meanwhile stays.
+fn give_way(root: &Path, path: &str, ours: &Ours) -> Result<(), DiskError> {
     let full = root.join(path);
-    // A directory that prunes have emptied gives way; one that has got a file meanwhile stays.
-    if replaces.is_none() && full.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
-        remove_emptied(&full).map_err(|cause| DiskError::write(root, path, &cause))?;
+    if full.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        remove_emptied(&full, ours).map_err(|cause| DiskError::write(root, path, &cause))?;
     }
+    Ok(())
+}
+
+fn write(root: &Path, path: &str, text: &str, executable: bool, replaces: Option<&[u8]>) -> Result<(), DiskError> {
     let made = Made::directories(root, path)?;
     Prepared::new(root, path, text, executable)?
         .put(root, path, |now| now == replaces || now == Some(text.as_bytes()))?;
@@ -189,13 +172,13 @@ fn standing(root: &Path, path: &str) -> Result<Option<Vec<u8>>, DiskError> {
     }
 }
 
-fn remove_emptied(full: &Path) -> io::Result<()> {
+fn remove_emptied(full: &Path, ours: &Ours) -> io::Result<()> {
     for entry in full.read_dir()? {
         let entry = entry?;
         let kind = entry.file_type()?;
         if kind.is_dir() {
-            remove_emptied(&entry.path())?;
-        } else if kind.is_file() && entry.file_name().to_str().is_some_and(is_stray) {
+            remove_emptied(&entry.path(), ours)?;
+        } else if ours.may_go(&entry.path()) {
             fs::remove_file(entry.path())?;
         }
     }
@@ -204,7 +187,7 @@ fn remove_emptied(full: &Path) -> io::Result<()> {
 
 /// A temporary file of a name that is swept; only its owner may read it.
 pub(super) fn temporary(directory: &Path) -> io::Result<NamedTempFile> {
-    tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).rand_bytes(RANDOM).tempfile_in(directory)
+    tempfile::Builder::new().prefix(PREFIX).suffix(TEMPORARY).rand_bytes(RANDOM).tempfile_in(directory)
 }
 
 /// A file that has everything but its name; it goes again unless it gets that.
@@ -256,6 +239,7 @@ impl Prepared {
             match swap::replace(file, &full, &self.text, |bytes| is_expected(Some(bytes))).map_err(failed)? {
                 Replaced::Tried(Done::Yes) => return Ok(()),
                 Replaced::Tried(Done::Refused | Done::Missing) => return changed(),
+                Replaced::Tried(Done::Aside(lies)) => return Err(kept(root, path, &lies)),
                 Replaced::Unsupported(same) => file = same,
             }
         }
@@ -273,7 +257,13 @@ fn remove(root: &Path, path: &str, text: &[u8]) -> Result<(), DiskError> {
     match swap::delete(&root.join(path), is_it).map_err(|cause| DiskError::write(root, path, &cause))? {
         Done::Yes | Done::Missing => Ok(()),
         Done::Refused => Err(DiskError::Changed { path: path.to_owned() }),
+        Done::Aside(lies) => Err(kept(root, path, &lies)),
     }
+}
+
+fn kept(root: &Path, path: &str, lies: &Path) -> DiskError {
+    let lies = lies.strip_prefix(root).unwrap_or(lies).display().to_string();
+    DiskError::Kept { path: path.to_owned(), lies }
 }
 
 fn tidy(root: &Path, directory: &str) {
@@ -289,11 +279,6 @@ fn tidy(root: &Path, directory: &str) {
             break;
         }
     }
-}
-
-/// Takes it for done when there is nothing to delete.
-fn gone(cause: io::Error) -> io::Result<()> {
-    if cause.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(cause) }
 }
 
 #[cfg(unix)]
@@ -318,21 +303,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_our_own_temporary_names_are_strays() {
-        assert!(is_stray(".stackgen-aB3xYz.tmp"));
-        for name in [".stackgen-.tmp", ".stackgen-aB3xY.tmp", ".stackgen-aB3xYzz.tmp", ".stackgen-aB3-Yz.tmp"] {
-            assert!(!is_stray(name), "{name}");
-        }
-        for name in ["stackgen-aB3xYz.tmp", ".stackgen-aB3xYz.tmp~", "x.stackgen-aB3xYz.tmp", ".stackgen-éé.tmp"] {
-            assert!(!is_stray(name), "{name}");
-        }
-    }
-
-    #[test]
     fn a_temporary_file_has_a_name_that_is_swept() {
         let root = tempfile::tempdir().expect("a directory");
         let file = temporary(root.path()).expect("a file");
-        assert!(file.path().file_name().and_then(|name| name.to_str()).is_some_and(is_stray));
+        assert!(file.path().file_name().and_then(|name| name.to_str()).is_some_and(super::super::leftovers::is_stray));
     }
 
     fn names(root: &Path) -> Vec<String> {
