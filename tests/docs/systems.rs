@@ -46,7 +46,7 @@ const ASKED: [Asked; 10] = [
         "services start in order, are healthy, restart without losing data, stop in time",
         "`depends_on` from references, probes of the kind, named volumes, `exec`",
         &[
-            ("tests/support/order.rs", "agrees_with"),
+            ("tests/support/order.rs", "agree"),
             ("tests/e2e/todo_chatbot.rs", "keeps_what_it_was_told"),
             ("tests/e2e/tka_voice.rs", "keeps_uploads_over_a_restart_and_a_kill"),
             ("tests/e2e/personal_assistant.rs", "keeps_tasks_when_containers_die"),

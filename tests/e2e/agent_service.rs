@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use stackgen::plan::Plan;
 
-use crate::support::compose::{self, docker};
+use crate::support::compose::{self, docker, service_of};
 use crate::support::http::{Request, Response};
 use crate::support::rendered::{Rendered, example};
 use crate::support::running::Running;
@@ -38,8 +38,10 @@ fn an_agent_and_its_neighbours_run_in_dev_and_in_prod() {
         agent.waits_for_others();
         confined::is_all_of(&agent.running.stack, plan.production, if plan.production { &["database"] } else { &[] });
         images::are_as_they_should_be(&[(&agent.running.project, &agent.running.stack)]);
+        agent.running.smokes(&rendered, plan, &[], true, &[]);
         let token = agent.signs_up();
         agent.remembers(&token);
+        agent.knows_it_after_a_kill_and_after_down_and_up(&token);
         agent.has_migrated();
         if plan.production {
             agent.serves_with_several_processes();
@@ -143,6 +145,16 @@ impl<'p> Agent<'p> {
         let noted = noted.replace("agent", self.owner());
         let text = self.database(&format!("{noted} 'select text from notes' agent"));
         assert!(!text.is_empty() && !text.contains("milk"), "{}: {text:?} is not encrypted", self.plan.environment);
+    }
+
+    /// What it was told outlives its database, and everybody's containers.
+    fn knows_it_after_a_kill_and_after_down_and_up(&self, token: &str) {
+        let database = if self.plan.production { "database" } else { "postgres" };
+        for steps in [&["kill", database], ["down", "--timeout=10"].as_slice()] {
+            self.running.stack.run(steps);
+            self.running.start();
+            assert_eq!(self.says("recall", token), json!({ "answer": "the milk", "kept": true }), "after {steps:?}");
+        }
     }
 
     /// Both have migrated, each for itself.
@@ -252,9 +264,8 @@ impl<'p> Agent<'p> {
     }
 
     fn container(&self, service: &str) -> Value {
-        let is_ours =
-            |container: &Value| container["Config"]["Labels"]["com.docker.compose.service"].as_str() == Some(service);
-        self.running.stack.containers().into_iter().find(is_ours).expect("a container")
+        let containers = self.running.stack.containers().into_iter();
+        containers.into_iter().find(|container| service_of(container) == service).expect("a container")
     }
 
     fn request(&self, service: &str, method: &str, path: &str) -> Request {
@@ -280,8 +291,9 @@ fn database() -> Value {
             "environment": { "POSTGRES_USER": "agent", "POSTGRES_DB": "agent", "POSTGRES_PASSWORD": "not-a-real-password" },
             "healthcheck": { "test": ["CMD", "pg_isready", "-h", "127.0.0.1"], "interval": "1s", "retries": 60 },
             "networks": ["internal"],
+            "volumes": ["kept:/var/lib/postgresql/data"],
         },
         "auth-server": waits,
         "backend": waits,
-    } })
+    }, "volumes": { "kept": {} } })
 }

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::support::compose::{Stack, docker};
+use crate::support::compose::{Stack, docker, service_of};
 use crate::support::{everything_said, in_parallel, succeed};
 
 /// That every container of a stack but the `others` is as it should be. In production everything has its limits, as far as
@@ -33,11 +33,6 @@ pub(crate) fn is_all_of(stack: &Stack, production: bool, others: &[&str]) {
             assert!(rotates, "{service} keeps its whole log: {log}");
         }
     });
-}
-
-/// The service of a container.
-pub(crate) fn service_of(container: &Value) -> &str {
-    container["Config"]["Labels"]["com.docker.compose.service"].as_str().expect("a container of Compose")
 }
 
 fn has_no_rights(service: &str, container: &Value, is_proxy: bool) {

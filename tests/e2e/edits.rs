@@ -9,8 +9,6 @@ use crate::support::say;
 
 /// A change is live within this time, also where other stacks are built beside it; alone, it takes two seconds.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// After which a change is made again: what looks for changes may have missed the first one.
-const AGAIN: Duration = Duration::from_secs(6);
 
 /// Edits a file, waits until that is seen, prints how long it took, and takes the edit back.
 ///
@@ -21,14 +19,9 @@ pub(crate) fn is_live(what: &str, path: &Path, (from, to): (&str, &str), is_seen
     let after = before.replacen(from, to, 1);
     assert_ne!(before, after, "{}: no {from}", path.display());
     fs::write(path, &after).expect("a writable source");
-    let (start, mut edited) = (Instant::now(), Instant::now());
+    let start = Instant::now();
     while !is_seen() {
         assert!(start.elapsed() < PATIENCE, "{what}: the edit of {} is not seen", path.display());
-        if edited.elapsed() > AGAIN {
-            say(&format!("{what}: an edit was missed, and is made again"));
-            fs::write(path, format!("{after}\n")).expect("a writable source");
-            edited = Instant::now();
-        }
         sleep(Duration::from_millis(100));
     }
     fs::write(path, before).expect("a writable source");

@@ -39,7 +39,7 @@ pub(crate) struct Image {
 }
 
 /// What one layer adds. See `tests/oracles/layers.py`.
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(crate) struct Layer {
     bytes: u64,
     /// The files with a secret in them.
@@ -113,9 +113,12 @@ pub(crate) fn are_as_they_should_be(projects: &[(&str, &Stack)]) {
     let all: Vec<Built> = projects.iter().flat_map(|(project, stack)| built(project, &stack.config())).collect();
     let names: Vec<&str> = all.iter().map(|built| built.image.as_str()).collect();
     let bases: BTreeSet<String> = all.iter().flat_map(|built| bases(&built.dockerfile)).collect();
-    let images = look(&names, &bases, &[SECRET, PLANTED]);
+    let secrets: BTreeSet<String> = projects.iter().flat_map(|(_, stack)| stack.secrets()).collect();
+    assert!(secrets.contains(SECRET), "the env files have other secrets: {} of them", secrets.len());
+    let secrets: Vec<&str> = secrets.iter().map(String::as_str).chain([PLANTED]).collect();
+    let images = look(&names, &bases, &secrets);
     for (built, image) in all.iter().zip(&images) {
-        let secret = image.secrets(&[SECRET, PLANTED]);
+        let secret = image.secrets(&secrets);
         assert_eq!(secret, [""; 0], "{} holds a secret", image.name);
         assert!(image.bytes() > 0, "{} has nothing of its own, or nothing is read here", image.name);
         let env = image.names().into_iter().filter(|name| name.starts_with(".env")).collect::<Vec<_>>();
@@ -220,7 +223,9 @@ pub(crate) fn look(names: &[&str], bases: &BTreeSet<String>, secrets: &[&str]) -
         let own = layers_of(&inspected).into_iter().filter(|digest| !skip.contains(digest));
         Image {
             name: (*name).to_owned(),
-            layers: own.map(|digest| layers.get(&digest).cloned().unwrap_or_default()).collect(),
+            layers: own
+                .map(|digest| layers.get(&digest).unwrap_or_else(|| panic!("{name}: {digest} is not read")).clone())
+                .collect(),
             told: format!("{inspected}{history}{documents}"),
         }
     };

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
 use crate::confined;
 use crate::images::{is_cached, look};
 use crate::support::compose::{Stack, docker, has_engine, warnings_in};
-use crate::support::order::pairs;
+use crate::support::order::{pairs, started_since};
 use crate::support::{everything_said, has_tools, succeed};
 
 #[test]
@@ -110,11 +111,32 @@ fn who_starts_before_the_other_is_healthy_is_noticed() {
     let events = |healthy: u64| {
         [event("start", "redis", 1), event("start", "web", 5), event("health_status: healthy", "redis", healthy)]
     };
-    assert_eq!(pairs(&config, &events(4)), Ok(1));
-    let early = pairs(&config, &events(6)).expect_err("too early");
+    let started = |services: &[&str]| services.iter().map(|service| (*service).to_owned()).collect::<BTreeSet<_>>();
+    let both = started(&["redis", "web"]);
+    assert_eq!(pairs(&config, &events(4), &both), Ok(1));
+    let early = pairs(&config, &events(6), &both).expect_err("too early");
     assert!(early.contains("web started 1ns before redis"), "{early}");
-    assert!(pairs(&config, &events(4)[..2]).is_err(), "it never was healthy");
-    assert_eq!(pairs(&config, &events(4)[1..]), Ok(0), "it was there already");
+    assert!(pairs(&config, &events(4)[..2], &both).is_err(), "it never was healthy");
+    assert!(pairs(&config, &[], &both).is_err(), "nothing is told");
+    assert!(pairs(&config, &events(4)[1..], &both).is_err(), "nothing is told of one that started");
+    assert_eq!(pairs(&config, &events(4)[1..], &started(&["web"])), Ok(0), "it was there already");
+}
+
+#[test]
+fn who_started_since_then_is_known_from_the_containers() {
+    let container = |service: &str, at: &str| -> Value {
+        let labels = json!({ "com.docker.compose.service": service });
+        json!({ "Config": { "Labels": labels }, "State": { "StartedAt": at } })
+    };
+    let containers = [
+        container("never", "0001-01-01T00:00:00Z"),
+        container("before", "2024-02-29T12:30:15.24999Z"),
+        container("since", "2024-02-29T12:30:15.250000001Z"),
+        container("later", "2024-03-01T00:00:00Z"),
+    ];
+    let since = SystemTime::UNIX_EPOCH + Duration::from_millis(1_709_209_815_250);
+    let started = started_since(&containers, since);
+    assert_eq!(started.into_iter().collect::<Vec<_>>(), ["later", "since"]);
 }
 
 #[test]

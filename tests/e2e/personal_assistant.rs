@@ -2,14 +2,14 @@
 //! environments on one host.
 
 use std::fs;
+use std::process;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 use stackgen::plan::Plan;
 
-use crate::confined::service_of;
-use crate::support::compose::{self, Stack};
+use crate::support::compose::{self, Stack, service_of};
 use crate::support::http::{Request, Response};
 use crate::support::rendered::Rendered;
 use crate::support::running::{Running, SECRET};
@@ -39,6 +39,11 @@ fn three_environments_of_the_personal_assistant_run_on_one_host() {
     for assistant in &running {
         let start = Instant::now();
         assistant.is_well();
+        // What is left out answers nobody, and smoke says so.
+        let absent: Vec<&str> =
+            LEFT_OUT.into_iter().filter(|name| assistant.plan.services.contains_key(*name)).collect();
+        let arguments = ["--insecure", "--allow-unproved", "--timeout", "5"];
+        assistant.running.smokes(&rendered, assistant.plan, &arguments, absent.is_empty(), &absent);
         assistant.sees_to_tasks();
         assistant.comes_back_by_itself();
         assistant.has_a_page();
@@ -61,21 +66,31 @@ fn three_environments_of_the_personal_assistant_run_on_one_host() {
     for assistant in &running {
         assistant.keeps_tasks_when_containers_die();
     }
+    // Once is enough for what is the same in all of them.
+    running.last().expect("production").keeps_tasks_over_down_and_up();
     for assistant in running {
         assistant.stops_in_time();
     }
 }
 
-/// The example in networks that the engine gives to nobody by itself, so that it finds them free beside other stacks.
+/// The example in networks that the engine gives to nobody by itself, so that it finds them free beside other stacks, and
+/// beside another run of this test.
 fn elsewhere() -> Rendered {
     let folder = repository().join("examples/personal-assistant");
     let manifest = fs::read_to_string(folder.join("services.toml")).expect("a services.toml");
     assert_eq!(manifest.matches("\"172.2").count(), 6, "two subnets for each environment");
-    let rendered = Rendered::of("personal-assistant", &manifest.replace("\"172.2", "\"10.2"), Some(&folder));
+    let (second, first) = (process::id() / 32 % 128, process::id() % 32 * 8);
+    let own = format!("\"10.{second}.");
+    let subnets = (0..3).flat_map(|number| [(number, 0), (number, 1)]);
+    let manifest = subnets.fold(manifest, |text, (number, half)| {
+        let (theirs, third) = (format!("\"172.2{number}.{}.0/17\"", half * 128), first + 2 * number + half);
+        text.replace(&theirs, &format!("{own}{third}.0/24\""))
+    });
+    let rendered = Rendered::of("personal-assistant", &manifest, Some(&folder));
     for plan in &rendered.plans {
         let compose = rendered.root().join(plan.compose_file());
         let compose = fs::read_to_string(compose).expect("a compose file");
-        assert!(compose.contains("\"10.2") && !compose.contains("\"172.2"), "{compose}");
+        assert!(compose.contains(&own) && !compose.contains("\"172.2"), "{compose}");
     }
     rendered
 }
@@ -235,6 +250,15 @@ impl<'p> Assistant<'p> {
         self.request("POST", "/api/tasks").json(&wish).until(PATIENCE, |response| response.status == 201);
         let is_done = |task: &Value| task["text"] == "after that" && task["state"] == "done";
         self.until("/api/tasks", |response| response.json().as_array().into_iter().flatten().any(is_done));
+    }
+
+    /// Nor with all of them.
+    fn keeps_tasks_over_down_and_up(&self) {
+        let before = self.texts();
+        self.running.stack.run(&["down", "--timeout", "10"]);
+        self.running.start();
+        self.until("/api/health/overall", |response| response.json()["database"] == "connected");
+        assert_eq!(self.texts(), before, "{}", self.name());
     }
 
     /// Within the time that the engine gives each container: what needs longer is killed, which its exit code says.

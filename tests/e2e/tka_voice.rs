@@ -28,6 +28,9 @@ fn tka_voice_runs_in_dev_and_after_that_in_prod() {
         let start = Instant::now();
         let voice = Voice::up(&rendered, plan);
         voice.is_well();
+        // What is left out is missing, and smoke says so.
+        let absent: Vec<&str> = LEFT_OUT.into_iter().filter(|name| plan.services.contains_key(*name)).collect();
+        voice.running.smokes(&rendered, plan, &["--timeout", "3"], absent.is_empty(), &absent);
         voice.keeps_a_call();
         voice.makes_a_tone();
         voice.answers_twilio();

@@ -28,6 +28,7 @@ fn the_todo_chatbot_keeps_its_todos_in_dev_and_in_prod() {
     for plan in &rendered.plans {
         let todos = Todos::up(&rendered, plan);
         todos.is_well();
+        todos.running.smokes(&rendered, plan, &[], true, &[]);
         todos.bakes_the_address_of_the_api();
         todos.keeps_what_it_was_told();
         confined::is_all_of(&todos.running.stack, plan.production, &[]);
@@ -118,27 +119,35 @@ impl<'p> Todos<'p> {
         self.running.start();
         are_there("down and up");
         for service in ["backend", "postgres"] {
-            // The shell dies with the rest.
+            let before = self.started(service);
+            // The shell dies with the rest, so what became of it tells nothing.
             let _ = self.running.stack.try_run(&["exec", "-T", service, "sh", "-c", "kill -KILL -1"]);
-            if !self.plan.production {
-                self.until_gone(service);
+            if self.plan.production {
+                self.until(service, |container| container["State"]["StartedAt"] != before);
+            } else {
+                self.until(service, |container| container["State"]["Running"] == false);
                 self.running.start();
             }
             are_there(&format!("the death of {service}"));
         }
     }
 
-    /// The engine notices a moment later that a container is dead, and nothing starts it again.
-    fn until_gone(&self, service: &str) {
+    /// The engine notices a moment later that a container is dead; in production it starts it again.
+    fn until(&self, service: &str, is_so: impl Fn(&Value) -> bool) {
         let start = Instant::now();
-        let runs = |container: &Value| {
-            let is_it = container["Config"]["Labels"]["com.docker.compose.service"] == service;
-            is_it && container["State"]["Running"] == true
-        };
-        while self.running.stack.containers().iter().any(runs) {
-            assert!(start.elapsed() < PATIENCE, "{service} is still there");
+        while !is_so(&self.container(service)) {
+            assert!(start.elapsed() < PATIENCE, "{service} outlived it: {}", self.container(service)["State"]);
             sleep(Duration::from_millis(100));
         }
+    }
+
+    fn started(&self, service: &str) -> Value {
+        self.container(service)["State"]["StartedAt"].clone()
+    }
+
+    fn container(&self, service: &str) -> Value {
+        let containers = self.running.stack.containers().into_iter();
+        containers.into_iter().find(|container| compose::service_of(container) == service).expect("a container")
     }
 
     /// What is edited is live a moment later, without a new image.

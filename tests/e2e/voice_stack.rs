@@ -12,8 +12,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::confined::service_of;
-use crate::support::compose::{Stack, docker, has_engine};
+use crate::support::compose::{Stack, docker, has_engine, service_of};
 use crate::support::http::{Request, Response};
 use crate::support::load::Target;
 use crate::support::running::{SECRET, free_ports};
@@ -298,7 +297,8 @@ impl Running {
 
     fn load(&self) -> Target<'_> {
         let port = self.ports["TRAEFIK_WEBSECURE_HOST_PORT"];
-        Target { url: "https://voice.example.com/elevenlabs/health", port, authority: self.authority.as_deref() }
+        let (url, body) = ("https://voice.example.com/elevenlabs/health", "\"service\":\"elevenlabs-agent\"");
+        Target { url, port, body, authority: self.authority.as_deref() }
     }
 
     /// When the container of a service started.

@@ -106,7 +106,24 @@ fn each_is_old_or_new(between: &Between, to: usize, before: &Files, found: &File
         counts.0 += u32::from(state != new.get(path));
         counts.1 += u32::from(state != before.get(path));
     }
+    is_whole_lock(between, to, before, found, context);
     counts.0 > 0 && counts.1 > 0
+}
+
+/// That the lock is the one of before or after, or that of the way there: each of its lines is one of those, and none is
+/// missing that both have.
+fn is_whole_lock(between: &Between, to: usize, before: &Files, found: &Files, context: &str) {
+    let lines = |files: &Files| -> BTreeSet<String> {
+        let lock = String::from_utf8(files["stackgen.lock"].clone()).expect("UTF-8");
+        assert!(lock.starts_with("# ") && lock.ends_with('\n'), "half a lock, {context}: {lock}");
+        lock.lines().map(str::to_owned).collect()
+    };
+    let (old, new, now) = (lines(before), lines(&between.rendered[to]), lines(found));
+    let strange: Vec<_> = now.iter().filter(|line| !old.contains(*line) && !new.contains(*line)).collect();
+    assert!(strange.is_empty(), "the lock says what nobody wrote, {context}: {strange:?}");
+    let lost: Vec<_> = old.intersection(&new).filter(|line| !now.contains(*line)).collect();
+    assert!(lost.is_empty(), "the lock has lost lines, {context}: {lost:?}");
+    assert!(now == old || now == new || now.is_superset(&new), "the lock is neither old nor new, {context}: {now:?}");
 }
 
 /// What somebody does to a file before a render. One that is no longer generated is kept beside all that is written; one

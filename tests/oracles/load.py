@@ -6,7 +6,7 @@
 
 Each connection is kept for as long as the server keeps it, and opened anew where it has gone. Prints
 `{"answers": {"200": 2000}, "errors": {}, "seconds", "slowest", "gap"}` as JSON: how often each status came, and each way of
-getting none; what the slowest request took, and the longest time in which no request was answered well, in seconds. With `--until-closed` it goes on until its stdin is closed. Without `--ca`, any certificate will do.
+getting none (with `--body TEXT`, an answer of 2xx without that text is one, "AnotherBody"); what the slowest request took, and the longest time in which no request was answered well, in seconds. With `--until-closed` it goes on until its stdin is closed. Without `--ca`, any certificate will do.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Load:
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self.url = urlsplit(arguments.url)
-        self.method, self.count = arguments.method, arguments.requests
+        self.method, self.count, self.body = arguments.method, arguments.requests, arguments.body.encode()
         host, _, port = arguments.connect.rpartition(":")
         self.address = (host, int(port))
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -61,8 +61,10 @@ class Load:
                     connection = self.connect()
                 connection.request(self.method, self.url.path or "/", headers={"Host": self.url.netloc})
                 response = connection.getresponse()
-                response.read()
+                body = response.read()
                 outcome, into = str(response.status), self.answers
+                if outcome.startswith("2") and self.body not in body:
+                    outcome, into = "AnotherBody", self.errors
             except (OSError, HTTPException) as error:
                 if connection is not None:
                     connection.close()
@@ -84,6 +86,7 @@ def main() -> None:
     parser.add_argument("url")
     parser.add_argument("--connect", metavar="HOST:PORT", required=True, help="where to send them")
     parser.add_argument("--connections", type=int, default=1)
+    parser.add_argument("--body", metavar="TEXT", default="", help="what stands in the body of a good answer")
     parser.add_argument("--ca", metavar="FILE", help="whose certificates to take")
     end = parser.add_mutually_exclusive_group(required=True)
     end.add_argument("--requests", type=int, help="how many of all")

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::iter;
 use std::process;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use stackgen::templates::Templates;
 use tempfile::TempDir;
 
 use crate::support::compose::{Stack, has_engine};
+use crate::support::running::free_ports;
 use crate::support::{everything_said, in_parallel, say};
 
 /// So many stacks show it, at least.
@@ -23,9 +25,12 @@ const STACKS: usize = 20;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A service of which a container runs and does nothing.
-const IDLE: &str = "image = \"debian:bookworm-slim\"\ncommand = [\"sleep\", \"60\"]\n";
+const IDLE: &str = "image = \"debian:bookworm-slim\"\ncommand = [\"sleep\", \"infinity\"]\n";
 /// One that listens.
 const REDIS: &str = "image = \"redis:7-alpine\"\nport = 6379\n";
+
+/// Asks the cache of `CACHE_URL`.
+const PING: &[&str] = &["sh", "-c", "redis-cli -e -u $CACHE_URL ping"];
 
 /// How a mistake shows.
 enum Shows {
@@ -33,18 +38,22 @@ enum Shows {
     AtUp(&'static [&'static str]),
     /// It starts, and the container of this service ends with this in its log.
     Ends(&'static str, &'static str),
-    /// It starts, and this command in the container of this service fails.
-    Fails(&'static str, &'static [&'static str]),
+    /// It starts, and the container of this service goes on for ever, although another one waits for its end.
+    GoesOn(&'static str),
+    /// It starts, and this command in the container of this service fails with one of these words; where this text is
+    /// replaced by that one, it works.
+    Fails(&'static str, &'static [&'static str], &'static [&'static str], (&'static str, &'static str)),
     /// It starts, and this command in the container of this service says that.
     Says(&'static str, &'static [&'static str], &'static str),
 }
 
-use Shows::{AtUp, Ends, Fails, Says};
+use Shows::{AtUp, Ends, Fails, GoesOn, Says};
 
 /// The rule, the services of the stack, and how the mistake shows.
 type Broken = (&'static str, &'static str, Shows);
 
-/// `IDLE` and `REDIS` stand for those, `IDLEREDIS` for the one with the other's image; `PORT` is a port of the host.
+/// `IDLE` and `REDIS` stand for those, `IDLEREDIS` for the one with the other's image; `PORT` is a port of the host, and `SUBNET` the
+/// beginning of an address.
 const BROKEN: &[Broken] = &[
     ("container-name", "[services.web]\nIDLE\ncontainer-name = \"my app!\"\n", AtUp(&["Invalid container name"])),
     ("nothing-to-run", "[services.web]\nIDLE\nprofiles = [\"tools\"]\n", AtUp(&["no service selected"])),
@@ -55,7 +64,7 @@ const BROKEN: &[Broken] = &[
     ),
     (
         "ip-plan",
-        "[networks]\none = { subnet = \"10.213.0.0/16\" }\ntwo = { subnet = \"10.213.4.0/24\" }\n\
+        "[networks]\none = { subnet = \"SUBNET.0/24\" }\ntwo = { subnet = \"SUBNET.128/25\" }\n\
          [services.web]\nIDLE\nnetworks = [\"one\", \"two\"]\n",
         AtUp(&["Pool overlaps"]),
     ),
@@ -112,23 +121,33 @@ const BROKEN: &[Broken] = &[
         "unreachable-reference",
         "[networks]\nfront = {}\nback = {}\n[services.cache]\nREDIS\nnetworks = [\"back\"]\n\
          [services.web]\nREDIS\nnetworks = [\"front\"]\nenv.CACHE_URL = \"redis://cache:6379\"\n",
-        Fails("web", &["sh", "-c", "redis-cli -e -u $CACHE_URL ping"]),
+        Fails(
+            "web",
+            PING,
+            &[
+                "Name or service not known",
+                "Name does not resolve",
+                "Temporary failure in name resolution",
+                "Try again",
+            ],
+            ("[\"front\"]", "[\"back\"]"),
+        ),
     ),
     (
         "localhost-reference",
         "[services.cache]\nREDIS\n[services.web]\nIDLEREDIS\nenv.CACHE_URL = \"redis://localhost:6379\"\n",
-        Fails("web", &["sh", "-c", "redis-cli -e -u $CACHE_URL ping"]),
+        Fails("web", PING, &["Connection refused"], ("redis://localhost", "redis://cache")),
     ),
     (
         "reference-wrong-port",
         "[services.cache]\nREDIS\n[services.web]\nIDLEREDIS\nenv.CACHE_URL = \"redis://cache:6380\"\n",
-        Fails("web", &["sh", "-c", "redis-cli -e -u $CACHE_URL ping"]),
+        Fails("web", PING, &["Connection refused"], ("cache:6380", "cache:6379")),
     ),
     (
         "credential-mismatch",
         "[services.cache]\nREDIS\ncommand = [\"redis-server\", \"--requirepass\", \"one-of-the-tests\"]\n\
          [services.web]\nIDLEREDIS\nenv.CACHE_URL = \"redis://:another@cache:6379\"\n",
-        Fails("web", &["sh", "-c", "redis-cli -e -u $CACHE_URL ping"]),
+        Fails("web", PING, &["WRONGPASS"], (":another@", ":one-of-the-tests@")),
     ),
     (
         "bind-source-missing",
@@ -139,6 +158,28 @@ const BROKEN: &[Broken] = &[
         "mount-option-typo",
         "[volumes]\ndata = {}\n[services.web]\nIDLE\nvolumes = [\"data:/srv:r0\"]\n",
         Says("web", &["sh", "-c", "touch /srv/written && echo writable"], "writable"),
+    ),
+    (
+        "completed-never-exits",
+        "[services.cache]\nREDIS\n[services.web]\nIDLE\ndepends-on = { cache = \"completed\" }\n",
+        GoesOn("cache"),
+    ),
+    (
+        "secret-source-missing",
+        "[services.web]\nIDLE\ncompose.secrets = [\"key\"]\n[compose.secrets]\nkey.file = \"keys/nowhere.txt\"\n",
+        AtUp(&["bind source path does not exist", "no such file or directory"]),
+    ),
+    (
+        "image-required-env",
+        "[services.db]\nimage = \"postgres:17\"\nvolumes = [\"db:/var/lib/postgresql/data\"]\n[volumes]\ndb = {}\n",
+        Ends("db", "POSTGRES_PASSWORD"),
+    ),
+    (
+        // Of the images before 18: what is mounted above their own volume stays empty.
+        "postgres18-data-path",
+        "[services.db]\nimage = \"postgres:17\"\nvolumes = [\"db:/var/lib/postgresql\"]\n\
+         env.POSTGRES_HOST_AUTH_METHOD = \"trust\"\n[volumes]\ndb = {}\n",
+        Says("db", &["stat", "--format", "%m", "/var/lib/postgresql/data"], "/var/lib/postgresql/data"),
     ),
 ];
 
@@ -152,9 +193,21 @@ struct Attempt {
 impl Attempt {
     /// Looks at a stack with the eyes of `check`, which has to find this mistake, and renders it all the same.
     fn new(number: usize, rule: &str, services: &str) -> Result<Self, String> {
+        Self::of(number, rule, services, true)
+    }
+
+    /// The same where the mistake is mended, and `check` finds it no more.
+    fn mended(number: usize, rule: &str, services: &str) -> Result<Self, String> {
+        Self::of(number, rule, services, false)
+    }
+
+    fn of(number: usize, rule: &str, services: &str, is_broken: bool) -> Result<Self, String> {
         let idle_redis = IDLE.replace("debian:bookworm-slim", "redis:7-alpine");
         let text = services.replace("IDLEREDIS\n", &idle_redis).replace("IDLE\n", IDLE).replace("REDIS\n", REDIS);
-        let text = text.replace("PORT", &(39_930 + number).to_string());
+        let port = free_ports(iter::once("PORT"))["PORT"].to_string();
+        // One of 32 768 in a range of private addresses that no engine gives away by itself.
+        let subnet = format!("10.{}.{}", 128 + process::id() / 256 % 128, process::id() % 256);
+        let text = text.replace("PORT", &port).replace("SUBNET", &subnet);
         let folder = tempfile::Builder::new().prefix("stackgen-broken-").tempdir().expect("a temporary folder");
         let manifest = folder.path().join("services.toml");
         fs::create_dir(folder.path().join("app")).expect("a writable folder");
@@ -165,8 +218,8 @@ impl Attempt {
         let analysis = Project::open(&manifest).expect("a services.toml").analyse().expect("an analysis");
         let found: Vec<_> = analysis.report.findings.iter().map(|finding| (finding.rule, finding.severity)).collect();
         // A hint would not keep anybody from bringing it up; and another mistake could be what shows.
-        if !found.iter().any(|(found, severity)| *found == rule && *severity != Severity::Hint) {
-            return Err(format!("{rule} is not among {found:?}:\n{text}"));
+        if found.iter().any(|(found, severity)| *found == rule && *severity != Severity::Hint) != is_broken {
+            return Err(format!("whether {rule} is among {found:?} is not {is_broken}:\n{text}"));
         }
         if let Some(other) = found.iter().find(|(found, severity)| *found != rule && *severity == Severity::Error) {
             return Err(format!("{rule}: {other:?} is wrong too:\n{text}"));
@@ -177,7 +230,8 @@ impl Attempt {
             fs::create_dir_all(full.parent().expect("a folder")).expect("a writable folder");
             fs::write(full, artifact.text).expect("a writable folder");
         }
-        let project = format!("stackgen-broken-{}-{number}", process::id());
+        let state = if is_broken { "broken" } else { "mended" };
+        let project = format!("stackgen-{state}-{}-{number}", process::id());
         let env_file = folder.path().join(".env");
         fs::write(&env_file, format!("COMPOSE_PROJECT_NAME={project}\n")).expect("a writable folder");
         Ok(Self { stack: Stack::new(folder.path(), &env_file, &project), _folder: folder })
@@ -196,6 +250,27 @@ impl Attempt {
 
     fn exec(&self, service: &str, command: &[&str]) -> (bool, String) {
         self.run(&[&["exec", "-T", service], command].concat())
+    }
+
+    /// Runs a command in a container until it ends as it should, since what it asks may only be starting; else how it ended
+    /// at last.
+    fn until(
+        &self,
+        service: &str,
+        command: &[&str],
+        is_so: impl Fn(&(bool, String)) -> bool,
+    ) -> Result<(), (bool, String)> {
+        let start = Instant::now();
+        loop {
+            let ended = self.exec(service, command);
+            if is_so(&ended) {
+                return Ok(());
+            }
+            if start.elapsed() > PATIENCE {
+                return Err(ended);
+            }
+            sleep(Duration::from_millis(200));
+        }
     }
 
     /// That the mistake shows as it is said; else what was said instead.
@@ -221,10 +296,23 @@ impl Attempt {
                     sleep(Duration::from_millis(200));
                 }
             }
-            Fails(service, command) => {
+            GoesOn(service) => {
+                // What waits for it waits for ever: two seconds of that are as good as many.
+                let patience = ["--wait", "--wait-timeout", "2"];
+                let (works, said) = self.run(&[&["up"], patience.as_slice()].concat());
+                let running = self.run(&["ps", "--services", "--status", "running"]).1;
+                let waiting: Vec<&str> = running.lines().filter(|line| line != service).collect();
+                let runs = running.lines().any(|line| line == *service);
+                if !works && runs && waiting.is_empty() { Ok(()) } else { Err(format!("{works}: {running}: {said}")) }
+            }
+            Fails(service, command, words, _) => {
                 self.starts()?;
-                let (works, said) = self.exec(service, command);
-                if works { Err(said) } else { Ok(()) }
+                match self
+                    .until(service, command, |(works, said)| !works && words.iter().any(|word| said.contains(word)))
+                {
+                    Ok(()) => Ok(()),
+                    Err((works, said)) => Err(format!("works: {works}; {words:?} in: {said}")),
+                }
             }
             Says(service, command, word) => {
                 self.starts()?;
@@ -235,6 +323,17 @@ impl Attempt {
             }
         }
     }
+}
+
+/// The control: without the mistake, what failed works.
+fn works_when_mended(number: usize, rule: &str, services: &str, how: &Shows) -> Result<(), String> {
+    let Fails(service, command, _, (from, to)) = how else { return Ok(()) };
+    let mended = services.replace(from, to);
+    assert_ne!(mended, services, "{rule}: no {from}");
+    let attempt = Attempt::mended(number, rule, &mended)?;
+    attempt.starts()?;
+    let works = attempt.until(service, command, |(works, said)| *works && said.contains("PONG"));
+    works.map_err(|(works, said)| format!("mended, works: {works}: {said}"))
 }
 
 #[test]
@@ -249,6 +348,7 @@ fn stacks_that_check_finds_wrong_do_not_come_up_or_are_broken() {
     let start = Instant::now();
     let results = in_parallel(&numbered, |(number, (rule, services, how))| {
         let shown = Attempt::new(*number, rule, services).and_then(|attempt| attempt.shows(how));
+        let shown = shown.and_then(|()| works_when_mended(*number, rule, services, how));
         shown.map_err(|what| format!("{rule}: {what}"))
     });
     let wrong: Vec<String> = results.into_iter().filter_map(Result::err).collect();

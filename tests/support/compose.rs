@@ -1,12 +1,13 @@
 //! Docker Compose, untouched by the variables of the shell that runs the tests.
 
-use std::env;
+use std::collections::BTreeSet;
 use std::io::{Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
 use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
+use std::{env, fs};
 
 use serde_json::Value;
 
@@ -105,6 +106,11 @@ pub(crate) fn compose() -> Command {
     compose
 }
 
+/// The service of a container, as `docker inspect` tells of it.
+pub(crate) fn service_of(container: &Value) -> &str {
+    container["Config"]["Labels"]["com.docker.compose.service"].as_str().expect("a container of Compose")
+}
+
 /// One environment of a stack on the engine: its folder and the env file that selects everything else.
 pub(crate) struct Stack {
     folder: PathBuf,
@@ -146,7 +152,7 @@ impl Stack {
         let patience = patience.to_string();
         self.run(&[&["up", "--no-build", "--wait", "--wait-timeout", &patience], words].concat());
         let took = start.elapsed().as_secs_f64();
-        let pairs = record.agrees_with(&self.config());
+        let pairs = record.agree(&self.config(), &self.containers());
         say(&format!("{}: up and healthy after {took:.1} s; {pairs} waited for others, in order", self.project));
     }
 
@@ -174,6 +180,24 @@ impl Stack {
         }
     }
 
+    /// The values of all secrets in the env file; which variables those are, its example says.
+    pub(crate) fn secrets(&self) -> BTreeSet<String> {
+        let read = |path: &Path| fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let mut example = self.env_file.clone().into_os_string();
+        example.push(".example");
+        let (example, values) = (read(Path::new(&example)), read(&self.env_file));
+        // `# What it is. (required, secret; read by web)`, then `NAME=value`, maybe commented out.
+        let says_so = |line: &str| line.rsplit_once('(').is_some_and(|(_, words)| words.contains(", secret"));
+        let pairs = example.lines().zip(example.lines().skip(1));
+        let names: BTreeSet<&str> = pairs
+            .filter(|(comment, _)| comment.starts_with('#') && says_so(comment))
+            .filter_map(|(_, line)| Some(line.trim_start_matches("# ").split_once('=')?.0))
+            .collect();
+        let set = values.lines().filter_map(|line| line.split_once('='));
+        let of_secrets = set.filter(|(name, value)| names.contains(name) && !value.is_empty());
+        of_secrets.map(|(_, value)| value.to_owned()).collect()
+    }
+
     /// The Compose file as Compose understands it.
     pub(crate) fn config(&self) -> Value {
         let output = succeed(&mut self.compose(&["config", "--format", "json"]));
@@ -188,13 +212,13 @@ impl Stack {
         serde_json::from_slice(&output.stdout).expect("JSON from docker inspect")
     }
 
-    /// Stops everything, and gives every process the time to end by itself.
+    /// Stops everything: each process ends by itself within ten seconds, however long its file would let it.
     ///
     /// # Panics
-    /// With the service whose time was not enough: it was killed, which its exit code says.
+    /// With the service whose time was not enough: the engine killed it, which its exit code says.
     pub(crate) fn stops_in_time(&self) {
         let start = Instant::now();
-        self.run(&["stop"]);
+        self.run(&["stop", "--timeout", "10"]);
         say(&format!("{}: stopped after {:.1} s", self.project, start.elapsed().as_secs_f64()));
         for container in self.containers() {
             let (name, state) = (&container["Name"], &container["State"]);

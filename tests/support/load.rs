@@ -14,6 +14,8 @@ pub(crate) struct Target<'a> {
     pub(crate) url: &'a str,
     /// The port of this machine, whatever host the URL names.
     pub(crate) port: u16,
+    /// What stands in the body of a good answer: who else answers counts as none.
+    pub(crate) body: &'a str,
     /// Who has to have issued its certificate; without one, any will do.
     pub(crate) authority: Option<&'a Path>,
 }
@@ -46,6 +48,7 @@ impl Target<'_> {
         let mut command = Command::new(tool("python3").expect("the caller has looked for python3"));
         command.arg("-B").arg(repository().join("tests/oracles/load.py"));
         command.args(["--connections", &connections.to_string(), "--connect", &format!("127.0.0.1:{}", self.port)]);
+        command.args(["--body", self.body]);
         if let Some(authority) = self.authority {
             command.arg("--ca").arg(authority);
         }

@@ -8,7 +8,7 @@ use stackgen::plan::Plan;
 
 use super::compose::Stack;
 use super::rendered::Rendered;
-use super::write_env_file;
+use super::{everything_said, say, stackgen, write_env_file};
 
 /// The value of every secret that no test sets.
 pub(crate) const SECRET: &str = "a-secret-of-the-tests";
@@ -52,6 +52,22 @@ impl Running {
     /// Starts what is built, and waits until it is healthy.
     pub(crate) fn start(&self) {
         self.stack.up(180, &[]);
+    }
+
+    /// `stackgen smoke` of it with these arguments passes, or does not and names each of these words.
+    ///
+    /// # Panics
+    /// With what it says.
+    pub(crate) fn smokes(&self, rendered: &Rendered, plan: &Plan, arguments: &[&str], passes: bool, words: &[&str]) {
+        let mut command = stackgen();
+        command.current_dir(rendered.root()).args(["smoke", "-e", &plan.environment]).args(arguments);
+        let output = command.output().expect("stackgen starts");
+        let said = everything_said(&output);
+        let summary = said.lines().last().unwrap_or_default();
+        say(&format!("{}: smoke: {:?}: {summary}", self.project, output.status.code()));
+        assert_eq!(output.status.code(), Some(i32::from(!passes)), "{}: smoke {arguments:?}: {said}", self.project);
+        let missing: Vec<_> = words.iter().filter(|word| !said.contains(**word)).collect();
+        assert!(missing.is_empty(), "{}: smoke does not say {missing:?}: {said}", self.project);
     }
 
     /// The host port that a variable sets.
