@@ -43,6 +43,12 @@ pub(super) struct Init {
 
 impl Init {
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<ExitCode> {
+        if let Some(environment) = global.environments.first() {
+            bail!(
+                "`stackgen init` is about no environment, so `--env {environment}` says nothing; leave it out: compose files \
+                 that are called after environments are found by themselves"
+            );
+        }
         let base = global.directory.clone().unwrap_or_default();
         let directory = self.place.as_ref().map_or_else(|| base.clone(), |directory| base.join(directory));
         let directory = if directory.as_os_str().is_empty() { PathBuf::from(".") } else { directory };
@@ -89,13 +95,16 @@ impl Init {
             }
         }
         if !global.quiet {
-            self.tell(&draft, &shown, &directory);
+            let file = global.file.to_string_lossy();
+            let stackgen =
+                if file == "services.toml" { "stackgen".to_owned() } else { format!("stackgen -f {}", word(&file)) };
+            self.tell(&draft, &shown, &directory, &stackgen);
         }
         Ok(code(false))
     }
 
     /// What was done, what could not be told, and what to do next, on stderr.
-    fn tell(&self, draft: &Draft, shown: &str, directory: &Path) {
+    fn tell(&self, draft: &Draft, shown: &str, directory: &Path, stackgen: &str) {
         let count = draft.services.len();
         let services = if count == 1 { "1 service".to_owned() } else { format!("{count} services") };
         if draft.is_example {
@@ -121,12 +130,12 @@ impl Init {
         for error in &draft.errors {
             say(&format!("\n`stackgen check` will find: {}", words::shown(error)));
         }
-        next(draft, directory);
+        next(draft, directory, stackgen);
     }
 }
 
-/// What to do next, as commands.
-fn next(draft: &Draft, directory: &Path) {
+/// What to do next, as commands; `stackgen` with what it needs to find the file.
+fn next(draft: &Draft, directory: &Path, stackgen: &str) {
     let is_here = directory == Path::new(".");
     say("\nNext:");
     if !is_here {
@@ -142,9 +151,13 @@ fn next(draft: &Draft, directory: &Path) {
             say(&format!("  mv {} {}", word(path), word(&format!("{path}{ASIDE}"))));
         }
     }
-    say("  stackgen render --dry-run    # what would be written");
-    say("  stackgen render");
-    say("  stackgen env --write         # makes .env, or completes it; what is missing is named");
+    let width = stackgen.len() + " render --dry-run".len();
+    say(&format!("  {:<width$}    # what would be written", format!("{stackgen} render --dry-run")));
+    say(&format!("  {stackgen} render"));
+    say(&format!(
+        "  {:<width$}    # makes .env, or completes it; what is missing is named",
+        format!("{stackgen} env --write")
+    ));
     say("  docker compose up --build --wait");
     if !draft.kept.is_empty() {
         let stays = if draft.kept.len() == 1 { "stays as it is" } else { "stay as they are" };

@@ -186,6 +186,27 @@ fn a_huge_file_and_links_in_circles_are_left_out() {
     assert!(!manifest(&directory).contains("left"));
 }
 
+#[test]
+fn the_next_commands_name_the_file_that_was_written() {
+    let folder = copy_of(&layout("express"));
+    let directory = folder.path().join("repository");
+    let output = init(&directory, &["-f", "other.toml"]);
+    let said = everything_said(&output);
+    assert!(output.status.success() && directory.join("other.toml").is_file(), "{said}");
+    assert!(said.contains("\n  stackgen -f other.toml render\n"), "{said}");
+    assert!(said.contains("\n  stackgen -f other.toml env --write"), "{said}");
+}
+
+#[test]
+fn an_environment_is_refused_since_nothing_would_come_of_it() {
+    let folder = copy_of(&layout("express"));
+    let directory = folder.path().join("repository");
+    let output = init(&directory, &["-e", "nowhere"]);
+    assert_eq!(output.status.code(), Some(2), "{}", everything_said(&output));
+    assert!(everything_said(&output).contains("`--env nowhere`"), "{}", everything_said(&output));
+    assert!(!directory.join("services.toml").exists());
+}
+
 fn asked(directory: &Path, answers: &str) -> Output {
     let mut command = stackgen();
     command.current_dir(directory).args(["init", "--ask"]).env("NO_COLOR", "1");
