@@ -66,6 +66,13 @@ fn described(system: &System, with_generated: bool) -> Share {
     share
 }
 
+/// What the page about init says of a table, as it is.
+fn is_documented(total: &Share, row: &str) {
+    let page = fs::read_to_string(support::repository().join("docs/init.md")).expect("docs/init.md");
+    let row = format!("| {row} | {} of {} |", total.found, total.found + total.missed.len());
+    assert!(page.contains(&row), "docs/init.md does not say: {row}");
+}
+
 fn table(title: &str, all: &[(&System, Share)]) -> Share {
     say(title);
     let mut total = Share::default();
@@ -98,6 +105,7 @@ fn with_compose_files_nearly_everything_is_found() {
     for (system, share) in &all {
         assert!(share.percent() >= 95.0, "{}: {:?}", system.name, share.missed);
     }
+    is_documented(&total, "compose files and Dockerfiles are there");
     assert_eq!(total.missed, MISSED_WITH_COMPOSE, "what is missed");
     assert_eq!(total.invented, INVENTED, "what is not in the original");
 }
@@ -109,6 +117,7 @@ fn from_sources_alone_everything_is_found_that_they_show() {
     let all: Vec<_> = systems.iter().zip(shares).collect();
     let total = table("stackgen init, from sources alone:", &all);
     assert_eq!(total.invented, INVENTED, "what is not in the original");
+    is_documented(&total, "sources alone");
     let reason = |missed: &String| UNKNOWABLE.iter().find(|(what, _)| missed == what).map(|(_, reason)| *reason);
     let mut known = 0;
     for missed in &total.missed {
