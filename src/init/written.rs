@@ -198,11 +198,8 @@ fn offer(out: &mut Written, proposal: &Proposal) {
     out.plain("# kind = \"traefik\"");
     out.plain("# version = \"3.6\"");
     out.plain("# entrypoints.web = { port = 80 }");
-    let page = proposal.wants_proxy.iter().find(|name| {
-        proposal.services.get(*name).is_some_and(|service| matches!(service.kind(), Some("nextjs" | "vite")))
-    });
     for name in &proposal.wants_proxy {
-        let route = if Some(name) == page {
+        let route = if Some(name) == proposal.page.as_ref() {
             "{ path = \"/\" }".to_owned()
         } else {
             format!("{{ path = \"/{name}\", strip-prefix = true }}")

@@ -231,6 +231,9 @@ pub struct Traces {
     /// Files that are there for it.
     #[serde(default)]
     pub files: Vec<TraceFile>,
+    /// Whether it serves the page that people open first.
+    #[serde(default)]
+    pub page: bool,
     /// Where a configuration says which directory the build writes.
     #[serde(default, rename = "build-output")]
     pub build_output: Option<TraceOutput>,

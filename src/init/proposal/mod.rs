@@ -159,6 +159,8 @@ pub(super) struct Proposal {
     pub(super) is_example: bool,
     /// Whether several services answer HTTP and nothing stands in front of them.
     pub(super) wants_proxy: Vec<String>,
+    /// The one of them that serves the page.
+    pub(super) page: Option<String>,
 }
 
 /// What everything is made of.
@@ -196,6 +198,11 @@ impl Proposal {
         dependencies::settle(self);
         self.guard(material.seen);
         routes::offer(self, material);
+        let is_page = |name: &&String| {
+            let kind = self.services.get(*name).and_then(Service::kind).and_then(|kind| material.kinds.get(kind));
+            kind.is_some_and(|kind| kind.traces.page)
+        };
+        self.page = self.wants_proxy.iter().find(is_page).cloned();
     }
 
     /// Says again what only a reference said that is gone by now.

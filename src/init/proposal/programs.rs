@@ -42,7 +42,7 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
             continue;
         }
         let name = match file_name(&program.directory) {
-            "" => alone(program).to_owned(),
+            "" => alone(material, program).to_owned(),
             name => slug(name),
         };
         let name = proposal.free_name(&name);
@@ -68,8 +68,9 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
 }
 
 /// The name of a program at the root.
-fn alone(program: &Program) -> &'static str {
-    if matches!(program.kind.as_deref(), Some("nextjs" | "vite")) { "web" } else { "app" }
+fn alone(material: Material<'_>, program: &Program) -> &'static str {
+    let kind = program.kind.as_deref().and_then(|kind| material.kinds.get(kind));
+    if kind.is_some_and(|kind| kind.traces.page) { "web" } else { "app" }
 }
 
 fn of(
@@ -239,8 +240,9 @@ fn port(
         }
         return;
     }
-    let usual =
-        kind.and_then(|kind| kind.port).unwrap_or(if program.kind.as_deref() == Some("python") { 8000 } else { 3000 });
+    // The usual one of its kind, else that of the kind's example.
+    let of_example = || kind?.example.get("port")?.as_integer().and_then(|port| u16::try_from(port).ok());
+    let usual = kind.and_then(|kind| kind.port).or_else(of_example).unwrap_or(3000);
     let key = format!("port of {name}");
     let given = material.answers.get(&key).and_then(|answer| answer.parse::<u16>().ok());
     let (port, entry) = match (&program.port, given) {
