@@ -628,7 +628,7 @@ mod tests {
 
     #[test]
     fn a_variable_is_taken_apart() {
-        let of = |text: &str| whole(text).map(|(name, operator, argument)| (name, operator, argument));
+        let of = |text: &str| whole(text);
         let is = |name: &str, operator, argument: &str| Some((name.to_owned(), operator, argument.to_owned()));
         assert_eq!(of("${A}"), is("A", None, ""));
         assert_eq!(of("$A"), is("A", None, ""));
