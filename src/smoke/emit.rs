@@ -65,12 +65,12 @@ pub enum Detail {
     Wrong,
 }
 
-/// Whether the reports together are a pass: nothing failed, nothing is unproved unless that is allowed, and something was
-/// asked.
+/// Whether the reports together are a pass: nothing failed, nothing is unproved unless that is allowed, and of every
+/// environment something was asked.
 pub fn is_pass(reports: &[Report], allows_unproved: bool) -> bool {
     let count = |result| reports.iter().map(|report| report.count(result)).sum::<usize>();
-    let (passed, unproved) = (count(Outcome::Passed), count(Outcome::Unproved));
-    count(Outcome::Failed) == 0 && passed + unproved > 0 && (allows_unproved || unproved == 0)
+    let is_right = count(Outcome::Failed) == 0 && (allows_unproved || count(Outcome::Unproved) == 0);
+    is_right && !reports.is_empty() && reports.iter().all(Report::is_asked)
 }
 
 impl Format {
@@ -189,6 +189,11 @@ impl Human {
                 let asked: Vec<String> = same.map(named).collect();
                 self.note(report, result, cause, &asked, out)?;
             }
+        }
+        if report.count(Outcome::Failed) == 0 && !report.is_asked() {
+            let message = "nothing of it was asked, so that it is not known whether its routes work";
+            let cause = Cause::new("nothing-asked", message).help("`--verbose` says why each was left out");
+            self.note(report, Outcome::Failed, &cause, &[], out)?;
         }
         Ok(())
     }
@@ -320,4 +325,67 @@ fn json(reports: &[Report], allows_unproved: bool, out: &mut dyn Write) -> io::R
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::ServiceReport;
+    use super::*;
+
+    fn report(service: Outcome, checks: &[(Outcome, bool)], is_by_url: bool) -> Report {
+        let check = |(result, is_asked): &(Outcome, bool)| Checked {
+            kind: Kind::Route,
+            service: "api".to_owned(),
+            route: None,
+            request: "GET https://shop.example.com/".to_owned(),
+            address: is_asked.then(|| "127.0.0.1:443".to_owned()),
+            status: None,
+            result: *result,
+            evidence: None,
+            answered_by: None,
+            router: None,
+            cause: None,
+            time: Duration::ZERO,
+        };
+        let service = ServiceReport {
+            service: "api".to_owned(),
+            state: "healthy".to_owned(),
+            result: service,
+            time: Duration::ZERO,
+            because_of: None,
+            needed_by: Vec::new(),
+            cause: None,
+        };
+        Report {
+            environment: "dev".to_owned(),
+            project: "shop".to_owned(),
+            without_engine: None,
+            services: vec![service],
+            checks: checks.iter().map(check).collect(),
+            is_by_url,
+        }
+    }
+
+    #[test]
+    fn of_every_environment_something_has_to_be_asked() {
+        let right = report(Outcome::Passed, &[(Outcome::Passed, true)], false);
+        let skipped = report(Outcome::Passed, &[(Outcome::Skipped, false)], true);
+        assert!(is_pass(std::slice::from_ref(&right), false));
+        assert!(!is_pass(std::slice::from_ref(&skipped), false), "healthy services say nothing of routes");
+        assert!(!is_pass(&[right, skipped.clone()], false), "nor does another environment");
+        let mut out = Vec::new();
+        let terminal = Terminal { color: false, width: 80, verbose: false };
+        Format::Human.emit(&[skipped], false, Detail::Wrong, terminal, &mut out).unwrap();
+        assert!(String::from_utf8(out).unwrap().starts_with("error[nothing-asked]: dev: nothing of it was asked"));
+        // What is only thought of is not asked, also where it may be unproved.
+        assert!(!is_pass(&[report(Outcome::Passed, &[(Outcome::Unproved, false)], false)], true));
+        assert!(is_pass(&[report(Outcome::Passed, &[(Outcome::Unproved, true)], false)], true));
+        // A stack without routes and ports has services alone; at a URL there would have been something.
+        assert!(is_pass(&[report(Outcome::Passed, &[], false)], false));
+        assert!(!is_pass(&[report(Outcome::Passed, &[], true)], false));
+        assert!(!is_pass(&[report(Outcome::Skipped, &[], false)], false));
+        assert!(!is_pass(&[], false));
+    }
 }

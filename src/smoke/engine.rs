@@ -20,14 +20,10 @@ impl Engine {
     /// Asks for the engine's time, which says whether there is one.
     pub(super) fn reach() -> Result<Self, String> {
         let info = docker::ask(&["info", "--format", "{{.SystemTime}}\t{{.ServerErrors}}"])?.out;
-        let (since, errors) = info.trim().split_once('\t').unwrap_or((info.trim(), ""));
-        // A client without an engine prints what it knows itself.
-        if since.is_empty() {
-            return Err(errors.trim_matches(['[', ']']).to_owned());
-        }
+        let since = time(&info)?;
         let endpoint = docker::ask(&["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]);
         let endpoint = endpoint.map(|said| said.out).unwrap_or_default();
-        Ok(Self { host: remote(endpoint.trim()), since: since.to_owned() })
+        Ok(Self { host: remote(endpoint.trim()), since })
     }
 
     /// Every container of a project, and every other one that its proxy takes requests for.
@@ -69,6 +65,17 @@ impl Engine {
     }
 }
 
+/// The engine's time in `time<tab>[errors]`; its errors where it does not say one, which a client prints by itself then.
+fn time(info: &str) -> Result<String, String> {
+    let (since, errors) = info.split_once('\t').unwrap_or((info, ""));
+    let (since, errors) = (since.trim(), errors.trim().trim_matches(['[', ']']));
+    match (since, errors) {
+        ("", "") => Err("the engine does not say what time it is".to_owned()),
+        ("", errors) => Err(errors.to_owned()),
+        (since, _) => Ok(since.to_owned()),
+    }
+}
+
 /// The host of an endpoint that is on another machine.
 fn remote(endpoint: &str) -> Option<String> {
     let (scheme, rest) = endpoint.split_once("://")?;
@@ -92,6 +99,16 @@ pub(super) fn is_here(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_engine_that_answers_with_an_error_is_none() {
+        assert_eq!(
+            time("\t[Cannot connect to the Docker daemon]\n"),
+            Err("Cannot connect to the Docker daemon".to_owned())
+        );
+        assert_eq!(time("2026-01-01T00:00:00Z\t[]\n"), Ok("2026-01-01T00:00:00Z".to_owned()));
+        assert!(time("\n").is_err());
+    }
 
     #[test]
     fn an_endpoint_says_where_ports_are_published() {

@@ -1,10 +1,11 @@
 //! Requests as a client of the stack sends them: to an address of one's own choice, with the host of the route as `Host`
 //! and as the server name of TLS, so that no name has to be known to DNS.
 
-use std::io;
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::io::{self, Read as _};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -58,6 +59,19 @@ pub(super) struct Answer {
     pub(super) headers: Vec<(String, String)>,
     /// The beginning of the body.
     pub(super) body: String,
+    /// Why that is not all of it; none where it is.
+    pub(super) flaw: Option<Flaw>,
+}
+
+/// Why a body is not known as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Flaw {
+    /// It has not ended as it has begun, in words.
+    Broken(String),
+    /// It had not ended in time.
+    Endless(Duration),
+    /// It is longer than is read.
+    TooLong,
 }
 
 impl Answer {
@@ -72,6 +86,8 @@ impl Answer {
 pub(super) enum Trouble {
     /// The name of the host is not known.
     UnknownHost(String),
+    /// It is not known in time whether there is such a name.
+    SlowName(String, Duration),
     /// Nobody listens there.
     Refused,
     /// Nothing came in time.
@@ -193,7 +209,8 @@ impl Client {
     }
 
     fn send(&self, one: &One<'_>, url: &Url, way: &Way) -> Result<Answer, Trouble> {
-        let addresses = addresses(way)?;
+        let start = Instant::now();
+        let addresses = self.addresses(way)?;
         let url = one.mark.map_or_else(|| url.clone(), |mark| url.marked(mark));
         let mut request = http::Request::builder().method(one.method).uri(url.to_string());
         for (name, value) in one.headers {
@@ -212,7 +229,8 @@ impl Client {
             // The stack is asked, not a proxy of whoever asks.
             .proxy(None)
             .max_idle_connections(0)
-            .timeout_global(Some(self.timeout))
+            // No request takes a time of nothing.
+            .timeout_global(Some(self.timeout.saturating_sub(start.elapsed()).max(Duration::from_millis(1))))
             .user_agent(concat!("stackgen/", env!("CARGO_PKG_VERSION")))
             .tls_config(tls)
             .build();
@@ -224,9 +242,42 @@ impl Client {
             .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
         let headers = headers.collect();
         let status = response.status().as_u16();
-        // An answer that is too long is an answer all the same; what is looked for stands at its beginning.
-        let body = response.body_mut().with_config().limit(LONGEST).read_to_vec().unwrap_or_default();
-        Ok(Answer { status, headers, body: String::from_utf8_lossy(&body).into_owned() })
+        let mut body = Vec::new();
+        let flaw = match response.body_mut().as_reader().take(LONGEST + 1).read_to_end(&mut body) {
+            Ok(length) if u64::try_from(length).is_ok_and(|length| length <= LONGEST) => None,
+            // One that is too long is an answer all the same.
+            Ok(_) => Some(Flaw::TooLong),
+            Err(error) => Some(self.flaw(&error)),
+        };
+        body.truncate(usize::try_from(LONGEST).unwrap_or(usize::MAX));
+        Ok(Answer { status, headers, body: String::from_utf8_lossy(&body).into_owned(), flaw })
+    }
+
+    /// Why a body could not be read to its end.
+    fn flaw(&self, error: &io::Error) -> Flaw {
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>());
+        match (inner, error.kind()) {
+            (Some(ureq::Error::Timeout(_)), _) | (None, io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock) => {
+                Flaw::Endless(self.timeout)
+            }
+            (None, io::ErrorKind::UnexpectedEof) => Flaw::Broken("it ends before it is whole".to_owned()),
+            (Some(error), _) => Flaw::Broken(error.to_string()),
+            (None, _) => Flaw::Broken(error.to_string()),
+        }
+    }
+
+    /// The addresses of a name. The system has its own patience with name servers, which is longer than ours.
+    fn addresses(&self, way: &Way) -> Result<Vec<SocketAddr>, Trouble> {
+        if let Ok(ip) = way.host.parse::<IpAddr>() {
+            return Ok(vec![SocketAddr::new(ip, way.connect)]);
+        }
+        let (host, port) = (way.host.clone(), way.connect);
+        let look = move || (host.as_str(), port).to_socket_addrs().map(Vec::from_iter).unwrap_or_default();
+        match within(self.timeout, look) {
+            None => Err(Trouble::SlowName(way.host.clone(), self.timeout)),
+            Some(found) if found.is_empty() => Err(Trouble::UnknownHost(way.host.clone())),
+            Some(found) => Ok(found),
+        }
     }
 
     fn trouble(&self, error: ureq::Error, url: &Url, addresses: &[SocketAddr]) -> Trouble {
@@ -292,9 +343,8 @@ impl Client {
 
     /// Opens a connection, and watches for a moment whether it stays open.
     fn connect(&self, way: &Way) -> Result<Answer, Trouble> {
-        use std::io::Read as _;
         let mut last = Trouble::Refused;
-        for address in addresses(way)? {
+        for address in self.addresses(way)? {
             let mut stream = match TcpStream::connect_timeout(&address, self.timeout) {
                 Ok(stream) => stream,
                 Err(error) => {
@@ -323,10 +373,14 @@ struct One<'a> {
     mark: Option<&'a str>,
 }
 
-fn addresses(way: &Way) -> Result<Vec<SocketAddr>, Trouble> {
-    let found = (way.host.as_str(), way.connect).to_socket_addrs();
-    let found: Vec<SocketAddr> = found.map(Iterator::collect).unwrap_or_default();
-    if found.is_empty() { Err(Trouble::UnknownHost(way.host.clone())) } else { Ok(found) }
+/// What something comes to, if it does so in time; it goes on by itself where it does not.
+fn within<T: Send + 'static>(time: Duration, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        // Nobody waits for it any longer where this fails.
+        let _ = sender.send(work());
+    });
+    receiver.recv_timeout(time).ok()
 }
 
 /// Leads every name to the same addresses.
@@ -383,5 +437,73 @@ impl ServerCertVerifier for Seen {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// What is made of an answer that a server sends, and then perhaps keeps open.
+    fn answer_to(sent: &'static [u8], repeated: usize, stays_open: bool, timeout: Duration) -> Answer {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (end, ended) = mpsc::channel::<()>();
+        let server = thread::spawn(move || {
+            let mut stream = listener.accept().unwrap().0;
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(sent);
+            for _ in 0..repeated {
+                // The client has enough.
+                if stream.write_all(&[b'x'; 1 << 16]).is_err() {
+                    break;
+                }
+            }
+            if stays_open {
+                let _ = ended.recv();
+            }
+        });
+        let client = Client::new(timeout, true, None).unwrap();
+        let way = Way { port, host: "127.0.0.1".to_owned(), connect: port };
+        let url = Url::parse(&format!("http://shop.example.com:{port}/")).unwrap();
+        let answer = client.send(&One { method: "GET", headers: &[], mark: None }, &url, &way).unwrap();
+        drop(end);
+        server.join().unwrap();
+        answer
+    }
+
+    const PATIENT: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_body_that_is_not_whole_is_no_answer_like_others_and_what_came_of_it_is_kept() {
+        let whole = answer_to(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 0, false, PATIENT);
+        assert_eq!((whole.body.as_str(), whole.flaw), ("hello", None));
+        let until_closed = answer_to(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello", 0, false, PATIENT);
+        assert_eq!((until_closed.body.as_str(), until_closed.flaw), ("hello", None));
+        let short = answer_to(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", 0, false, PATIENT);
+        assert_eq!(short.body, "hello");
+        assert!(matches!(short.flaw, Some(Flaw::Broken(_))), "{short:?}");
+        let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nnonsense\r\n\r\n";
+        let chunked = answer_to(chunked, 0, false, PATIENT);
+        assert!(matches!(chunked.flaw, Some(Flaw::Broken(_))), "{chunked:?}");
+    }
+
+    #[test]
+    fn a_body_without_an_end_is_known_as_such() {
+        let time = Duration::from_secs(2);
+        let open = answer_to(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", 0, true, time);
+        assert_eq!((open.body.as_str(), open.flaw), ("hello", Some(Flaw::Endless(time))));
+        let long = answer_to(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", 64, false, PATIENT);
+        assert_eq!((long.body.len(), long.flaw), (1 << 20, Some(Flaw::TooLong)), "cut, and not emptied");
+    }
+
+    #[test]
+    fn nobody_waits_for_a_name_longer_than_for_a_request() {
+        let (_keep, never) = mpsc::channel::<()>();
+        assert_eq!(within(Duration::from_millis(20), move || never.recv().is_ok()), None);
+        assert_eq!(within(PATIENT, || 1), Some(1));
     }
 }

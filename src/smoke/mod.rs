@@ -46,9 +46,20 @@ pub struct Report {
     pub services: Vec<ServiceReport>,
     /// What was asked.
     pub checks: Vec<Checked>,
+    /// Whether URLs were given, so that there is something to ask in any case.
+    #[serde(skip)]
+    pub is_by_url: bool,
 }
 
 impl Report {
+    /// Whether anything was asked: a check; or, where the stack has nothing that could be, the engine about services.
+    pub fn is_asked(&self) -> bool {
+        if self.checks.is_empty() && !self.is_by_url {
+            return self.services.iter().any(|service| service.result == Outcome::Passed);
+        }
+        self.checks.iter().any(|check| check.address.is_some() && check.result != Outcome::Skipped)
+    }
+
     /// How many services and checks came to this.
     pub fn count(&self, result: Outcome) -> usize {
         let services = self.services.iter().map(|service| service.result);

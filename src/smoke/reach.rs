@@ -118,11 +118,7 @@ impl Reach {
             let speaks = |url: &&Url| url.is_secure == is_secure;
             let way = urls.iter().filter(speaks).find(is_its_port).or_else(|| urls.iter().find(speaks));
             let scheme = if is_secure { "https" } else { "http" };
-            let way = way.map(|url| Way {
-                port: url.port,
-                host: url.host.trim_matches(['[', ']']).to_owned(),
-                connect: url.port,
-            });
+            let way = way.map(of_url);
             let missing = || Closed {
                 kind: "not-asked",
                 reason: format!("no `--base-url {scheme}://…` says where it is"),
@@ -132,6 +128,11 @@ impl Reach {
         }
         self.host = urls.first().map(|url| url.host.clone());
         self
+    }
+
+    /// Whether a URL stands for an entry point.
+    pub(super) fn is_of_entry_point(&self, url: &Url) -> bool {
+        self.entry_points.values().flatten().any(|way| *way == of_url(url))
     }
 
     /// Where a URL leads, if it is to this stack: by its port, since all hosts of a stack are on one proxy.
@@ -144,6 +145,10 @@ impl Reach {
     pub(super) fn public_ports(&self) -> Vec<u16> {
         self.entry_points.values().flatten().map(|way| way.port).collect()
     }
+}
+
+fn of_url(url: &Url) -> Way {
+    Way { port: url.port, host: url.host.trim_matches(['[', ']']).to_owned(), connect: url.port }
 }
 
 fn of_entry_point(port: u16, proxy: &Container, host: Option<&str>) -> Result<Way, Closed> {

@@ -16,6 +16,7 @@ use super::services::{self, Is, State};
 use super::url::Url;
 use super::verdict::{self, Scene, Verdict};
 use super::{Checked, Outcome, Report, ServiceReport};
+use crate::diagnostics::redaction::MASK;
 use crate::env::random;
 use crate::plan::{PROJECT_VARIABLE, Plan, Random, Service};
 use crate::routing::{Lookup, Routing};
@@ -65,6 +66,17 @@ pub enum Failure {
     /// No URL, or a second one of its scheme.
     #[error("`--base-url {0}` {1}")]
     BaseUrl(String, &'static str),
+    /// A URL stands for no entry point.
+    #[error(
+        "`--base-url {url}` stands for no entry point of {environment}\n  = help: `https://…` is for those with TLS, and \
+         `http://…` for those without; leave it out, or write the other scheme"
+    )]
+    UnusedUrl {
+        /// The URL.
+        url: String,
+        /// The environment.
+        environment: String,
+    },
     /// The file of certificates cannot be used.
     #[error("cannot use the certificates in {0}: {1}")]
     Certificates(String, std::io::Error),
@@ -107,8 +119,16 @@ pub fn run(
     };
     let start = Instant::now();
     let mut waiting = Waiting { plan, start, states: Vec::new(), containers: Vec::new(), since: Vec::new() };
+    let mut engine = engine;
     if engine.is_some() {
-        waiting.wait(&project, &edge, options.timeout, tell)?;
+        match waiting.wait(&project, &edge, options.timeout, tell) {
+            // A URL leads to the stack all the same.
+            Err(Failure::Engine(why)) if !urls.is_empty() => {
+                (engine, without) = (None, Some(why));
+                (waiting.containers, waiting.states) = (Vec::new(), Vec::new());
+            }
+            waited => waited?,
+        }
     }
     let is_running = waiting.containers.iter().any(|container| container.project == project);
     let has_engine = engine.is_some() && (is_running || urls.is_empty());
@@ -129,6 +149,10 @@ pub fn run(
     );
     if !urls.is_empty() {
         reach = reach.with_urls(&routing, &urls);
+        if let Some(number) = urls.iter().position(|url| !reach.is_of_entry_point(url)) {
+            let (url, environment) = (options.base_urls[number].clone(), plan.environment.clone());
+            return Err(Failure::UnusedUrl { url, environment });
+        }
     }
     let is_there = |service: &Service| match engine {
         Some(_) => waiting.states.iter().any(|state| state.service == service.name && state.is != Is::Absent),
@@ -162,7 +186,14 @@ pub fn run(
     let settling = SETTLING.min(options.timeout);
     let checks = stage.ask(settling, &mut |open| tell(&waiting.progress(Some(open))))?;
     let services = if engine.is_some() { waiting.reports(&secrets) } else { Vec::new() };
-    Ok(Report { environment: plan.environment.clone(), project, without_engine: without, services, checks })
+    Ok(Report {
+        environment: plan.environment.clone(),
+        project,
+        without_engine: without,
+        services,
+        checks,
+        is_by_url: !urls.is_empty(),
+    })
 }
 
 /// The Compose project: what is set for it counts before what is written.
@@ -177,6 +208,12 @@ fn base_urls(texts: &[String]) -> Result<Vec<Url>, Failure> {
     let mut urls: Vec<Url> = Vec::new();
     for text in texts {
         let bad = |why| Failure::BaseUrl(text.clone(), why);
+        // A password may have any character; nothing of it is repeated.
+        if let Some(at) = text.rfind('@') {
+            let scheme = text.find("://").map_or("", |end| &text[..end + 3]);
+            let shown = format!("{scheme}{MASK}{}", &text[at..]);
+            return Err(Failure::BaseUrl(shown, "has a user, who would not be sent: leave it out"));
+        }
         let url = Url::parse(text).ok_or_else(|| bad("is no URL: write `https://host`, or `https://host:port`"))?;
         if url.target != "/" {
             return Err(bad("has a path: the paths are those of the routes"));
@@ -230,9 +267,12 @@ impl Waiting<'_> {
         loop {
             match Engine::containers(project, edge) {
                 Ok(containers) => self.containers = containers,
-                // One may be gone between two questions.
-                Err(why) if self.start.elapsed() >= timeout => return Err(Failure::Engine(why)),
-                Err(_) => {
+                // A container may be gone between two questions, and an engine that has answered may start anew.
+                Err(why) => {
+                    let patience = if self.states.is_empty() { GRACE.min(timeout) } else { timeout };
+                    if self.start.elapsed() >= patience {
+                        return Err(Failure::Engine(why));
+                    }
                     thread::sleep(POLL);
                     continue;
                 }
@@ -486,6 +526,10 @@ mod tests {
         };
         assert_eq!(read(&["https://a.example", "http://a.example:8080/"]), Ok(2));
         assert!(read(&["a.example"]).unwrap_err().contains("is no URL"));
+        assert!(read(&["http://[::1"]).unwrap_err().contains("is no URL"));
+        assert_eq!(read(&["http://[::1]:8080"]), Ok(1));
+        let refused = read(&["https://ops:pa55/word@a.example"]).unwrap_err();
+        assert!(refused.contains("`--base-url https://********@a.example` has a user"), "{refused}");
         assert!(read(&["https://a.example/b"]).unwrap_err().contains("has a path"));
         assert!(read(&["https://a.example", "https://b.example"]).unwrap_err().contains("second one"));
     }

@@ -1,6 +1,7 @@
 //! URLs as far as a smoke test has to do with them: where a redirect leads, and a request's mark in its query.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 
 /// The parameter that makes a request findable in the proxy's access log.
 pub(super) const MARK: &str = "stackgen-smoke";
@@ -35,11 +36,16 @@ impl Url {
             Some((host, port)) if !port.contains(']') => (host, Some(port).filter(|port| !port.is_empty())),
             _ => (authority, None),
         };
-        if host.is_empty() || host.contains(char::is_whitespace) {
+        // An address of version 6, and nothing else, stands in brackets (RFC 3986, section 3.2.2).
+        let is_host = match host.strip_prefix('[') {
+            Some(rest) => rest.strip_suffix(']').is_some_and(|inside| inside.parse::<Ipv6Addr>().is_ok()),
+            None => !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || "[]:".contains(c)),
+        };
+        if !is_host {
             return None;
         }
         let port = match port {
-            Some(port) => port.parse().ok()?,
+            Some(port) => port.parse().ok().filter(|port| *port != 0)?,
             None if is_secure => 443,
             None => 80,
         };
@@ -118,7 +124,11 @@ mod tests {
         }
         assert_eq!(url.join("ftp://a/"), None);
         assert_eq!(Url::parse("http://[::1]:80/").unwrap().host, "[::1]");
-        assert_eq!(Url::parse("http://a:b/"), None);
+        for text in
+            ["http://a:b/", "http://[::1", "http://::1", "http://::1:80", "http://[a]", "http://a:0", "http://a]"]
+        {
+            assert_eq!(Url::parse(text), None, "{text}");
+        }
     }
 
     #[test]

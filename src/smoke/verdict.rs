@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::asking::{Ask, Check};
 use super::container::Container;
-use super::http::{Answer, Exchange, Trouble};
+use super::http::{Answer, Exchange, Flaw, Trouble};
 use super::proxy::{self, Access};
 use super::redaction::Secrets;
 use super::services::State;
@@ -158,6 +158,9 @@ impl<'a> Case<'a> {
         if !is_wanted {
             return Verdict::failed(self.wrong_status(answer));
         }
+        if let Some(cause) = broken(answer) {
+            return Verdict::failed(cause);
+        }
         if let Some(difference) = wanted.expect.as_ref().and_then(|expect| self.difference(expect, answer)) {
             let message = format!("the answer is not what `expect` says: {difference}");
             let who = match self.who() {
@@ -289,6 +292,9 @@ impl<'a> Case<'a> {
         if expect.json.is_empty() {
             return None;
         }
+        if answer.flaw == Some(Flaw::TooLong) {
+            return Some("its body is longer than 1 MiB, and no more is read of one".to_owned());
+        }
         let Ok(body) = serde_json::from_str::<Value>(&answer.body) else {
             return Some("its body is no JSON".to_owned());
         };
@@ -312,6 +318,22 @@ impl<'a> Case<'a> {
             None => hidden,
         }
     }
+}
+
+/// What is wrong with an answer whose body does not come to its end.
+fn broken(answer: &Answer) -> Option<Cause> {
+    let status = answer.status;
+    let (why, help) = match answer.flaw.as_ref()? {
+        Flaw::TooLong => return None,
+        Flaw::Broken(why) => {
+            (format!("its body breaks off: {why}"), "does the service, or what is between, end while it answers?")
+        }
+        Flaw::Endless(time) => (
+            format!("its body has no end within {} s", time.as_secs_f64()),
+            "does the path stream? `smoke = \"/…\"` names another one; or give it longer: `--request-timeout`",
+        ),
+    };
+    Some(Cause::new("broken-answer", format!("it is answered with {status}, and {why}")).help(help))
 }
 
 /// Behind the name of a service that has answered by a router that is not its own.

@@ -1,6 +1,8 @@
 //! A stack behind a real Traefik on a real engine: whole, and then broken in one way after the other.
 
 use std::fs;
+use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -53,8 +55,10 @@ port = 80
 routes.web = { path = "/web", strip-prefix = true, smoke = "/web/" }
 "#;
 
-/// Nothing has to settle for longer than the proxy takes to hear of a container.
-const ARGUMENTS: [&str; 5] = ["--insecure", "--timeout", "3", "--request-timeout", "2"];
+/// Time enough for a machine that is busy; a stack that works does not use it up.
+const ARGUMENTS: [&str; 5] = ["--insecure", "--timeout", "90", "--request-timeout", "5"];
+/// Where a service never becomes healthy.
+const IMPATIENT: [&str; 3] = ["--insecure", "--timeout", "3"];
 
 struct Scene {
     // Taken down before its files go.
@@ -70,12 +74,26 @@ impl Scene {
     /// What people would read.
     fn page(&self) -> String {
         let mut command = stackgen();
-        command.current_dir(self.rendered.root()).arg("smoke").args(ARGUMENTS);
+        command.current_dir(self.rendered.root()).arg("smoke").args(IMPATIENT);
         everything_said(&command.output().expect("stackgen starts"))
     }
 
     fn container(&self, service: &str) -> String {
         format!("{}-{service}-1", self.running.project)
+    }
+
+    /// Waits until the probe of a service says so.
+    fn wait_for(&self, service: &str, health: &str) {
+        let container = self.container(service);
+        let asked = ["inspect", "--format", "{{.State.Health.Status}}", container.as_str()];
+        for _ in 0..600 {
+            let said = succeed(docker().args(asked)).stdout;
+            if String::from_utf8_lossy(&said).trim() == health {
+                return;
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
+        panic!("{service} never becomes {health}");
     }
 
     /// Makes containers anew with something laid over the compose file.
@@ -131,7 +149,7 @@ fn everything_passes(scene: &Scene) {
 }
 
 fn the_certificate_is_the_proxys_own(scene: &Scene) {
-    let smoke = Smoke::run(scene.rendered.root(), &["--timeout", "3"]);
+    let smoke = Smoke::run(scene.rendered.root(), &["--timeout", "90"]);
     assert_eq!(smoke.code, Some(1));
     assert_eq!(smoke.result("/web/"), ("failed", "default-certificate"));
     assert!(smoke.cause("/web/").contains("`tls = true` without a resolver"), "{}", smoke.cause("/web/"));
@@ -139,6 +157,7 @@ fn the_certificate_is_the_proxys_own(scene: &Scene) {
 
 fn a_service_that_is_gone_is_the_root(scene: &Scene) {
     succeed(docker().args(["stop", "--time", "2", &scene.container("redis")]));
+    scene.wait_for("api", "unhealthy");
     let page = scene.page();
     let place = |what: &str| page.find(what).unwrap_or_else(|| panic!("{what} is not in\n{page}"));
     assert!(place("error[exited]") < place("error[unhealthy]"), "{page}");

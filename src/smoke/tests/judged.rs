@@ -1,5 +1,6 @@
 //! What answers are worth, and what is behind those that are wrong.
 
+use super::super::http::Flaw;
 use super::*;
 
 #[test]
@@ -134,6 +135,7 @@ fn no_answer_has_a_cause_each() {
     assert_eq!(kind(Trouble::Refused), "refused");
     assert_eq!(kind(Trouble::Closed), "closed");
     assert_eq!(kind(Trouble::UnknownHost("a".to_owned())), "dns");
+    assert_eq!(kind(Trouble::SlowName("a".to_owned(), Duration::from_secs(1))), "dns");
     assert_eq!(kind(Trouble::Timeout(Duration::from_secs(1))), "timeout");
     assert_eq!(kind(Trouble::Tls("no TLS".to_owned())), "tls");
     assert_eq!(kind(Trouble::Certificate(Distrust::Issuer)), "untrusted-certificate");
@@ -265,4 +267,24 @@ fn a_rule_with_a_secret_is_shown_as_it_is_written() {
     let (kind, message) = stage.cause(HEALTH, Ok(answer(200, "")), Some(&other));
     assert_eq!(kind, "wrong-service");
     assert!(message.contains("${TOKEN}") && !message.contains("swordfish"), "{message}");
+}
+
+#[test]
+fn an_answer_that_breaks_off_is_a_failure_and_a_long_one_is_not_looked_into() {
+    let own = access("shop-api-api@docker", "172.20.0.3:8000");
+    let flawed = |flaw: Flaw| Ok(Answer { flaw: Some(flaw), ..answer(200, r#"{"service":"api"}"#) });
+    let stage = Stage::new();
+    let (kind, message) = stage.cause(HEALTH, flawed(Flaw::Broken("too early".to_owned())), Some(&own));
+    assert_eq!(
+        (kind, message.as_str()),
+        ("broken-answer", "it is answered with 200, and its body breaks off: too early")
+    );
+    assert_eq!(stage.cause(HEALTH, flawed(Flaw::Endless(Duration::from_secs(5))), Some(&own)).0, "broken-answer");
+    let (kind, message) = stage.cause(HEALTH, flawed(Flaw::TooLong), Some(&own));
+    assert_eq!(kind, "unexpected-answer");
+    assert!(message.contains("longer than 1 MiB"), "{message}");
+    // Where nothing of it is expected, its length is no matter.
+    let web = access("shop-web-web@docker", "172.20.0.4:3000");
+    let verdict = stage.judge("GET https://shop.example.com:10443/", flawed(Flaw::TooLong), Some(&web));
+    assert_eq!(verdict.result, Outcome::Passed, "{verdict:?}");
 }

@@ -14,6 +14,10 @@ impl<'a> Case<'a> {
         match trouble {
             Trouble::UnknownHost(host) => Cause::new("dns", format!("the name {host} is not known"))
                 .help("is it spelled right, and does DNS have it?"),
+            Trouble::SlowName(host, time) => {
+                let message = format!("it is not known within {} s whether there is a name {host}", time.as_secs_f64());
+                Cause::new("dns", message).help("do the name servers of this machine answer?")
+            }
             Trouble::Refused => self.of_way().unwrap_or_else(|| {
                 Cause::new("refused", format!("nothing listens on {way}"))
                     .help("does the stack run, and is the port published there?")
