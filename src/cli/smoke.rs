@@ -29,8 +29,8 @@ Requests are GET on paths that prove a route (`smoke`, else the health path), el
 published, with the host of the route: no DNS is needed. The engine is read alone (docker ps, inspect, info and logs). Secrets are \
 taken out of what is shown of logs.
 
-Exit codes: 0 everything passed; 1 something failed, or is unproved without --allow-unproved; 2 a wrong command line, errors in \
-services.toml, no engine and no --base-url, or stackgen could not work.")]
+Exit codes: 0 everything passed; 1 something failed, is unproved without --allow-unproved, or nothing was asked of an environment; 2 a \
+wrong command line, errors in services.toml, a --base-url that stands for no entry point, no engine and no --base-url, or stackgen could not work.")]
 pub(super) struct Smoke {
     /// Where the stack is reached, as `https://host` or `http://host:port`, once for each scheme; else on the ports published here
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]

@@ -458,7 +458,7 @@ mod tests {
             let _ = stream.write_all(sent);
             for _ in 0..repeated {
                 // The client has enough.
-                if stream.write_all(&[b'x'; 1 << 16]).is_err() {
+                if stream.write_all(&[b'x'; 1 << 14]).is_err() {
                     break;
                 }
             }
@@ -496,7 +496,7 @@ mod tests {
         let time = Duration::from_secs(2);
         let open = answer_to(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", 0, true, time);
         assert_eq!((open.body.as_str(), open.flaw), ("hello", Some(Flaw::Endless(time))));
-        let long = answer_to(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", 64, false, PATIENT);
+        let long = answer_to(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", 256, false, PATIENT);
         assert_eq!((long.body.len(), long.flaw), (1 << 20, Some(Flaw::TooLong)), "cut, and not emptied");
     }
 

@@ -22,12 +22,14 @@ pub mod progress;
 mod proxy;
 mod reach;
 mod redaction;
+mod rounds;
 mod running;
 mod services;
 #[cfg(test)]
 mod tests;
 mod url;
 mod verdict;
+mod waiting;
 
 pub use running::{Failure, Options, run};
 pub use services::ServiceReport;

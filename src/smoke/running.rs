@@ -1,38 +1,27 @@
-//! A smoke test from its beginning to its end: wait, ask, ask again what is not there yet, and say what came of it.
+//! A smoke test from its beginning to its end: wait (`waiting`), ask (`rounds`), and say what came of it.
 
 use std::path::Path;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::asking::{self, Ask, Asked, Check};
+use super::Report;
+use super::asking::{self, Asked};
 use super::container::Container;
 use super::engine::Engine;
-use super::http::{Client, Exchange};
-use super::progress::{Progress, Standing};
-use super::proxy::{self, Access};
+use super::http::Client;
+use super::progress::Progress;
 use super::reach::Reach;
 use super::redaction::Secrets;
-use super::services::{self, Is, State};
+use super::rounds::Stage;
+use super::services::Is;
 use super::url::Url;
-use super::verdict::{self, Scene, Verdict};
-use super::{Checked, Outcome, Report, ServiceReport};
+use super::verdict::Scene;
+use super::waiting::Waiting;
 use crate::diagnostics::redaction::MASK;
-use crate::env::random;
-use crate::plan::{PROJECT_VARIABLE, Plan, Random, Service};
+use crate::plan::{PROJECT_VARIABLE, Plan, Service};
 use crate::routing::{Lookup, Routing};
 
-/// How often the engine is asked how the services are.
-const POLL: Duration = Duration::from_millis(400);
-/// How long something has to look final until it is taken for final: Compose makes containers anew one by one.
-const GRACE: Duration = Duration::from_secs(2);
 /// How long the proxy may take to lead to what is healthy.
 const SETTLING: Duration = Duration::from_secs(5);
-/// How many requests are under way at a time.
-const AT_ONCE: usize = 8;
-/// How much of the proxy's log is searched for what it complains of.
-const TAIL: usize = 5000;
-/// How many lines of a service that does not run are shown.
-const LINES: usize = 5;
 
 /// What a smoke test may do, and how long.
 #[derive(Debug, Clone)]
@@ -108,18 +97,10 @@ pub fn run(
         Some(edge) => edge.evaluate(&own).map_err(|names| Failure::NoProject(names.join(", ")))?,
         None => project.clone(),
     };
-    let (engine, mut without) = match (options.with_engine, urls.is_empty()) {
-        (false, true) => return Err(Failure::NothingToAsk),
-        (false, false) => (None, Some("it was left out".to_owned())),
-        (true, is_alone) => match Engine::reach() {
-            Ok(engine) => (Some(engine), None),
-            Err(why) if is_alone => return Err(Failure::NoEngine(why)),
-            Err(why) => (None, Some(why)),
-        },
-    };
-    let start = Instant::now();
-    let mut waiting = Waiting { plan, start, states: Vec::new(), containers: Vec::new(), since: Vec::new() };
-    let mut engine = engine;
+    let routing = Routing::of(plans, values);
+    let by_url = by_urls(&routing, &urls, options, plan)?;
+    let (mut engine, mut without) = engine(options)?;
+    let mut waiting = Waiting::new(plan);
     if engine.is_some() {
         match waiting.wait(&project, &edge, options.timeout, tell) {
             // A URL leads to the stack all the same.
@@ -136,24 +117,13 @@ pub fn run(
         without = Some(format!("nothing of the project {project} is on it"));
     }
     let engine = engine.filter(|_| has_engine);
-    let routing = Routing::of(plans, values);
     let secrets = Secrets::of(plan, &own, &waiting.containers);
     waiting.containers.iter_mut().for_each(|container| hide(container, &secrets));
     let proxy = proxy_of(plan, &edge, &waiting.containers).cloned();
-    let mut reach = Reach::of_containers(
-        plan,
-        routing.entry_points(),
-        &waiting.containers,
-        proxy.as_ref(),
-        engine.as_ref().and_then(|engine| engine.host.as_deref()),
-    );
-    if !urls.is_empty() {
-        reach = reach.with_urls(&routing, &urls);
-        if let Some(number) = urls.iter().position(|url| !reach.is_of_entry_point(url)) {
-            let (url, environment) = (options.base_urls[number].clone(), plan.environment.clone());
-            return Err(Failure::UnusedUrl { url, environment });
-        }
-    }
+    let reach = by_url.unwrap_or_else(|| {
+        let host = engine.as_ref().and_then(|engine| engine.host.as_deref());
+        Reach::of_containers(plan, routing.entry_points(), &waiting.containers, proxy.as_ref(), host)
+    });
     let is_there = |service: &Service| match engine {
         Some(_) => waiting.states.iter().any(|state| state.service == service.name && state.is != Is::Absent),
         None => service.profiles.is_empty(),
@@ -226,6 +196,33 @@ fn base_urls(texts: &[String]) -> Result<Vec<Url>, Failure> {
     Ok(urls)
 }
 
+/// What the URLs reach; none where there are none.
+fn by_urls(routing: &Routing, urls: &[Url], options: &Options<'_>, plan: &Plan) -> Result<Option<Reach>, Failure> {
+    if urls.is_empty() {
+        return Ok(None);
+    }
+    let reach = Reach::default().with_urls(routing, urls);
+    match urls.iter().position(|url| !reach.is_of_entry_point(url)) {
+        None => Ok(Some(reach)),
+        Some(number) => {
+            Err(Failure::UnusedUrl { url: options.base_urls[number].clone(), environment: plan.environment.clone() })
+        }
+    }
+}
+
+/// The engine, and why none is asked.
+fn engine(options: &Options<'_>) -> Result<(Option<Engine>, Option<String>), Failure> {
+    match (options.with_engine, options.base_urls.is_empty()) {
+        (false, true) => Err(Failure::NothingToAsk),
+        (false, false) => Ok((None, Some("it was left out".to_owned()))),
+        (true, is_alone) => match Engine::reach() {
+            Ok(engine) => Ok((Some(engine), None)),
+            Err(why) if is_alone => Err(Failure::NoEngine(why)),
+            Err(why) => Ok((None, Some(why))),
+        },
+    }
+}
+
 /// What of a container is shown, without secrets.
 fn hide(container: &mut Container, secrets: &Secrets) {
     container.error = secrets.hide(&container.error);
@@ -243,274 +240,6 @@ fn proxy_of<'c>(plan: &Plan, edge: &str, containers: &'c [Container]) -> Option<
         None => of_edge.find(|container| {
             container.arguments.iter().any(|argument| argument.to_ascii_lowercase().starts_with("--entrypoints."))
         }),
-    }
-}
-
-/// The time until services are healthy.
-struct Waiting<'p> {
-    plan: &'p Plan,
-    start: Instant,
-    states: Vec<State>,
-    containers: Vec<Container>,
-    /// For each service, since when it is as it is.
-    since: Vec<Duration>,
-}
-
-impl Waiting<'_> {
-    fn wait(
-        &mut self,
-        project: &str,
-        edge: &str,
-        timeout: Duration,
-        tell: &mut dyn FnMut(&Progress),
-    ) -> Result<(), Failure> {
-        loop {
-            match Engine::containers(project, edge) {
-                Ok(containers) => self.containers = containers,
-                // A container may be gone between two questions, and an engine that has answered may start anew.
-                Err(why) => {
-                    let patience = if self.states.is_empty() { GRACE.min(timeout) } else { timeout };
-                    if self.start.elapsed() >= patience {
-                        return Err(Failure::Engine(why));
-                    }
-                    thread::sleep(POLL);
-                    continue;
-                }
-            }
-            let own: Vec<Container> =
-                self.containers.iter().filter(|container| container.project == project).cloned().collect();
-            self.note(services::states(self.plan, &own));
-            tell(&self.progress(None));
-            let elapsed = self.start.elapsed();
-            let is_final = |(state, since): (&State, &Duration)| match state.is {
-                Is::Absent | Is::Fine => true,
-                Is::Waiting => false,
-                Is::Over => elapsed.saturating_sub(*since) >= GRACE,
-            };
-            let is_over = self.states.iter().zip(&self.since).all(is_final);
-            if own.is_empty() || is_over || elapsed >= timeout {
-                return Ok(());
-            }
-            thread::sleep(POLL);
-        }
-    }
-
-    fn note(&mut self, states: Vec<State>) {
-        let now = self.start.elapsed();
-        let since = states.iter().enumerate().map(|(number, state)| match self.states.get(number) {
-            Some(before) if before.is == state.is => self.since[number],
-            Some(_) => now,
-            None => Duration::ZERO,
-        });
-        self.since = since.collect();
-        self.states = states;
-    }
-
-    fn progress(&self, asking: Option<usize>) -> Progress {
-        let services = self.states.iter().filter(|state| state.is != Is::Absent).map(|state| Standing {
-            service: state.service.clone(),
-            state: state.word.clone(),
-            is_fine: state.is == Is::Fine,
-        });
-        Progress {
-            environment: self.plan.environment.clone(),
-            elapsed: self.start.elapsed(),
-            services: services.collect(),
-            asking,
-        }
-    }
-
-    /// How the services are in the end, causes before what they cause.
-    fn reports(&self, secrets: &Secrets) -> Vec<ServiceReport> {
-        let mut reports: Vec<ServiceReport> = Vec::new();
-        for (state, since) in self.states.iter().zip(&self.since) {
-            let Some(service) = self.plan.services.get(&state.service) else { continue };
-            let result = match state.is {
-                Is::Absent => Outcome::Skipped,
-                Is::Fine => Outcome::Passed,
-                Is::Waiting | Is::Over => Outcome::Failed,
-            };
-            let log = || {
-                let container =
-                    self.containers.iter().find(|container| Some(&container.name) == state.container.as_ref());
-                let text = container.and_then(|container| Engine::tail(&container.id, 50).ok());
-                // Whom a proxy has served says nothing about why it ended.
-                let text = text.map(|text| {
-                    let own = text.lines().filter(|line| !line.contains("\"RequestPath\""));
-                    own.collect::<Vec<_>>().join("\n")
-                });
-                text.map(|text| secrets.last_lines(&text, LINES)).unwrap_or_default()
-            };
-            let is_failed = result == Outcome::Failed;
-            let root = services::root(self.plan, &self.states, &state.service).filter(|_| is_failed);
-            reports.push(ServiceReport {
-                service: state.service.clone(),
-                state: if state.is == Is::Absent { "not started".to_owned() } else { state.word.clone() },
-                result,
-                time: *since,
-                because_of: root.map(str::to_owned),
-                needed_by: if is_failed { services::dependents(self.plan, &state.service) } else { Vec::new() },
-                cause: is_failed.then(|| secrets.hide_in(services::cause(service, state, &self.containers, log()))),
-            });
-        }
-        reports.sort_by_key(|report| (report.result != Outcome::Failed, report.because_of.is_some()));
-        reports
-    }
-}
-
-/// Everything that is there for asking.
-struct Stage<'a> {
-    scene: Scene<'a>,
-    engine: Option<&'a Engine>,
-    client: &'a Client,
-    reach: &'a Reach,
-    asked: &'a Asked,
-}
-
-/// What came of a check so far.
-struct Attempt {
-    exchange: Exchange,
-    access: Option<Access>,
-    verdict: Verdict,
-}
-
-impl Stage<'_> {
-    /// Asks everything, and again for `settling` what may only need time; `tell` is told how much is open.
-    fn ask(&self, settling: Duration, tell: &mut dyn FnMut(usize)) -> Result<Vec<Checked>, Failure> {
-        let run = random::from_system(Random::Characters(12)).map_err(Failure::Random)?;
-        let checks = &self.asked.checks;
-        let start = Instant::now();
-        let mut attempts: Vec<Option<Attempt>> = checks.iter().map(|_| None).collect();
-        let mut open: Vec<usize> = (0..checks.len()).collect();
-        for round in 0_u32.. {
-            tell(open.len());
-            // A service that is asked itself leaves no trace in the proxy's log.
-            let is_logged = |number: &usize| self.has_log() && checks[*number].container.is_none();
-            let mark = |number: &usize| is_logged(number).then(|| format!("{run}-{number}-{round}"));
-            let marks: Vec<Option<String>> = open.iter().map(mark).collect();
-            let exchanges = self.exchange(&open, &marks);
-            let accesses = self.accesses(&marks, &exchanges);
-            for ((number, exchange), access) in open.iter().zip(exchanges).zip(accesses) {
-                let verdict = verdict::judge(&checks[*number], &exchange, access.as_ref(), &self.scene);
-                attempts[*number] = Some(Attempt { exchange, access, verdict });
-            }
-            open.retain(|number| {
-                let verdict = attempts[*number].as_ref().map(|attempt| &attempt.verdict);
-                verdict.is_some_and(may_change)
-            });
-            if open.is_empty() || start.elapsed() >= settling {
-                break;
-            }
-            thread::sleep(POLL.min(settling.saturating_sub(start.elapsed())));
-        }
-        // What the proxy has to say of it is looked for once, where there is something to look for.
-        let attempts: Vec<Attempt> = attempts.into_iter().flatten().collect();
-        let fails = attempts.iter().any(|attempt| attempt.verdict.result == Outcome::Failed);
-        let log = match (self.engine, self.scene.proxy) {
-            (Some(_), Some(proxy)) if fails => Engine::tail(&proxy.id, TAIL).unwrap_or_default(),
-            _ => String::new(),
-        };
-        let scene = Scene { log: &log, ..self.scene.clone() };
-        let judged = checks.iter().zip(attempts).map(|(check, attempt)| {
-            let Attempt { exchange, access, verdict } = attempt;
-            let verdict = match verdict.result {
-                Outcome::Failed => verdict::judge(check, &exchange, access.as_ref(), &scene),
-                _ => verdict,
-            };
-            checked(check, &exchange, verdict, scene.secrets)
-        });
-        Ok(judged.collect())
-    }
-
-    /// Whether the proxy's access log says who answered.
-    fn has_log(&self) -> bool {
-        self.engine.is_some() && self.scene.proxy.is_some_and(|proxy| proxy::silence(proxy).is_none())
-    }
-
-    /// Sends what is open, several at a time.
-    fn exchange(&self, open: &[usize], marks: &[Option<String>]) -> Vec<Exchange> {
-        let one = |number: usize, mark: Option<&str>| {
-            self.client.ask(&self.asked.checks[number], self.reach, &self.asked.hosts, mark)
-        };
-        let all: Vec<(usize, Option<&str>)> = open.iter().copied().zip(marks.iter().map(Option::as_deref)).collect();
-        let mut exchanges = Vec::new();
-        for some in all.chunks(AT_ONCE) {
-            thread::scope(|scope| {
-                let running: Vec<_> = some.iter().map(|(number, mark)| scope.spawn(|| one(*number, *mark))).collect();
-                for handle in running {
-                    exchanges.push(handle.join().unwrap_or_else(|_| Exchange::lost()));
-                }
-            });
-        }
-        exchanges
-    }
-
-    /// What the access log says of each: a line comes a moment after the answer.
-    fn accesses(&self, marks: &[Option<String>], exchanges: &[Exchange]) -> Vec<Option<Access>> {
-        let mut found: Vec<Option<Access>> = marks.iter().map(|_| None).collect();
-        let (Some(engine), Some(proxy)) = (self.engine, self.scene.proxy) else { return found };
-        if marks.iter().all(Option::is_none) {
-            return found;
-        }
-        for _ in 0..4 {
-            let Ok(log) = engine.since(&proxy.id) else { return found };
-            let all = proxy::accesses(&log);
-            let of = |mark: &str| all.iter().rev().find(|access| access.mark == mark).cloned();
-            found = marks.iter().map(|mark| mark.as_deref().and_then(of)).collect();
-            let is_there = |number: usize| match (&marks[number], &exchanges[number].end) {
-                (Some(_), Ok(answer)) if answer.status > 0 => {
-                    found[number].as_ref().is_some_and(|access| access.status == answer.status)
-                }
-                _ => true,
-            };
-            if (0..marks.len()).all(is_there) {
-                break;
-            }
-            thread::sleep(Duration::from_millis(100));
-        }
-        found
-    }
-}
-
-/// Whether another attempt may come to something else.
-fn may_change(verdict: &Verdict) -> bool {
-    const FINAL: [&str; 14] = [
-        "not-asked",
-        "connection-only",
-        "no-access-log",
-        "no-engine",
-        "middleware-answered",
-        "service-down",
-        "proxy-down",
-        "untrusted-certificate",
-        "certificate-name",
-        "certificate-expired",
-        "default-certificate",
-        "no-shared-network",
-        "wrong-port",
-        "dns",
-    ];
-    let is_final = verdict.cause.as_ref().is_some_and(|cause| FINAL.contains(&cause.kind));
-    matches!(verdict.result, Outcome::Failed | Outcome::Unproved) && !is_final
-}
-
-/// What is reported of a check. Every cause passes here, so that none shows a secret, whatever it was made of.
-fn checked(check: &Check, exchange: &Exchange, verdict: Verdict, secrets: &Secrets) -> Checked {
-    let status = exchange.end.as_ref().ok().map(|answer| answer.status).filter(|status| *status > 0);
-    let is_asked = !matches!(check.ask, Ask::Nothing { .. });
-    Checked {
-        kind: check.kind,
-        service: check.service.clone(),
-        route: check.route.clone(),
-        request: check.shown(),
-        address: check.way().map(super::reach::Way::address),
-        status: status.or_else(|| exchange.hops.last().map(|(status, _)| *status)),
-        result: verdict.result,
-        evidence: verdict.evidence,
-        answered_by: verdict.answered_by,
-        router: verdict.router,
-        cause: verdict.cause.map(|cause| secrets.hide_in(cause)),
-        time: if is_asked { exchange.time } else { Duration::ZERO },
     }
 }
 
