@@ -64,10 +64,8 @@ pub enum DiskError {
         /// The file or directory.
         path: String,
     },
-    /// The same, and what stood there could not go back, since somebody wrote there again and again.
-    #[error(
-        "`{path}` changed while stackgen was at work, again and again; what somebody saved meanwhile is in `{lies}`"
-    )]
+    /// The same, and what stood there could not go back to its place, which somebody else has taken or removed.
+    #[error("`{path}` changed while stackgen was at work; what stood there could not go back, and is in `{lies}`")]
     Kept {
         /// The file.
         path: String,

@@ -100,7 +100,7 @@ pub(super) fn replace(
         }
         (left, theirs) = (theirs, out);
     }
-    Ok(Replaced::Tried(Done::Aside(set_aside(aside, full))))
+    Ok(Replaced::Tried(set_aside(aside, full)))
 }
 
 /// Deletes the file `full` if it `is_expected`.
@@ -120,7 +120,7 @@ pub(super) fn delete(full: &Path, is_expected: impl Fn(&[u8]) -> bool) -> io::Re
     }
     match system::take(&taken, full) {
         Ok(()) => Ok(Done::Refused),
-        Err(_) => Ok(Done::Aside(set_aside(taken, full))),
+        Err(_) => Ok(set_aside(taken, full)),
     }
 }
 
@@ -132,19 +132,20 @@ fn aside(full: &Path, take: impl FnMut(&Path) -> io::Result<()>) -> io::Result<P
     Ok(builder.make_in(directory, take)?.keep().map_err(|error| error.error)?.1)
 }
 
-/// Keeps what cannot go back to where it was beside that, under a name that tells what it was; says where it lies.
-fn set_aside(what: PathBuf, full: &Path) -> PathBuf {
+/// Keeps what cannot go back to where it was beside that, under a name that tells what it was.
+fn set_aside(what: PathBuf, full: &Path) -> Done {
     for number in 1..=ATTEMPTS {
         let mut name = full.as_os_str().to_owned();
         name.push(if number == 1 { ".kept".to_owned() } else { format!(".kept-{number}") });
         match system::take(&what, Path::new(&name)) {
-            Ok(()) => return name.into(),
+            Ok(()) => return Done::Aside(name.into()),
             Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
             Err(_) => break,
         }
     }
-    // Where even that is impossible, it stays where it is.
-    what
+    // Where even that is impossible, it stays where it is. With a directory that was moved away it has gone too; whenever
+    // that is back, the next run sees it.
+    if what.symlink_metadata().is_ok() { Done::Aside(what) } else { Done::Refused }
 }
 
 /// Whether a file is as it should be; what cannot be read is not.
@@ -322,6 +323,25 @@ mod tests {
         };
         assert_eq!(became(replace(file, &full, b"new", saves_again)), Done::Refused);
         assert_eq!((fs::read(&full).expect("a file"), names(root.path())), (b"newer".to_vec(), vec!["a".to_owned()]));
+    }
+
+    #[test]
+    fn what_cannot_go_back_is_kept_under_a_name_that_nobody_has() {
+        let (root, _) = prepared();
+        let full = root.path().join("a");
+        fs::write(root.path().join("a.kept"), "kept before").expect("a file");
+        for kept in ["a.kept-2", "a.kept-3"] {
+            fs::write(&full, "just saved").expect("a file");
+            let takes_the_place = |_: &[u8]| {
+                fs::write(&full, "saved again").expect("a file");
+                false
+            };
+            let done = delete(&full, takes_the_place).expect("no deletion");
+            assert_eq!(done, Done::Aside(root.path().join(kept)));
+            assert_eq!(fs::read(root.path().join(kept)).expect("a file"), b"just saved");
+        }
+        assert_eq!(fs::read(root.path().join("a.kept")).expect("a file"), b"kept before");
+        assert_eq!(fs::read(full).expect("a file"), b"saved again");
     }
 
     #[test]

@@ -223,7 +223,7 @@ fn outcome(result: Result<(), DiskError>) -> &'static str {
         Ok(()) => "all written",
         Err(DiskError::Refused(_)) => "refused",
         Err(DiskError::Stopped { cause, .. }) => match *cause {
-            DiskError::Changed { .. } => "stopped",
+            DiskError::Changed { .. } | DiskError::Kept { .. } => "stopped",
             other => panic!("{other}"),
         },
         Err(other) => panic!("{other}"),
