@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use stackgen::plan::{Plan, Target};
-use support::compose::{self, docker};
+use support::compose::{self, docker, service_of};
 use support::http::{Request, Response};
 use support::rendered::{Rendered, running};
 use support::running::Running;
@@ -177,7 +177,7 @@ impl<'r> Smallest<'r> {
         assert!(all.contains("client_max_body_size 5m;"), "{}: {all}", self.name);
         let address = || {
             let containers = self.running.stack.containers();
-            let app = containers.iter().find(|it| it["Config"]["Labels"]["com.docker.compose.service"] == "app");
+            let app = containers.iter().find(|it| service_of(it) == "app");
             let networks = app.expect("the app")["NetworkSettings"]["Networks"].as_object().expect("networks").clone();
             networks.values().map(|network| network["IPAddress"].to_string()).collect::<Vec<_>>()
         };

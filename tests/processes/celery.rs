@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use stackgen::plan::Plan;
 
-use crate::support::compose::{self, docker};
+use crate::support::compose::{self, docker, service_of};
 use crate::support::http::{Request, Response};
 use crate::support::rendered::Rendered;
 use crate::support::running::Running;
@@ -126,9 +126,8 @@ impl Queues {
     }
 
     fn container(&self, service: &str) -> Value {
-        let is_ours =
-            |container: &Value| container["Config"]["Labels"]["com.docker.compose.service"].as_str() == Some(service);
-        self.running.stack.containers().into_iter().find(is_ours).expect("a container")
+        let containers = self.running.stack.containers().into_iter();
+        containers.into_iter().find(|container| service_of(container) == service).expect("a container")
     }
 }
 

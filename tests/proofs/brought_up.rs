@@ -146,8 +146,8 @@ const BROKEN: &[Broken] = &[
     (
         "credential-mismatch",
         "[services.cache]\nREDIS\ncommand = [\"redis-server\", \"--requirepass\", \"one-of-the-tests\"]\n\
-         [services.web]\nIDLEREDIS\nenv.CACHE_URL = \"redis://:another@cache:6379\"\n",
-        Fails("web", PING, &["WRONGPASS"], (":another@", ":one-of-the-tests@")),
+         [services.web]\nIDLEREDIS\nenv.CACHE_URL = \"redis://default:another@cache:6379\"\n",
+        Fails("web", PING, &["WRONGPASS"], ("another@", "one-of-the-tests@")),
     ),
     (
         "bind-source-missing",
@@ -178,7 +178,7 @@ const BROKEN: &[Broken] = &[
         // Of the images before 18: what is mounted above their own volume stays empty.
         "postgres18-data-path",
         "[services.db]\nimage = \"postgres:17\"\nvolumes = [\"db:/var/lib/postgresql\"]\n\
-         env.POSTGRES_HOST_AUTH_METHOD = \"trust\"\n[volumes]\ndb = {}\n",
+         env.POSTGRES_HOST_AUTH_METHOD = \"trust\"\ncompose.user = \"999:999\"\n[volumes]\ndb = {}\n",
         Says("db", &["stat", "--format", "%m", "/var/lib/postgresql/data"], "/var/lib/postgresql/data"),
     ),
 ];

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::attempt::Attempt;
-use crate::support::compose::{has_compose, has_engine};
+use crate::support::compose::{has_compose, has_engine, service_of};
 
 /// The rules whose mistakes are made here.
 pub(crate) const PROVED: &[&str] = &[
@@ -68,18 +68,15 @@ fn starts(attempt: &Attempt) {
 
 /// What `docker inspect` says of the only container of a service.
 fn container(attempt: &Attempt, service: &str) -> Value {
-    let is_it = |found: &&Value| found["Config"]["Labels"]["com.docker.compose.service"] == service;
+    let is_it = |found: &&Value| service_of(found) == service;
     attempt.containers().iter().find(is_it).cloned().unwrap_or_else(|| panic!("a container of {service}"))
 }
 
 /// That a container of a service has ended after a while, with this word in its log.
 #[track_caller]
 fn ends(attempt: &Attempt, service: &str, word: &str) {
-    let has_ended = || {
-        attempt.containers().iter().any(|found| {
-            found["Config"]["Labels"]["com.docker.compose.service"] == service && found["State"]["Running"] == false
-        })
-    };
+    let has_ended =
+        || attempt.containers().iter().any(|found| service_of(found) == service && found["State"]["Running"] == false);
     let start = Instant::now();
     while !has_ended() {
         assert!(start.elapsed() < Duration::from_secs(20), "{service} still runs");

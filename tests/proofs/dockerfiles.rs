@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
 use crate::attempt::Attempt;
-use crate::support::compose::{docker, has_engine};
+use crate::support::compose::{docker, has_engine, service_of};
 use crate::support::oracle::{self, Verdict, request};
 use crate::support::{everything_said, has_tools, tool};
 
@@ -264,7 +264,7 @@ fn server(status: u16) -> String {
 /// What the health of each service is now.
 fn healths(attempt: &Attempt) -> Value {
     let all = attempt.containers().into_iter().map(|container| {
-        let name = container["Config"]["Labels"]["com.docker.compose.service"].as_str().expect("a service").to_owned();
+        let name = service_of(&container).to_owned();
         (name, container["State"]["Health"]["Status"].clone())
     });
     all.collect::<Map<String, Value>>().into()
