@@ -178,7 +178,7 @@ const BROKEN: &[Broken] = &[
         // Of the images before 18: what is mounted above their own volume stays empty.
         "postgres18-data-path",
         "[services.db]\nimage = \"postgres:17\"\nvolumes = [\"db:/var/lib/postgresql\"]\n\
-         env.POSTGRES_HOST_AUTH_METHOD = \"trust\"\ncompose.user = \"999:999\"\n[volumes]\ndb = {}\n",
+         env.POSTGRES_HOST_AUTH_METHOD = \"trust\"\ncompose.entrypoint = [\"sleep\", \"infinity\"]\n[volumes]\ndb = {}\n",
         Says("db", &["stat", "--format", "%m", "/var/lib/postgresql/data"], "/var/lib/postgresql/data"),
     ),
 ];
