@@ -174,13 +174,6 @@ const BROKEN: &[Broken] = &[
         "[services.db]\nimage = \"postgres:17\"\nvolumes = [\"db:/var/lib/postgresql/data\"]\n[volumes]\ndb = {}\n",
         Ends("db", "POSTGRES_PASSWORD"),
     ),
-    (
-        // Of the images before 18: what is mounted above their own volume stays empty.
-        "postgres18-data-path",
-        "[services.db]\nimage = \"postgres:17\"\nvolumes = [\"db:/var/lib/postgresql\"]\n\
-         env.POSTGRES_HOST_AUTH_METHOD = \"trust\"\ncompose.entrypoint = [\"sleep\", \"infinity\"]\n[volumes]\ndb = {}\n",
-        Says("db", &["stat", "--format", "%m", "/var/lib/postgresql/data"], "/var/lib/postgresql/data"),
-    ),
 ];
 
 /// A stack that is brought up although something is wrong with it.
