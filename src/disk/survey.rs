@@ -189,7 +189,7 @@ impl<'artifacts> Survey<'artifacts> {
         let swept =
             steps.iter().filter_map(|step| if let Step::Sweep(directory) = step { Some(directory) } else { None });
         let aside = swept.flat_map(|directory| leftovers::aside(&self.root, directory)).collect();
-        Ok(Summary { lock_written, aside, ..self.summary() })
+        Ok(Summary { aside, lock_written, ..self.summary() })
     }
 
     /// What [`Survey::apply`] does, in order. Between any two of them every file is old or new.
