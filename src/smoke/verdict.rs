@@ -67,6 +67,10 @@ impl Verdict {
 enum Who {
     /// The service that should.
     Wanted,
+    /// The service that should, on another port than services.toml says.
+    OnPort(u16),
+    /// The service that should, by a router that services.toml does not know.
+    ByAnother,
     /// Another service of the stack, or something else by its name in Traefik.
     Other(String),
     /// Nobody: no router took the request.
@@ -97,9 +101,9 @@ pub(super) fn judge(check: &Check, exchange: &Exchange, access: Option<&Access>,
     verdict.router = access.and_then(|access| access.router.clone());
     if verdict.answered_by.is_none() {
         verdict.answered_by = match case.who() {
-            Who::Wanted => Some(check.service.clone()),
+            Who::Wanted | Who::OnPort(_) | Who::ByAnother => Some(check.service.clone()),
             Who::Other(other) => Some(other),
-            _ => None,
+            Who::Nobody | Who::Middleware | Who::Stranger(_) | Who::Unknown => None,
         };
     }
     verdict
@@ -146,7 +150,8 @@ impl<'a> Case<'a> {
             return Verdict::failed(self.explained(Cause::new("no-redirect", message), answer));
         }
         match self.who() {
-            Who::Other(other) => return Verdict::failed(self.wrong_service(&other, answer)),
+            Who::Other(other) => return Verdict::failed(self.wrong_service(Some(&other), answer)),
+            Who::ByAnother => return Verdict::failed(self.wrong_service(None, answer)),
             Who::Nobody => return Verdict::failed(self.no_router(answer)),
             _ => {}
         }
@@ -157,6 +162,9 @@ impl<'a> Case<'a> {
         };
         if !is_wanted {
             return Verdict::failed(self.wrong_status(answer));
+        }
+        if let Who::OnPort(port) = self.who() {
+            return Verdict::failed(self.other_port(port));
         }
         if let Some(cause) = broken(answer) {
             return Verdict::failed(cause);
@@ -246,8 +254,12 @@ impl<'a> Case<'a> {
         let is_own_router = wanted.routers.contains(router);
         match (by_address, &access.service) {
             (Some((project, service)), _) if service == self.check.service && project == self.scene.project => {
-                // Its own service may answer by a way that services.toml does not know.
-                if is_own_router { Who::Wanted } else { Who::Other(format!("{service}{BY_ANOTHER}")) }
+                let port = access.server.map(|server| server.port());
+                match (is_own_router, port, wanted.port) {
+                    (false, ..) => Who::ByAnother,
+                    (true, Some(port), Some(wanted)) if port != wanted => Who::OnPort(port),
+                    (true, ..) => Who::Wanted,
+                }
             }
             (Some((project, service)), _) if project == self.scene.project => Who::Other(service.to_owned()),
             (Some((project, service)), _) => Who::Other(format!("{service} of the project {project}")),
@@ -335,9 +347,6 @@ fn broken(answer: &Answer) -> Option<Cause> {
     };
     Some(Cause::new("broken-answer", format!("it is answered with {status}, and {why}")).help(help))
 }
-
-/// Behind the name of a service that has answered by a router that is not its own.
-const BY_ANOTHER: &str = " by another router";
 
 fn is_same(found: &Value, wanted: &Scalar) -> bool {
     match wanted {

@@ -4,6 +4,15 @@ use super::super::http::Flaw;
 use super::*;
 
 #[test]
+fn the_right_service_on_a_port_of_before_is_no_proof() {
+    // What the proxy has not noticed yet would answer until it does.
+    let before = access("shop-api-api@docker", "172.20.0.3:5000");
+    let (kind, message) = Stage::new().cause(HEALTH, Ok(answer(200, r#"{"service":"api"}"#)), Some(&before));
+    assert_eq!(kind, "other-port");
+    assert!(message.contains("5000") && message.contains("8000"), "{message}");
+}
+
+#[test]
 fn what_the_log_and_the_answer_agree_on_is_a_pass() {
     let own = access("shop-api-api@docker", "172.20.0.3:8000");
     let verdict = Stage::new().judge(HEALTH, Ok(answer(200, r#"{"service":"api"}"#)), Some(&own));

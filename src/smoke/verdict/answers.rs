@@ -4,22 +4,24 @@ use super::super::container::Container;
 use super::super::http::Answer;
 use super::super::{Cause, services};
 use super::stack::ANEW;
-use super::{BY_ANOTHER, Case, Who};
+use super::{Case, Who};
 use crate::plan::EDGE_LABEL;
 
 /// What Traefik answers where no router takes a request (Go, `http.NotFound`).
 const NOT_FOUND: &str = "404 page not found\n";
 
 impl Case<'_> {
-    pub(super) fn wrong_service(&self, other: &str, answer: &Answer) -> Cause {
+    /// Another service answered; none where it is the right one, by a router that is not its own.
+    pub(super) fn wrong_service(&self, other: Option<&str>, answer: &Answer) -> Cause {
         let service = &self.check.service;
         let router = self.access.and_then(|access| access.router.as_deref()).unwrap_or_default();
         let bare = router.split('@').next().unwrap_or_default();
         let own = self.check.wanted.routers.first().map_or("", |name| name.split('@').next().unwrap_or_default());
-        let who = if other.ends_with(BY_ANOTHER) {
-            format!("the router {bare} took it, and not {own}")
-        } else {
-            format!("`{other}` answered ({}), and not `{service}`: the router {bare} took it", answer.status)
+        let who = match other {
+            None => format!("the router {bare} took it, and not {own}"),
+            Some(other) => {
+                format!("`{other}` answered ({}), and not `{service}`: the router {bare} took it", answer.status)
+            }
         };
         let rule = |name: &str, what: &str| {
             let (container, label) = self.label(&format!("traefik.http.routers.{name}.{what}"))?;
@@ -41,6 +43,18 @@ impl Case<'_> {
             None => format!("`stackgen route '{}'` shows who should answer", self.check.shown()),
         };
         Cause::new("wrong-service", message).log(self.complaints(&[own])).help(help)
+    }
+
+    /// The right service answered on a port that is not its own any more: for a moment after a change the proxy asks where it
+    /// asked before.
+    pub(super) fn other_port(&self, port: u16) -> Cause {
+        let service = &self.check.service;
+        let wanted = self.check.wanted.port.unwrap_or_default();
+        let message = format!("`{service}` answered on its port {port}, and services.toml says {wanted}");
+        let help = self.changed_labels(&self.own_router()).unwrap_or_else(|| {
+            format!("write the port that it listens on into services.toml; if that is {wanted}, make the containers anew (`docker compose up --wait`)")
+        });
+        Cause::new("other-port", message).help(help)
     }
 
     /// No router took the request.
