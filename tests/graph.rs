@@ -17,6 +17,7 @@ use stackgen::plan::Plan;
 use stackgen::project::Project;
 use stackgen::render::graph::{Edge, Format, Graph, Meaning, Shape};
 use stackgen::source::Source;
+use support::oracle::ask;
 use support::{everything_said, repository, skip, tool};
 
 /// Everything that a label could trip over, and words that Mermaid knows.
@@ -142,22 +143,13 @@ fn mermaid_reads_what_was_meant() {
     let Some(folder) = std::env::var_os("STACKGEN_MERMAID") else { return skip("STACKGEN_MERMAID names no folder") };
     let graphs = graphs();
     let texts: Vec<String> = graphs.iter().map(|graph| Format::Mermaid.text(graph)).collect();
-    let mut oracle = Command::new(node)
-        .arg(repository().join("tests/oracles/mermaid.mjs"))
-        .arg(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("node starts");
-    let mut stdin = oracle.stdin.take().expect("a piped stdin");
-    stdin.write_all(json!(texts).to_string().as_bytes()).expect("the oracle reads");
-    drop(stdin);
-    let output = oracle.wait_with_output().expect("the oracle ends");
-    assert!(output.status.success(), "{}", everything_said(&output));
-    let understood: Vec<Value> = serde_json::from_slice(&output.stdout).expect("JSON from the oracle");
+    let mut oracle = Command::new(node);
+    oracle.arg(repository().join("tests/oracles/mermaid.mjs")).arg(folder);
+    let answer = ask(&mut oracle, &json!(texts));
+    let understood = answer.as_array().expect("a list from the oracle");
+    assert_eq!(understood.len(), graphs.len());
     for (graph, understood) in graphs.iter().zip(understood) {
-        assert_eq!(sorted(understood), sorted(meant(graph)));
+        assert_eq!(sorted(understood.clone()), sorted(meant(graph)));
     }
 }
 

@@ -108,10 +108,20 @@ impl Init {
         let count = draft.services.len();
         let services = if count == 1 { "1 service".to_owned() } else { format!("{count} services") };
         if draft.is_example {
-            say("nothing here shows what runs: this is the smallest stack there is, a web server with its own page");
+            let why = if draft.commented.is_empty() {
+                "nothing here shows what runs"
+            } else {
+                "nothing here can run as it is"
+            };
+            say(&format!("{why}: this is the smallest stack there is, a web server with its own page"));
         }
+        let comments = if draft.commented.is_empty() {
+            String::new()
+        } else {
+            format!("; as comments, with the reason: {}", draft.commented.join(", "))
+        };
         if !self.stdout {
-            say(&format!("    created {} ({services}: {})", words::shown(shown), draft.services.join(", ")));
+            say(&format!("    created {} ({services}: {}{comments})", words::shown(shown), draft.services.join(", ")));
         }
         if !draft.unknown.is_empty() {
             say("\nIt could not tell:");

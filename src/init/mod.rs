@@ -49,7 +49,9 @@ pub struct Draft {
     pub text: String,
     /// The services, in their order.
     pub services: Vec<String>,
-    /// Whether nothing was found that can be described, so that the smallest stack stands there.
+    /// The services that stand there as comments, because they cannot run as they are.
+    pub commented: Vec<String>,
+    /// Whether nothing was found that can run, so that the smallest stack stands there.
     pub is_example: bool,
     /// What could not be told: whom it is about, and what.
     pub unknown: Vec<(String, String)>,
@@ -172,12 +174,8 @@ impl Draft {
                 in_the_way.insert(path.clone());
             }
         }
-        let services: Vec<String> = proposal
-            .services
-            .iter()
-            .filter(|(_, service)| service.obstacle.is_none())
-            .map(|(name, _)| name.clone())
-            .collect();
+        let (services, commented): (Vec<String>, Vec<String>) =
+            proposal.services.keys().cloned().partition(|name| proposal.services[name].obstacle.is_none());
         let kept = proposal.services.values().filter(|service| service.obstacle.is_none()).filter_map(|service| {
             let source = service.text("source")?.trim_start_matches('.');
             Some(joined(source, service.text("dockerfile")?))
@@ -186,6 +184,7 @@ impl Draft {
         Self {
             text: proven.text,
             services,
+            commented,
             is_example: proposal.is_example,
             unknown,
             questions,

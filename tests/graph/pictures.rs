@@ -6,10 +6,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use stackgen::diagnostics::Resolved;
 use stackgen::diagnostics::emit::Outcome;
 use stackgen::plan::Plan;
@@ -17,7 +16,8 @@ use stackgen::project::{Analysis, Project};
 use stackgen::render::graph::Picture;
 use stackgen::source::Source;
 
-use crate::support::{everything_said, repository, skip, tool};
+use crate::support::oracle::ask;
+use crate::support::{repository, skip, tool};
 
 /// Texts that would do something if a page took them for its own, and all that has no room.
 const HOSTILE: &str = r#"
@@ -322,21 +322,10 @@ fn people_can_read_it_in_a_browser() {
         fs::write(&path, stack.svg(environments[0])).expect("a writable folder");
         told.push(json!({ "name": format!("{}.svg", stack.name), "path": path }));
     }
-    let mut oracle = Command::new(node)
-        .arg(repository().join("tests/oracles/browser.mjs"))
-        .arg(folder)
-        .env("CHROMIUM", chromium)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("node starts");
-    let mut stdin = oracle.stdin.take().expect("a piped stdin");
-    stdin.write_all(json!(told).to_string().as_bytes()).expect("the oracle reads");
-    drop(stdin);
-    let output = oracle.wait_with_output().expect("the oracle ends");
-    assert!(output.status.success(), "{}", everything_said(&output));
-    let wrong: Vec<Value> = serde_json::from_slice(&output.stdout).expect("JSON from the oracle");
+    let mut oracle = Command::new(node);
+    oracle.arg(repository().join("tests/oracles/browser.mjs")).arg(folder).env("CHROMIUM", chromium);
+    let answer = ask(&mut oracle, &json!(told));
+    let wrong = answer.as_array().expect("a list from the oracle");
     let lines: Vec<String> = wrong.iter().map(|it| it.as_str().unwrap_or_default().to_owned()).collect();
     assert!(lines.is_empty(), "{}", lines.join("\n"));
 }

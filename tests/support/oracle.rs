@@ -17,6 +17,21 @@ pub(crate) fn available() -> bool {
     super::has_tools(&["python3", "traefik"])
 }
 
+/// What an oracle answers: JSON in, JSON out.
+///
+/// # Panics
+/// Where it cannot work, with all that it said.
+pub(crate) fn ask(command: &mut Command, question: &Value) -> Value {
+    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut oracle = piped.spawn().expect("the oracle starts");
+    let mut stdin = oracle.stdin.take().expect("a piped stdin");
+    stdin.write_all(question.to_string().as_bytes()).expect("the oracle reads");
+    drop(stdin);
+    let output = oracle.wait_with_output().expect("the oracle ends");
+    assert!(output.status.success(), "the oracle cannot work:\n{}", everything_said(&output));
+    serde_json::from_slice(&output.stdout).expect("JSON from the oracle")
+}
+
 /// A request that every proxy gets.
 pub(crate) fn request(method: &str, url: &str) -> Value {
     json!({ "method": method, "url": url })
@@ -37,18 +52,7 @@ impl Verdict {
             fs::write(&path, project.to_string()).expect("a writable folder");
             command.arg(path);
         }
-        let mut oracle = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("python3 starts");
-        let mut stdin = oracle.stdin.take().expect("a piped stdin");
-        stdin.write_all(Value::from(requests).to_string().as_bytes()).expect("the oracle reads its requests");
-        drop(stdin);
-        let output = oracle.wait_with_output().expect("the oracle ends");
-        assert!(output.status.success(), "the Traefik oracle cannot work:\n{}", everything_said(&output));
-        Self(serde_json::from_slice(&output.stdout).expect("JSON from the oracle"))
+        Self(ask(&mut command, &Value::from(requests)))
     }
 
     /// What the proxy of one project said.

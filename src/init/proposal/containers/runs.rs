@@ -22,8 +22,8 @@ pub(super) fn health(
     if service.keys.contains_key("extends") {
         return;
     }
-    let test = container.healthcheck.as_ref().and_then(|check| check.get("test")).and_then(words);
-    if let Some(test) = &test {
+    let said = |key: &str| container.healthcheck.as_ref().and_then(|check| check.get(key));
+    if let Some(test) = said("test").and_then(words) {
         let text = with_defaults(&test.join(" "));
         if test.first().is_some_and(|word| word == "NONE") {
             service.set("health", Entry::noted(false, format!("from {}", container.from)));
@@ -33,33 +33,25 @@ pub(super) fn health(
             service.set("health", Entry::noted(path, format!("from {}", container.from)));
             return;
         }
-        let plain = match test.first().map(String::as_str) {
-            Some("CMD") => Some(test[1..].to_vec()),
-            // A shell takes the rest as one text.
-            Some("CMD-SHELL") => Some(vec!["sh".to_owned(), "-c".to_owned(), test[1..].join(" ")]),
-            _ => Some(vec!["sh".to_owned(), "-c".to_owned(), test.join(" ")]),
+        // A shell takes the rest as one text.
+        let of_shell = |text: String| vec!["sh".to_owned(), "-c".to_owned(), text];
+        let words = match (said("test").filter(|test| test.is_string()).and_then(scalar), test.split_first()) {
+            (Some(text), _) => of_shell(text),
+            (None, Some((first, rest))) if first == "CMD" => rest.to_vec(),
+            (None, Some((first, rest))) if first == "CMD-SHELL" => of_shell(rest.join(" ")),
+            (None, _) => of_shell(test.join(" ")),
         };
-        let is_text = container.healthcheck.as_ref().and_then(|check| check.get("test")).is_some_and(Yaml::is_string);
-        let plain = if is_text {
-            let text = container.healthcheck.as_ref().and_then(|check| scalar(check.get("test")?)).unwrap_or_default();
-            Some(vec!["sh".to_owned(), "-c".to_owned(), text])
-        } else {
-            plain
-        };
-        let shown: Vec<String> =
-            plain.iter().flatten().flat_map(|word| word.split_whitespace().map(str::to_owned)).collect();
-        if let Some(words) = plain.filter(|_| is_shown_command(&shown)) {
+        let shown: Vec<String> = words.iter().flat_map(|word| word.split_whitespace().map(str::to_owned)).collect();
+        if is_shown_command(&shown) {
             let mut table = toml::Table::new();
             let words: Vec<Value> = words.into_iter().map(Value::from).collect();
             table.insert("command".to_owned(), words.into());
             for (key, ours) in [("interval", "interval"), ("timeout", "timeout"), ("start_period", "start-period")] {
-                let value = container.healthcheck.as_ref().and_then(|check| scalar(check.get(key)?));
-                if let Some(value) = value.filter(|value| !value.contains('$')) {
+                if let Some(value) = said(key).and_then(scalar).filter(|value| !value.contains('$')) {
                     table.insert(ours.to_owned(), value.into());
                 }
             }
-            let retries = container.healthcheck.as_ref().and_then(|check| check.get("retries")?.as_i64());
-            if let Some(retries) = retries {
+            if let Some(retries) = said("retries").and_then(Yaml::as_i64) {
                 table.insert("retries".to_owned(), retries.into());
             }
             service.set("health", Entry::noted(table, format!("from {}", container.from)));
