@@ -221,7 +221,7 @@ impl<'a> Resolver<'a, '_> {
                 Some(Ok(mapping)) => Some(mapping),
                 Some(Err(error)) => {
                     let help = "write `host:container`, such as `8080:80` or `127.0.0.1:8080:80/udp`".to_owned();
-                    let kind = ProblemKind::Port { message: error.to_string(), help, clash: None };
+                    let kind = ProblemKind::Port { message: self.unreadable(&text, &error), help, clash: None };
                     self.problem(path.index(index), kind);
                     continue;
                 }

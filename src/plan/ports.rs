@@ -133,10 +133,20 @@ impl<'a> Resolver<'a, '_> {
                     PortError::Brackets(_) => "put it in brackets, so that its colons do not count",
                     _ => "write `host:container`, such as `8080:80` or `127.0.0.1:8080:80/udp`",
                 };
-                let (message, help) = (error.to_string(), help.to_owned());
+                let (message, help) = (self.unreadable(text, &error), help.to_owned());
                 self.problem(place.clone(), ProblemKind::Port { message, help, clash: None });
                 None
             }
+        }
+    }
+
+    /// Why a text is no port mapping, without what a secret in it stands for.
+    pub(super) fn unreadable(&self, text: &Text, error: &PortError) -> String {
+        let declared = &self.frame.manifest.variables;
+        let secret = text.variables().into_iter().find(|name| declared.get(*name).is_some_and(|it| it.secret));
+        match secret {
+            Some(secret) => format!("with the value of the secret `{secret}` this is no port mapping"),
+            None => error.to_string(),
         }
     }
 }
