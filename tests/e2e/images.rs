@@ -18,7 +18,8 @@ use crate::support::{everything_said, repository, say, succeed, tool};
 pub(crate) const PLANTED: &str = "planted-and-not-to-be-found";
 
 /// Where people keep such things.
-const PLACES: [&str; 4] = [".env", ".env.local", "src/.env", "some/where/.env.production"];
+const PLACES: [&str; 6] =
+    [".env", ".env.local", ".git/config", "src/.env", "src/nested/.git/config", "some/where/.env.production"];
 
 /// Programs that make programs. (What of them comes from npm is among the packages, of which the lock file says who needs it:
 /// an optional peer of something that production needs stays.)
@@ -96,7 +97,7 @@ pub(crate) fn plant(stack: &Stack) {
     for built in built("", &stack.config()) {
         let places =
             [&built.context, &built.source].into_iter().flat_map(|folder| PLACES.map(|place| folder.join(place)));
-        for path in places.chain([built.context.join(".git/config")]) {
+        for path in places {
             if !path.exists() {
                 fs::create_dir_all(path.parent().expect("a directory")).expect("a writable folder");
                 fs::write(path, format!("PASSWORD={PLANTED}\n")).expect("a writable folder");
