@@ -1,0 +1,287 @@
+//! Compose files: every service as it is written, the files of other environments beside it. Nothing is judged here.
+
+use indexmap::IndexMap;
+use serde_yaml::Value;
+
+use super::{Fact, Seen, is_ours, is_part};
+use crate::init::proposal::slug;
+use crate::init::snapshot::{Snapshot, file_name, is_compose_file, parent};
+
+mod service;
+mod yaml;
+
+use service::services;
+use yaml::document;
+pub(in crate::init) use yaml::{asked_path, mapping, scalar, words};
+
+/// The names that Compose looks for itself, the one that it takes first (compose-spec, "Compose file").
+const NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+
+/// Words in the names of files that are about an environment, and what that is called then.
+const ENVIRONMENTS: [(&str, &str); 10] = [
+    ("dev", "dev"),
+    ("development", "dev"),
+    ("local", "dev"),
+    ("stage", "stage"),
+    ("staging", "staging"),
+    ("preprod", "preprod"),
+    ("prod", "prod"),
+    ("production", "prod"),
+    ("live", "prod"),
+    ("deploy", "prod"),
+];
+
+/// A service of a compose file.
+#[derive(Debug, Clone, Default)]
+pub(in crate::init) struct Container {
+    /// What it is called in services.toml; no other one is.
+    pub(in crate::init) name: String,
+    /// What the file calls it, and the others address.
+    pub(in crate::init) spelled: String,
+    /// The file.
+    pub(in crate::init) from: String,
+    pub(in crate::init) image: Option<String>,
+    pub(in crate::init) build: Option<BuildOf>,
+    /// In short syntax.
+    pub(in crate::init) ports: Vec<String>,
+    pub(in crate::init) expose: Vec<String>,
+    /// None for a value that is inherited.
+    pub(in crate::init) env: IndexMap<String, Option<String>>,
+    pub(in crate::init) env_files: Vec<String>,
+    /// Names, and the condition where one is written.
+    pub(in crate::init) depends_on: IndexMap<String, Option<String>>,
+    /// In short syntax.
+    pub(in crate::init) volumes: Vec<String>,
+    pub(in crate::init) labels: IndexMap<String, String>,
+    pub(in crate::init) profiles: Vec<String>,
+    pub(in crate::init) command: Option<Vec<String>>,
+    pub(in crate::init) healthcheck: Option<Value>,
+    pub(in crate::init) networks: Vec<String>,
+    /// The environments that alone have it; empty for all.
+    pub(in crate::init) environments: Vec<String>,
+    /// What the files of other environments say of it.
+    pub(in crate::init) elsewhere: IndexMap<String, Container>,
+    /// Everything else, in Compose's spelling.
+    pub(in crate::init) rest: IndexMap<String, Value>,
+}
+
+/// What a service is built from.
+#[derive(Debug, Clone, Default)]
+pub(in crate::init) struct BuildOf {
+    /// Relative to the root of the repository; none for one that lies elsewhere.
+    pub(in crate::init) context: Option<String>,
+    /// Relative to the context.
+    pub(in crate::init) dockerfile: Option<String>,
+    pub(in crate::init) target: Option<String>,
+    pub(in crate::init) args: IndexMap<String, Option<String>>,
+}
+
+pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
+    let all = || snapshot.texts_below("").map(|(path, _)| path).filter(|path| is_compose_file(file_name(path)));
+    // Those of an example are about the repository only where nothing else is.
+    let depth = |path: &str| (!is_part(path), path.matches('/').count(), parent(path).to_owned());
+    let Some(first) = all().min_by_key(|path| (depth(path), rank(path), (*path).to_owned())) else { return };
+    if depth(first).1 > 2 {
+        return;
+    }
+    parent(first).clone_into(&mut seen.compose_directory);
+    let here: Vec<&str> = all().filter(|path| parent(path) == parent(first)).collect();
+    let mut files: Vec<(&str, Part)> = here.iter().map(|path| (*path, Part::of(file_name(path)))).collect();
+    files.sort_by_key(|(path, part)| (part.clone(), rank(path), (*path).to_owned()));
+    // Compose takes one of them alone.
+    let bases = files.iter().filter(|(_, part)| *part == Part::Base).count();
+    if bases == 0
+        && let Some((_, part)) = files.first_mut()
+    {
+        *part = Part::Base;
+    }
+    for (path, _) in files.iter().filter(|(_, part)| *part == Part::Base).skip(1) {
+        seen.troubles.push(((*path).to_owned(), format!("Compose itself reads {} instead", file_name(files[0].0))));
+    }
+    let mut has_base = false;
+    let mut order: Vec<String> = Vec::new();
+    for (path, part) in &files {
+        if *part == Part::Base && std::mem::replace(&mut has_base, true) {
+            continue;
+        }
+        let Some(text) = snapshot.text(path) else { continue };
+        let Some(document) = document(text) else {
+            seen.troubles.push(((*path).to_owned(), "it is no YAML that Compose would take".to_owned()));
+            continue;
+        };
+        seen.compose_files.push((*path).to_owned());
+        seen.is_compose_ours |= is_ours(text);
+        top_level(path, &document, seen);
+        let found = services(path, &document, seen);
+        merge(part, found, &mut order, seen);
+    }
+    let several = !order.is_empty();
+    if several {
+        let mut environments = vec!["dev".to_owned()];
+        order.retain(|name| name != "dev");
+        let rank = |name: &String| ENVIRONMENTS.iter().position(|(_, known)| known == name);
+        order.sort_by_key(rank);
+        environments.extend(order);
+        seen.environments = environments;
+    }
+    let all = seen.environments.clone();
+    for container in &mut seen.containers {
+        container.environments.sort_by_key(|name| all.iter().position(|known| known == name));
+        container.environments.dedup();
+        if container.environments.len() == all.len() {
+            container.environments.clear();
+        }
+    }
+    call(seen);
+}
+
+/// Calls each service as services.toml may call it, and by that name wherever another one names it.
+fn call(seen: &mut Seen) {
+    let spelled: Vec<(String, String)> =
+        seen.containers.iter().map(|container| (container.spelled.clone(), container.from.clone())).collect();
+    let mut names: IndexMap<String, String> = IndexMap::new();
+    // Whoever may be called as it is stays so.
+    let (same, others): (Vec<_>, Vec<_>) = spelled.into_iter().partition(|(spelled, _)| slug(spelled) == *spelled);
+    names.extend(same.into_iter().map(|(spelled, _)| (spelled.clone(), spelled)));
+    for (spelled, from) in others {
+        let wanted = slug(&spelled);
+        let is_free = |name: &String| !names.values().any(|known| known == name);
+        let numbered = (2..=names.len() + 2).map(|number| format!("{wanted}-{number}"));
+        let name = std::iter::once(wanted.clone()).chain(numbered).find(is_free).unwrap_or(wanted);
+        let what = format!(
+            "what else calls `{spelled}` by this name: the service is called `{name}`, since names have small letters, \
+             digits and `-`, and no two are the same"
+        );
+        seen.troubles.push((from, what));
+        names.insert(spelled, name);
+    }
+    seen.containers.iter_mut().for_each(|container| container.call(&names));
+}
+
+fn rank(path: &str) -> usize {
+    NAMES.iter().position(|name| *name == file_name(path)).unwrap_or(NAMES.len())
+}
+
+/// What a compose file is for, by its name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    /// What Compose takes by itself.
+    Base,
+    /// What it lays over that by itself.
+    Override,
+    /// An environment.
+    Environment(String),
+    /// Something else that is started along with it.
+    Extra(String),
+}
+
+impl Part {
+    fn of(name: &str) -> Self {
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_ascii_lowercase();
+        let word = stem.trim_start_matches("docker-").trim_start_matches("compose");
+        let word = word.trim_start_matches(['.', '-', '_']);
+        if word.is_empty() {
+            return Self::Base;
+        }
+        if word == "override" {
+            return Self::Override;
+        }
+        match ENVIRONMENTS.iter().find(|(known, _)| *known == word) {
+            Some((_, environment)) => Self::Environment((*environment).to_owned()),
+            None => Self::Extra(word.replace(['.', '_'], "-")),
+        }
+    }
+}
+
+/// Takes the services of a file in.
+fn merge(part: &Part, found: Vec<Container>, order: &mut Vec<String>, seen: &mut Seen) {
+    match part {
+        Part::Base => seen.containers = found,
+        Part::Override => {
+            for container in found {
+                match seen.containers.iter_mut().find(|known| known.name == container.name) {
+                    Some(known) => known.lay_over(container),
+                    None => seen.containers.push(container),
+                }
+            }
+        }
+        Part::Environment(name) => {
+            if !order.contains(name) {
+                order.push(name.clone());
+            }
+            let is_whole = !found.is_empty() && found.iter().all(|c| c.image.is_some() || c.build.is_some());
+            if is_whole {
+                seen.whole.insert(name.clone());
+            }
+            let names: Vec<String> = found.iter().map(|container| container.name.clone()).collect();
+            let others: Vec<String> =
+                order.iter().filter(|other| *other != name).cloned().chain(["dev".to_owned()]).collect();
+            if is_whole && name != "dev" {
+                for known in seen.containers.iter_mut().filter(|known| !names.contains(&known.name)) {
+                    if known.environments.is_empty() {
+                        known.environments.extend(others.iter().cloned());
+                    }
+                }
+            }
+            if !is_whole {
+                // It is laid over the others, so it has what they have.
+                let of_base = |known: &&mut Container| known.environments.iter().any(|known| known == "dev");
+                seen.containers.iter_mut().filter(of_base).for_each(|known| known.environments.push(name.clone()));
+            }
+            for mut container in found {
+                if let Some(known) = seen.containers.iter_mut().find(|known| known.name == container.name) {
+                    if !known.environments.is_empty() {
+                        known.environments.push(name.clone());
+                    }
+                    known.elsewhere.insert(name.clone(), container);
+                } else {
+                    container.environments = vec![name.clone()];
+                    seen.containers.push(container);
+                }
+            }
+        }
+        Part::Extra(word) => {
+            for mut container in found {
+                if seen.containers.iter().any(|known| known.name == container.name) {
+                    let what = format!("says more about `{}`: only what the other files say is taken", container.name);
+                    seen.troubles.push((container.from.clone(), what));
+                    continue;
+                }
+                if container.image.is_none() && container.build.is_none() {
+                    continue;
+                }
+                if container.profiles.is_empty() {
+                    container.profiles.push(word.clone());
+                }
+                seen.containers.push(container);
+            }
+        }
+    }
+}
+
+/// What stands beside the services.
+fn top_level(path: &str, document: &Value, seen: &mut Seen) {
+    if let Some(name) = document.get("name").and_then(scalar).filter(|name| !name.contains('$')) {
+        seen.name.get_or_insert(Fact::seen(name, path));
+    }
+    for (name, network) in mapping(document.get("networks")) {
+        let is_external = network.get("external").is_some_and(|e| e.as_bool() == Some(true) || e.is_mapping());
+        if is_external {
+            let fixed = network.get("name").and_then(scalar);
+            let fixed = fixed.or_else(|| network.get("external").and_then(|external| scalar(external.get("name")?)));
+            seen.external_networks.insert(name, fixed);
+        }
+    }
+    for (name, volume) in mapping(document.get("volumes")) {
+        let is_external = volume.get("external").is_some_and(|e| e.as_bool() == Some(true) || e.is_mapping());
+        let fixed = volume.get("name").and_then(scalar);
+        if is_external || fixed.is_some() {
+            seen.named_volumes.insert(name, (is_external, fixed));
+        }
+    }
+    for key in ["include", "secrets", "configs"] {
+        if document.get(key).is_some_and(|value| !value.is_null()) {
+            seen.troubles.push((path.to_owned(), format!("`{key}` is not taken over")));
+        }
+    }
+}
