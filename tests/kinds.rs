@@ -37,6 +37,38 @@ fn every_snapshot_belongs_to_a_kind() {
     }
 }
 
+#[test]
+fn django_is_asked_for_a_host_that_it_allows() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("site")).expect("a source");
+    let write = |name: &str| fs::write(folder.path().join("site").join(name), "").expect("a file");
+    ["requirements.txt", "app.py"].into_iter().for_each(write);
+    let probe = |routes: &str| {
+        let text = format!(
+            "[stack]\nname = 's'\nhost = 'shop.example.com'\n\n[services.site]\nkind = 'python'\nversion = '3.13'\nsource = \
+             'site'\ncommand = 'gunicorn site.wsgi'\nport = 8000\nhealth = '/health/'\n{routes}"
+        );
+        let project = Project::from_source(Source::new("services.toml", folder.path(), text));
+        let Analysis { plans, .. } = project.analyse().expect("stackgen works");
+        let words = plans[0].services["site"].health.as_ref().expect("a probe").command.clone();
+        words.iter().map(stackgen::plan::Text::to_compose).collect::<Vec<_>>().join(" ")
+    };
+    assert!(!probe("").contains("Host"), "no Django, no host");
+    write("manage.py");
+    assert!(probe("").contains("'Host': 'localhost', 'X-Forwarded-Proto': 'https'"), "{}", probe(""));
+    for (routes, host) in [
+        ("[services.site.routes]\nsite = { path = '/' }", "shop.example.com"),
+        (
+            "[services.site.routes]\nsite = { path = '/', host = '${DOMAIN:-a.example.com}' }",
+            "${DOMAIN:-a.example.com}",
+        ),
+        // Which host a rule is about is not read from it.
+        ("[services.site.routes]\nsite = { rule = 'Host(`b.example.com`)' }", "localhost"),
+    ] {
+        assert!(probe(routes).contains(&format!("'Host': '{host}'")), "{}", probe(routes));
+    }
+}
+
 /// Every file of a stack with nothing but the example, one after the other.
 fn rendered(kind: &Kind) -> String {
     let folder = repository().join("tests/kinds").join(&kind.name);

@@ -102,10 +102,15 @@ impl<'a> Resolver<'a, '_> {
             "consumes" => return literal(&member.service.consumes.as_ref()?.join(",")),
             "produces" => return literal(&member.service.produces.as_ref()?.join(",")),
             "health" => return literal(super::health::path(member.service)?),
+            // The host of its first route whose host is known, else the one that it is reached by on this machine.
             "route-host" => {
                 let mut routes = member.service.routes.values();
-                let route = routes.find(|route| route.protocol.unwrap_or_default() == RouteProtocol::Http)?;
-                let text = self.quietly(|this| this.route_hosts(member, route, &member.path())).into_iter().next()?;
+                let host = routes.find_map(|route| {
+                    let is_told = route.protocol.unwrap_or_default() == RouteProtocol::Http && route.rule.is_none();
+                    let hosts = || self.quietly(|this| this.route_hosts(member, route, &member.path()));
+                    is_told.then(hosts)?.into_iter().next()
+                });
+                let text = host.unwrap_or_else(|| Text::literal("localhost"));
                 return Some(Resolved { text, edges: Vec::new() });
             }
             _ => {}
