@@ -192,8 +192,18 @@ fn take_back(
             tell(proposal, &name, format!("its default in {environment} was left out: {reason}"));
             proposal.defaults.get_mut(&environment).is_some_and(|defaults| defaults.shift_remove(&name).is_some())
         }
-        Part::Network(name) => proposal.networks.shift_remove(&name).is_some(),
-        Part::Volume(name) => proposal.volumes.shift_remove(&name).is_some(),
+        Part::Network(name) => {
+            tell(proposal, "the stack", format!("the network `{name}` was left out: {reason}"));
+            proposal.networks.shift_remove(&name).is_some()
+        }
+        Part::Volume(name) => {
+            tell(proposal, "the stack", format!("what is said of the volume `{name}` was left out: {reason}"));
+            proposal.volumes.shift_remove(&name).is_some()
+        }
+        Part::Passed(section, name) => {
+            tell(proposal, "the stack", format!("`compose.{section}.{name}` was left out: {reason}"));
+            proposal.compose.get_mut(&section).is_some_and(|entries| entries.shift_remove(&name).is_some())
+        }
         Part::Overlay(environment, name) => {
             tell(proposal, &name, format!("what is different in {environment} was left out: {reason}"));
             proposal.overlays.get_mut(&environment).is_some_and(|services| services.shift_remove(&name).is_some())

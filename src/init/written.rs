@@ -20,6 +20,8 @@ pub(super) enum Part {
     Service(String, String, Option<String>),
     Network(String),
     Volume(String),
+    /// What only Compose has words for: section, name.
+    Passed(String, String),
     Overlay(String, String),
     Default(String, String),
 }
@@ -104,6 +106,15 @@ pub(super) fn written(proposal: &Proposal) -> Written {
         for (name, entry) in entries {
             let part = if table == "networks" { Part::Network } else { Part::Volume };
             out.line(part(name.clone()), &assigned(name, width, &inline(&entry.value), entry.note.as_deref()));
+        }
+    }
+    for (section, entries) in proposal.compose.iter().filter(|(_, entries)| !entries.is_empty()) {
+        out.gap();
+        out.plain(&format!("[compose.{section}]"));
+        let width = widest(entries.keys().map(String::as_str));
+        for (name, entry) in entries {
+            let line = assigned(name, width, &inline(&entry.value), entry.note.as_deref());
+            out.line(Part::Passed(section.clone(), name.clone()), &line);
         }
     }
     for (environment, defaults) in proposal.defaults.iter().filter(|(_, defaults)| !defaults.is_empty()) {

@@ -52,7 +52,10 @@ impl<'a> Resolver<'a, '_> {
             let path = base.key(key);
             let raw = self.raw(value, &path, Some(member.name));
             self.check_scalars(key, &raw, &path);
-            let below = planned.get(key);
+            // What is said of one network leaves the others as they are.
+            let named = planned.get(key).filter(|_| key == "networks" && raw.as_map().is_some());
+            let named = named.and_then(|networks| networks.keyed(&Raw::Null));
+            let below = named.as_ref().or(planned.get(key));
             let raw = aligned(key, below, raw);
             let merged = Raw::merge(below, &raw);
             self.read_back(service, key, merged.as_ref(), &path, &raw.places(below));

@@ -94,6 +94,15 @@ pub(super) fn proxy(proposal: &mut Proposal, material: Material<'_>, container: 
     }
 }
 
+/// The file in which a proxy keeps its certificates, where its flags name it.
+pub(super) fn storage(container: &Container) -> Option<String> {
+    let flags = container.command.iter().flatten().filter_map(|word| static_flags::split(word));
+    let mut flags = flags.map(|flag| (flag.name.to_ascii_lowercase(), flag.value));
+    let is_it = |name: &str| name.starts_with("certificatesresolvers.") && name.ends_with(".acme.storage");
+    let file = flags.find(|(name, _)| is_it(name))?.1?;
+    Some(crate::compose::volume::clean(&containers::with_defaults(file)))
+}
+
 /// The entry points of published ports, where nothing else is known.
 fn published(container: &Container) -> IndexMap<String, toml::Table> {
     let mut points: IndexMap<String, toml::Table> = IndexMap::new();

@@ -150,6 +150,8 @@ pub(super) struct Proposal {
     pub(super) services: IndexMap<String, Service>,
     pub(super) networks: IndexMap<String, Entry>,
     pub(super) volumes: IndexMap<String, Entry>,
+    /// What only Compose has words for, of the whole stack: section, name.
+    pub(super) compose: IndexMap<String, IndexMap<String, Entry>>,
     /// What an environment says on top: environment, service, keys.
     pub(super) overlays: IndexMap<String, IndexMap<String, IndexMap<String, Entry>>>,
     /// Defaults that hold in one environment alone: environment, variable, default.
@@ -338,6 +340,20 @@ impl Proposal {
             if variable.default.as_ref().is_some_and(hidden) {
                 variable.default = None;
             }
+        }
+        let shared = [(&mut self.networks, "networks"), (&mut self.volumes, "volumes")];
+        let passed = self.compose.iter_mut().map(|(section, entries)| (entries, section.as_str()));
+        for (entries, section) in shared.into_iter().chain(passed) {
+            entries.retain(|name, entry| {
+                let is_shown = !hidden(&entry.value);
+                if !is_shown {
+                    told.push((
+                        "the stack".to_owned(),
+                        format!("`{name}` of `{section}`: a value in it may be a secret"),
+                    ));
+                }
+                is_shown
+            });
         }
         for overlay in self.overlays.values_mut().flat_map(IndexMap::values_mut) {
             overlay.retain(|_, entry| !hidden(&entry.value));

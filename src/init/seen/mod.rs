@@ -147,6 +147,9 @@ pub(super) struct Seen {
     pub(super) external_networks: IndexMap<String, Option<String>>,
     /// Volumes that others made, or that have a name of their own.
     pub(super) named_volumes: IndexMap<String, (bool, Option<String>)>,
+    /// What the compose files say of networks and of volumes beyond that, in Compose's spelling.
+    pub(super) networks: IndexMap<String, serde_yaml::Value>,
+    pub(super) volumes: IndexMap<String, serde_yaml::Value>,
     pub(super) processes: Vec<Process>,
     /// Names in env files, by the directory of the file.
     pub(super) env_names: BTreeMap<String, IndexMap<String, EnvName>>,

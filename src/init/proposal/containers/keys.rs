@@ -5,13 +5,13 @@ use serde_yaml::Value as Yaml;
 use toml::Value;
 
 use super::with_defaults;
-use crate::compose::volume;
+use crate::compose::volume::{self, Mount, Source};
 use crate::init::judgement::{is_sensitive, is_shown_command, with_shown_defaults};
-use crate::init::proposal::{Entry, Material, Proposal, Service, images, slug};
+use crate::init::proposal::{Entry, Material, Proposal, Service, ends, images};
 use crate::init::seen::compose::{mapping, scalar};
 use crate::init::seen::{Container, is_ours};
-use crate::init::snapshot::{joined, parent};
-use crate::kinds::{Kind, OptionType};
+use crate::init::snapshot::{is_in, joined, parent};
+use crate::kinds::{Class, Data, Kind, OptionType};
 
 /// Keys that a kind, or the plan, says by itself.
 const DERIVED: [&str; 17] = [
@@ -43,6 +43,9 @@ pub(super) fn volumes(
     name: &str,
     service: &mut Service,
 ) {
+    let from = format!("from {}", container.from);
+    let image = container.image.as_deref().map(with_defaults);
+    let image = image.as_deref().unwrap_or_default();
     let mut kept: Vec<Value> = Vec::new();
     let mut options: IndexMap<String, Vec<Value>> = IndexMap::new();
     let here = parent(&container.from);
@@ -60,13 +63,50 @@ pub(super) fn volumes(
         };
         let path = place(text);
         if let Some(kind) = kind {
-            if let Some(data) = kind.data.iter().find(|data| data.path == mount.target) {
-                let usual = data.volume.clone().unwrap_or_else(|| format!("{name}-data"));
-                let named = mount.volume().filter(|volume| *volume != usual).map(str::to_owned);
-                if let Some(persist) = named.or_else(|| path.clone().map(|path| format!("./{path}"))) {
-                    service.set("persist", Entry::noted(persist, format!("from {}", container.from)));
+            if let Some(storage) =
+                ends::storage(container).filter(|file| *file == mount.place() || is_in(file, &mount.place()))
+                && kind.class == Class::Proxy
+                && storage.strip_suffix("/acme.json") != Some(mount.place().as_str())
+            {
+                let what = format!(
+                    "its certificates: they are in {storage}, and here they are in acme.json of the volume that `persist` \
+                     names; copy the file there before the first start, else new ones are asked for"
+                );
+                proposal.unknown(name, what);
+            }
+            match Kept::of(kind, container, image, &mount.place()) {
+                Kept::No => {}
+                Kept::Here(data) => {
+                    let usual = data.volume.clone().unwrap_or_else(|| format!("{name}-data"));
+                    let persist = match &mount.source {
+                        // The plan takes this text as it is, and mounts it without options.
+                        Source::Volume(_) | Source::Bind(_) if text.contains('$') || !is_plain(&mount) => None,
+                        Source::Volume(volume) => Some(volume.clone()),
+                        Source::Bind(_) if place_is_lost(text, path.as_ref()) => None,
+                        Source::Bind(source) => {
+                            Some(path.as_ref().map_or_else(|| source.clone(), |path| format!("./{path}")))
+                        }
+                        // Whatever is in it is thrown away with the container.
+                        Source::Anonymous | Source::Other => continue,
+                    };
+                    match persist {
+                        Some(persist) if persist == usual => continue,
+                        Some(persist) => {
+                            service.set("persist", Entry::noted(persist, from.clone()));
+                            continue;
+                        }
+                        None => service.set("persist", Entry::noted(false, "its data is where `volumes` says")),
+                    }
                 }
-                continue;
+                Kept::Elsewhere(data) => {
+                    let what = format!(
+                        "where its data is: {} mounts {}, and this version of its image keeps it in {}, which is empty \
+                         then; look into the container that runs now before you start this one",
+                        container.from, mount.target, data.path
+                    );
+                    service.left_out.push(format!("mind the data: {what}"));
+                    proposal.unknown(name, what);
+                }
             }
             if kind
                 .mounts
@@ -105,13 +145,7 @@ pub(super) fn volumes(
                 continue;
             }
         }
-        let shown = match &path {
-            Some(path) => {
-                let rest = &text[text.find(':').unwrap_or(text.len())..];
-                format!("./{path}{rest}")
-            }
-            None => text.clone(),
-        };
+        let shown = shown_mount(text, path.as_ref());
         let (shown, lost) = with_shown_defaults(&shown);
         super::tell_defaults(proposal, container, name, lost);
         if !is_shown_command(std::slice::from_ref(&shown)) {
@@ -131,6 +165,52 @@ pub(super) fn volumes(
     }
     if !kept.is_empty() {
         service.set("volumes", Entry::new(kept));
+    }
+}
+
+/// What a mount is to the data of a kind.
+enum Kept<'k> {
+    /// Something else.
+    No,
+    /// It holds the data.
+    Here(&'k Data),
+    /// It is where another version keeps the data, and this one keeps it here.
+    Elsewhere(&'k Data),
+}
+
+impl<'k> Kept<'k> {
+    /// What a mount at `target` is to a kind that runs this image.
+    fn of(kind: &'k Kind, container: &Container, image: &str, target: &str) -> Self {
+        // Certificates are where the proxy was told to keep them.
+        if kind.class == Class::Proxy && ends::storage(container).as_deref() == Some(&format!("{target}/acme.json")) {
+            return kind.data.first().map_or(Self::No, Self::Here);
+        }
+        let Some(data) = kind.data.iter().find(|known| known.path == target) else { return Self::No };
+        let Some((version, _)) = images::version_of(kind, image) else { return Self::Here(data) };
+        let context = minijinja::context! { version => version };
+        let holds = |data: &&Data| data.when.as_ref().is_none_or(|when| when.holds(&context));
+        match kind.data.iter().find(holds) {
+            Some(other) if other.path != target => Self::Elsewhere(other),
+            _ => Self::Here(data),
+        }
+    }
+}
+
+/// Whether a mount says nothing but source and target.
+fn is_plain(mount: &Mount) -> bool {
+    mount.mode.is_empty() || mount.mode == "rw"
+}
+
+/// Whether a path leads out of the repository, upwards.
+fn place_is_lost(text: &str, path: Option<&String>) -> bool {
+    text.starts_with('.') && path.is_none()
+}
+
+/// A mount as services.toml says it: paths of the repository from its root.
+fn shown_mount(text: &str, path: Option<&String>) -> String {
+    match path {
+        Some(path) => format!("./{path}{}", &text[text.find(':').unwrap_or(text.len())..]),
+        None => text.to_owned(),
     }
 }
 
@@ -248,7 +328,7 @@ fn deploy(value: &Yaml, service: &mut Service, passed: &mut IndexMap<String, Ent
 }
 
 /// A value of Compose as TOML; none where something in it may be secret, or TOML has no word for it.
-fn plain(value: &Yaml) -> Option<Value> {
+pub(super) fn plain(value: &Yaml) -> Option<Value> {
     Some(match value {
         Yaml::Bool(value) => Value::from(*value),
         Yaml::Number(number) => match number.as_i64() {
@@ -285,14 +365,4 @@ fn plain(value: &Yaml) -> Option<Value> {
         }
         Yaml::Null | Yaml::Tagged(_) => return None,
     })
-}
-
-/// Networks that others made.
-pub(super) fn networks(material: Material<'_>, container: &Container, service: &mut Service) {
-    let external = container.networks.iter().filter(|name| material.seen.external_networks.contains_key(*name));
-    let external: Vec<Value> = external.map(|name| Value::from(slug(name))).collect();
-    if !external.is_empty() {
-        let all: Vec<Value> = std::iter::once(Value::from("...")).chain(external).collect();
-        service.set("networks", Entry::noted(all, format!("from {}", container.from)));
-    }
 }

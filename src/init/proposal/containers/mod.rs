@@ -4,7 +4,7 @@
 use indexmap::IndexMap;
 use toml::Value;
 
-use super::{Entry, Material, Proposal, Service, ends, images, programs, slug};
+use super::{Entry, Material, Proposal, Service, ends, images, programs};
 use crate::compose::interpolation::substitute;
 use crate::compose::volume;
 use crate::init::judgement::{
@@ -17,8 +17,9 @@ use crate::kinds::{Class, Kind, OptionType};
 mod keys;
 mod ports;
 mod runs;
+mod shared;
 
-use keys::{dependencies, networks, rest, restart, volumes};
+use keys::{dependencies, rest, restart, volumes};
 use ports::{mapped, offset, ports};
 use runs::{command, health};
 
@@ -44,36 +45,7 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
             proposal.services.insert(container.name.clone(), service);
         }
     }
-    for (name, fixed) in &seen.external_networks {
-        let mut table = toml::Table::new();
-        table.insert("external".to_owned(), true.into());
-        if let Some(fixed) = fixed.as_ref().filter(|fixed| *fixed != name) {
-            table.insert("name".to_owned(), fixed.clone().into());
-        }
-        let is_used = seen.containers.iter().any(|container| container.networks.contains(name));
-        if is_used {
-            let table = if table.len() == 1 {
-                // An external network has the name that it has on the engine.
-                let mut named = toml::Table::new();
-                named.insert("name".to_owned(), name.clone().into());
-                named.extend(table);
-                named
-            } else {
-                table
-            };
-            proposal.networks.insert(slug(name), Entry::noted(table, "somebody else's, in the compose file"));
-        }
-    }
-    for (name, (is_external, fixed)) in &seen.named_volumes {
-        let mut table = toml::Table::new();
-        if let Some(fixed) = fixed.clone().or_else(|| is_external.then(|| name.clone())) {
-            table.insert("name".to_owned(), fixed.into());
-        }
-        if *is_external {
-            table.insert("external".to_owned(), true.into());
-        }
-        proposal.volumes.insert(name.clone(), Entry::noted(table, "from the compose file"));
-    }
+    shared::add(proposal, material);
 }
 
 /// Whether it is another process of an image that a service with a port has too.
@@ -156,7 +128,7 @@ fn of(
     if is_derived && !material.seen.is_compose_ours {
         restart(container, &mut service);
     }
-    networks(material, container, &mut service);
+    shared::join(proposal, material, container, &mut service);
     service
 }
 

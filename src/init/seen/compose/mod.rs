@@ -57,6 +57,8 @@ pub(in crate::init) struct Container {
     pub(in crate::init) command: Option<Vec<String>>,
     pub(in crate::init) healthcheck: Option<Value>,
     pub(in crate::init) networks: Vec<String>,
+    /// What is said of its place on some of them: addresses, further names.
+    pub(in crate::init) places: IndexMap<String, Value>,
     /// The environments that alone have it; empty for all.
     pub(in crate::init) environments: Vec<String>,
     /// What the files of other environments say of it.
@@ -265,23 +267,71 @@ fn top_level(path: &str, document: &Value, seen: &mut Seen) {
         seen.name.get_or_insert(Fact::seen(name, path));
     }
     for (name, network) in mapping(document.get("networks")) {
-        let is_external = network.get("external").is_some_and(|e| e.as_bool() == Some(true) || e.is_mapping());
+        let (is_external, fixed) = whose(&network);
         if is_external {
-            let fixed = network.get("name").and_then(scalar);
-            let fixed = fixed.or_else(|| network.get("external").and_then(|external| scalar(external.get("name")?)));
             seen.external_networks.insert(name, fixed);
+        } else if let Some(more) = beyond(&network, &["external"]) {
+            lay(&mut seen.networks, &mut seen.troubles, path, "network", name, more);
         }
     }
     for (name, volume) in mapping(document.get("volumes")) {
-        let is_external = volume.get("external").is_some_and(|e| e.as_bool() == Some(true) || e.is_mapping());
-        let fixed = volume.get("name").and_then(scalar);
+        let (is_external, fixed) = whose(&volume);
         if is_external || fixed.is_some() {
-            seen.named_volumes.insert(name, (is_external, fixed));
+            seen.named_volumes.insert(name.clone(), (is_external, fixed));
+        }
+        if let Some(more) = beyond(&volume, &["external", "name"]).filter(|_| !is_external) {
+            lay(&mut seen.volumes, &mut seen.troubles, path, "volume", name, more);
         }
     }
     for key in ["include", "secrets", "configs"] {
         if document.get(key).is_some_and(|value| !value.is_null()) {
             seen.troubles.push((path.to_owned(), format!("`{key}` is not taken over")));
+        }
+    }
+}
+
+/// Whether somebody else made a network or a volume, and its name on the engine.
+fn whose(value: &Value) -> (bool, Option<String>) {
+    let external = value.get("external");
+    let is_external = external.is_some_and(|external| external.as_bool() == Some(true) || external.is_mapping());
+    let fixed = value.get("name").and_then(scalar);
+    (is_external, fixed.or_else(|| external.and_then(|external| scalar(external.get("name")?))))
+}
+
+/// What is said beyond these keys; none where that is nothing, or what is so anyway.
+fn beyond(value: &Value, keys: &[&str]) -> Option<Value> {
+    let usual = |key: &str, value: &Value| {
+        value.is_null()
+            || key == "labels"
+            || key == "driver" && matches!(value.as_str(), Some("bridge" | "local" | "default"))
+            || value.as_mapping().is_some_and(serde_yaml::Mapping::is_empty)
+    };
+    let more = mapping(Some(value)).into_iter();
+    let more =
+        more.filter(|(key, value)| !keys.contains(&key.as_str()) && !usual(key, value) && !key.starts_with("x-"));
+    let more: serde_yaml::Mapping = more.map(|(key, value)| (Value::from(key), value)).collect();
+    (!more.is_empty()).then_some(Value::Mapping(more))
+}
+
+/// Takes in what a file says of a network or a volume; what the first one says holds.
+fn lay(
+    all: &mut IndexMap<String, Value>,
+    troubles: &mut Vec<(String, String)>,
+    path: &str,
+    what: &str,
+    name: String,
+    value: Value,
+) {
+    match all.get(&name) {
+        Some(known) if *known != value => {
+            troubles.push((
+                path.to_owned(),
+                format!("the {what} `{name}` is another one here: that of the first file is taken"),
+            ));
+        }
+        Some(_) => {}
+        None => {
+            all.insert(name, value);
         }
     }
 }

@@ -87,6 +87,7 @@ impl Container {
         self.env.extend(other.env);
         self.depends_on.extend(other.depends_on);
         self.labels.extend(other.labels);
+        self.places.extend(other.places);
         self.rest.extend(other.rest);
     }
 }
@@ -140,7 +141,9 @@ fn container(path: &str, name: &str, service: &Value, seen: &mut Seen) -> Contai
                 container.networks = match &value {
                     Value::Mapping(_) => mapping(Some(&value)).into_iter().map(|(name, _)| name).collect(),
                     _ => sequence(&value).filter_map(scalar).collect(),
-                }
+                };
+                let is_said = |value: &Value| value.as_mapping().is_some_and(|said| !said.is_empty());
+                container.places = mapping(Some(&value)).into_iter().filter(|(_, value)| is_said(value)).collect();
             }
             // `links` is a dependency of old.
             "links" => {
