@@ -119,14 +119,18 @@ impl Human {
         if let Some(why) = &report.without_engine {
             writeln!(out, "  without the engine, so that nothing is known of containers: {why}")?;
         }
+        // Only where there was something to wait for is there something to say of it.
+        let has_waited = report.services.iter().any(|service| !service.time.is_zero());
         let services = report.services.iter().map(|service| {
-            let time = seconds(service.time);
-            (
-                service.result,
-                vec![service.service.clone(), service.result.word().to_owned(), service.state.clone(), time],
-            )
+            let mut row = vec![service.service.clone(), service.result.word().to_owned(), service.state.clone()];
+            if has_waited {
+                row.push(if service.time.is_zero() { "-".to_owned() } else { seconds(service.time) });
+            }
+            (service.result, row)
         });
-        self.table(&["SERVICE", "RESULT", "STATE", "SINCE"], &services.collect::<Vec<_>>(), out)?;
+        let heads =
+            if has_waited { &["SERVICE", "RESULT", "STATE", "WAITED"][..] } else { &["SERVICE", "RESULT", "STATE"] };
+        self.table(heads, &services.collect::<Vec<_>>(), out)?;
         if !report.services.is_empty() && !report.checks.is_empty() {
             writeln!(out)?;
         }
@@ -366,6 +370,27 @@ mod tests {
             checks: checks.iter().map(check).collect(),
             is_by_url,
         }
+    }
+
+    #[test]
+    fn how_long_a_service_was_waited_for_is_said_where_one_was() {
+        let head = |report: &Report| {
+            let mut out = Vec::new();
+            let terminal = Terminal { color: false, width: 80, verbose: false };
+            Format::Human.emit(std::slice::from_ref(report), false, Detail::Tables, terminal, &mut out).unwrap();
+            let page = String::from_utf8(out).unwrap();
+            page.lines().skip(1).take(3).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let mut report = report(Outcome::Passed, &[], false);
+        assert_eq!(head(&report)[..2], ["  SERVICE  RESULT  STATE", "  api      passed  healthy"]);
+        let time = Duration::from_millis(4_250);
+        report.services.push(ServiceReport { service: "web".to_owned(), time, ..report.services[0].clone() });
+        let rows = [
+            "  SERVICE  RESULT  STATE    WAITED",
+            "  api      passed  healthy  -",
+            "  web      passed  healthy  4.2 s",
+        ];
+        assert_eq!(head(&report), rows);
     }
 
     #[test]

@@ -22,6 +22,8 @@ use crate::routing::{Lookup, Routing};
 
 /// How long the proxy may take to lead to what is healthy.
 const SETTLING: Duration = Duration::from_secs(5);
+/// How many lines of a service that does not run are looked through for the last ones of its own.
+const TAIL: usize = 50;
 
 /// What a smoke test may do, and how long.
 #[derive(Debug, Clone)]
@@ -155,7 +157,8 @@ pub fn run(
     };
     let settling = SETTLING.min(options.timeout);
     let checks = stage.ask(settling, &mut |open| tell(&waiting.progress(Some(open))))?;
-    let services = if engine.is_some() { waiting.reports(&secrets) } else { Vec::new() };
+    let tail = |container: &str| Engine::tail(container, TAIL).unwrap_or_default();
+    let services = if engine.is_some() { waiting.reports(&secrets, &tail) } else { Vec::new() };
     Ok(Report {
         environment: plan.environment.clone(),
         project,

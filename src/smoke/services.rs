@@ -19,7 +19,8 @@ pub struct ServiceReport {
     pub state: String,
     /// What became of it.
     pub result: Outcome,
-    /// How long it took until it was so, in milliseconds.
+    /// How long it was waited for, in milliseconds: until it was as it should be, or nothing would change any more, or time
+    /// was up. Zero where it was so from the start.
     #[serde(rename = "time-ms", serialize_with = "milliseconds")]
     pub time: Duration,
     /// The service for whose sake it is not as it should be.

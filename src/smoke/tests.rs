@@ -101,7 +101,7 @@ fn container(service: &str, address: &str, ports: &[(u16, u16)]) -> Container {
     }
 }
 
-fn containers() -> Vec<Container> {
+pub(super) fn containers() -> Vec<Container> {
     let mut proxy = container("traefik", "172.20.0.2", &[(80, 10080), (443, 10443), (5671, 15671)]);
     proxy.arguments = vec!["--accesslog=true".to_owned(), "--accesslog.format=json".to_owned()];
     let mut api = container("api", "172.20.0.3", &[(8000, 18000)]);

@@ -149,6 +149,17 @@ impl<'a> Case<'a> {
             let message = format!("it is answered with {} instead of a redirect to HTTPS", answer.status);
             return Verdict::failed(self.explained(Cause::new("no-redirect", message), answer));
         }
+        let verdict = self.weighed(answer);
+        let is_of_another = matches!(self.who(), Who::Other(_) | Who::Nobody | Who::Stranger(_) | Who::Unknown);
+        match self.left_out() {
+            Some(cause) if is_of_another && verdict.result != Outcome::Passed => Verdict::failed(cause),
+            _ => verdict,
+        }
+    }
+
+    /// What an answer is worth, whatever its service is like.
+    fn weighed(&self, answer: &Answer) -> Verdict {
+        let wanted = &self.check.wanted;
         match self.who() {
             Who::Other(other) => return Verdict::failed(self.wrong_service(Some(&other), answer)),
             Who::ByAnother => return Verdict::failed(self.wrong_service(None, answer)),

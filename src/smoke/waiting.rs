@@ -29,12 +29,21 @@ pub(super) struct Waiting<'p> {
     pub(super) containers: Vec<Container>,
     /// For each service, since when it is as it is.
     since: Vec<Duration>,
+    /// How long it has waited.
+    spent: Duration,
 }
 
 impl<'p> Waiting<'p> {
     /// It begins now.
     pub(super) fn new(plan: &'p Plan) -> Self {
-        Self { plan, start: Instant::now(), states: Vec::new(), containers: Vec::new(), since: Vec::new() }
+        Self {
+            plan,
+            start: Instant::now(),
+            states: Vec::new(),
+            containers: Vec::new(),
+            since: Vec::new(),
+            spent: Duration::ZERO,
+        }
     }
 
     /// Waits until every service is healthy, or nothing will change any more, or time is up.
@@ -63,6 +72,7 @@ impl<'p> Waiting<'p> {
             self.note(services::states(self.plan, &own));
             tell(&self.progress(None));
             let elapsed = self.start.elapsed();
+            self.spent = elapsed;
             let is_final = |(state, since): (&State, &Duration)| match state.is {
                 Is::Absent | Is::Fine => true,
                 Is::Waiting => false,
@@ -102,8 +112,9 @@ impl<'p> Waiting<'p> {
         }
     }
 
-    /// How the services are in the end, causes before what they cause.
-    pub(super) fn reports(&self, secrets: &Secrets) -> Vec<ServiceReport> {
+    /// How the services are in the end, causes before what they cause; `tail` says what a container has printed last, by
+    /// its id.
+    pub(super) fn reports(&self, secrets: &Secrets, tail: &dyn Fn(&str) -> String) -> Vec<ServiceReport> {
         let mut reports: Vec<ServiceReport> = Vec::new();
         for (state, since) in self.states.iter().zip(&self.since) {
             let Some(service) = self.plan.services.get(&state.service) else { continue };
@@ -115,7 +126,7 @@ impl<'p> Waiting<'p> {
             let log = || {
                 let container =
                     self.containers.iter().find(|container| Some(&container.name) == state.container.as_ref());
-                let text = container.and_then(|container| Engine::tail(&container.id, 50).ok());
+                let text = container.map(|container| tail(&container.id));
                 // Whom a proxy has served says nothing about why it ended.
                 let text = text.map(|text| {
                     let own = text.lines().filter(|line| !line.contains("\"RequestPath\""));
@@ -123,13 +134,18 @@ impl<'p> Waiting<'p> {
                 });
                 text.map(|text| secrets.last_lines(&text, LINES)).unwrap_or_default()
             };
+            let time = match state.is {
+                // Its time was up before it was as it should be.
+                Is::Waiting => self.spent,
+                Is::Absent | Is::Fine | Is::Over => *since,
+            };
             let is_failed = result == Outcome::Failed;
             let root = services::root(self.plan, &self.states, &state.service).filter(|_| is_failed);
             reports.push(ServiceReport {
                 service: state.service.clone(),
                 state: if state.is == Is::Absent { "not started".to_owned() } else { state.word.clone() },
                 result,
-                time: *since,
+                time,
                 because_of: root.map(str::to_owned),
                 needed_by: if is_failed { services::dependents(self.plan, &state.service) } else { Vec::new() },
                 cause: is_failed.then(|| secrets.hide_in(services::cause(service, state, &self.containers, log()))),
@@ -137,5 +153,51 @@ impl<'p> Waiting<'p> {
         }
         reports.sort_by_key(|report| (report.result != Outcome::Failed, report.because_of.is_some()));
         reports
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::container::Health;
+    use super::super::tests::{containers, plan};
+    use super::*;
+
+    /// The reports of a shop in which something has happened to `api`, which holds a secret.
+    fn reports(change: impl FnOnce(&mut Container)) -> Vec<ServiceReport> {
+        let (plan, mut containers) = (plan(), containers());
+        containers[1].environment = vec![("TOKEN".to_owned(), "hunter2-hunter2".to_owned())];
+        change(&mut containers[1]);
+        let secrets = Secrets::of(&plan, &|_| None, &containers);
+        let mut waiting = Waiting::new(&plan);
+        waiting.note(services::states(&plan, &containers));
+        (waiting.containers, waiting.spent) = (containers, Duration::from_secs(60));
+        waiting.reports(&secrets, &|id| format!("{id} was started with hunter2-hunter2\n"))
+    }
+
+    #[test]
+    fn no_report_shows_a_secret_whoever_has_said_it() {
+        let probe = |api: &mut Container| {
+            let last = Some((1, "wrong password: hunter2-hunter2".to_owned()));
+            api.health = Some(Health { status: "unhealthy".to_owned(), failures: 1, last });
+        };
+        let engine = |api: &mut Container| {
+            (api.state, api.error) = ("created".to_owned(), "no such program: hunter2-hunter2".to_owned());
+        };
+        for (reports, said) in [(reports(probe), "wrong password: ********"), (reports(engine), "program: ********")] {
+            let cause = reports[0].cause.as_ref().unwrap();
+            assert!(cause.message.ends_with(said), "{}", cause.message);
+            assert!(!format!("{reports:?}").contains("hunter2"), "{reports:?}");
+        }
+        assert_eq!(reports(probe)[0].cause.as_ref().unwrap().log, ["id-api was started with ********"]);
+    }
+
+    #[test]
+    fn what_is_still_not_healthy_was_waited_for_all_the_time() {
+        let waited = |reports: &[ServiceReport], name: &str| {
+            reports.iter().find(|report| report.service == name).unwrap().time.as_secs()
+        };
+        let starting = Health { status: "starting".to_owned(), ..Health::default() };
+        let reports = reports(|api| api.health = Some(starting));
+        assert_eq!((waited(&reports, "api"), waited(&reports, "web")), (60, 0));
     }
 }

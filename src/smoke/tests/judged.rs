@@ -77,6 +77,24 @@ fn the_wrong_service_is_a_failure_whatever_it_answers() {
 }
 
 #[test]
+fn who_answers_in_place_of_a_service_that_is_down_is_no_fault_of_its_own() {
+    let other = access("shop-web-web@docker", "172.20.0.4:3000");
+    let exited = || Stage::after(|containers| containers[1].state = "exited".to_owned());
+    let down = ("service-down", "`api` does not run, as its own error explains".to_owned());
+    for status in [200, 404] {
+        assert_eq!(exited().cause(HEALTH, Ok(answer(status, "a page")), Some(&other)), down);
+        // Without a log, too: from whom it may come, it does not come from this one.
+        assert_eq!(exited().cause(HEALTH, Ok(answer(status, "a page")), None), down);
+        assert_eq!(exited().cause(HOOKS, Ok(answer(status, "a page")), None), down);
+    }
+    let verdict = exited().judge(HEALTH, Ok(answer(200, "a page")), Some(&other));
+    assert_eq!(verdict.answered_by.as_deref(), Some("web"), "it is said all the same");
+    // Whom the proxy still leads to would have answered.
+    let paused = Stage::after(|containers| containers[1].state = "paused".to_owned());
+    assert_eq!(paused.cause(HEALTH, Ok(answer(200, "a page")), Some(&other)).0, "wrong-service");
+}
+
+#[test]
 fn where_no_router_takes_it_the_labels_and_the_log_say_why() {
     let nobody = Access { status: 404, ..Access::default() };
     let ask = |stage: &Stage| {
@@ -218,7 +236,7 @@ fn a_paused_service_takes_connections_and_does_not_work() {
     assert_eq!(Stage::new().judge(asked, Ok(Answer::default()), None).result, Outcome::Passed);
     let paused = Stage::after(|containers| containers[4].state = "paused".to_owned());
     let (kind, message) = paused.cause(asked, Ok(Answer::default()), None);
-    assert_eq!((kind, message.as_str()), ("service-down", "`redis` is paused"));
+    assert_eq!((kind, message.as_str()), ("service-down", "`redis` is paused, as its own error explains"));
 }
 
 #[test]

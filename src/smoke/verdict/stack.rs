@@ -37,7 +37,10 @@ impl<'a> Case<'a> {
         }
         let service = &state.service;
         let root = services::root(self.scene.plan, self.scene.states, service);
-        let because = root.map_or_else(String::new, |root| format!("; it needs `{root}`, which is the cause"));
+        let because = root.map_or_else(
+            || ", as its own error explains".to_owned(),
+            |root| format!("; it needs `{root}`, which is the cause"),
+        );
         let left_out = match state.word.as_str() {
             "unhealthy" | "starting" => ", and the proxy leads nobody to it",
             _ => "",
@@ -51,6 +54,17 @@ impl<'a> Case<'a> {
             word => format!("is {word}"),
         };
         Some(Cause::new("service-down", format!("`{service}` {is}{left_out}{because}")))
+    }
+
+    /// What is wrong with the service where the proxy leads nobody to it: whoever answers in its place is no fault of its
+    /// own. Traefik knows of containers that are there, and leaves out those whose probe does not succeed.
+    pub(super) fn left_out(&self) -> Option<Cause> {
+        let is_led_to = |container: &&Container| {
+            let is_there = ["running", "paused"].contains(&container.state.as_str());
+            is_there && container.health.as_ref().is_none_or(|health| health.status == "healthy")
+        };
+        let is_left_out = self.check.container.is_none() && !self.own_containers().iter().any(is_led_to);
+        self.of_service().filter(|_| is_left_out)
     }
 
     /// Whether the service is on no network of the proxy.
