@@ -177,3 +177,41 @@ fn checked(check: &Check, exchange: &Exchange, verdict: Verdict, secrets: &Secre
         time: if is_asked { exchange.time } else { Duration::ZERO },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::asking::Wanted;
+    use super::super::tests::{containers, plan};
+    use super::super::{Cause, Kind};
+    use super::*;
+
+    #[test]
+    fn nothing_that_is_reported_of_a_check_shows_a_secret() {
+        let mut containers = containers();
+        containers[2].environment = vec![("TOKEN".to_owned(), "hunter2-hunter2".to_owned())];
+        let secrets = Secrets::of(&plan(), &|_| None, &containers);
+        let ask = Ask::Nothing {
+            shown: "GET https://shop.example.com/".to_owned(),
+            result: Outcome::Failed,
+            kind: "wrong-service",
+            reason: String::new(),
+            help: None,
+        };
+        let check = Check {
+            kind: Kind::Route,
+            service: "api".to_owned(),
+            container: None,
+            route: None,
+            ask,
+            wanted: Wanted::default(),
+        };
+        // As a label by hand would have it.
+        let label = "Header(`X-Token`, `hunter2-hunter2`)";
+        let cause = Cause::new("wrong-service", label).log([label.to_owned()]).help(label);
+        let verdict =
+            Verdict { result: Outcome::Failed, evidence: None, answered_by: None, router: None, cause: Some(cause) };
+        let checked = checked(&check, &Exchange::lost(), verdict, &secrets);
+        assert!(!format!("{checked:?}").contains("hunter2"), "{checked:?}");
+        assert_eq!(checked.cause.unwrap().message, "Header(`X-Token`, `********`)");
+    }
+}

@@ -43,7 +43,13 @@ import http.server, os
 print('starting with', os.environ['TOKEN'], flush=True)
 http.server.test(http.server.SimpleHTTPRequestHandler, port=8000, bind='0.0.0.0')
 """]
-health = { command = ["python", "-c", "import socket; socket.create_connection(('redis', 6379), 1).close()"], interval = "1s", retries = 1 }
+health = { command = ["python", "-c", """
+import os, socket, sys
+try:
+    socket.create_connection(('redis', 6379), 1).close()
+except OSError:
+    sys.exit('no redis for ' + os.environ['TOKEN'])
+"""], interval = "1s", retries = 1 }
 env.TOKEN = "${TOKEN}"
 env.REDIS_URL = "${services.redis.url}"
 routes.api = { path = "/api", strip-prefix = true, smoke = "/api/" }
@@ -164,6 +170,7 @@ fn a_service_that_is_gone_is_the_root(scene: &Scene) {
     place("`redis` does not run: it has ended with code 0 (needed by `api`)");
     place("it needs `redis`, see there");
     place("starting with ********");
+    place("no redis for ********");
     assert!(!page.contains("hunter2"), "{page}");
     // Its port says nothing of the proxy, which no longer leads to it.
     place("`api` is unhealthy, and the proxy leads nobody to it; it needs `redis`, which is the cause");
@@ -185,7 +192,7 @@ fn labels_by_hand(scene: &Scene) {
     let greedy = |option: &str| format!("traefik.http.routers.greedy.{option}");
     let mut web = json!({ "traefik.http.services.greedy.loadbalancer.server.port": "80" });
     for (option, value) in [
-        ("rule", "PathPrefix(`/api`)"),
+        ("rule", "PathPrefix(`/api`) && !Header(`X-Token`, `hunter2-hunter2`)"),
         ("entrypoints", "websecure"),
         ("priority", "99999"),
         ("service", "greedy"),
@@ -199,7 +206,9 @@ fn labels_by_hand(scene: &Scene) {
     let smoke = scene.smoke(&[]);
     assert_eq!(smoke.result("/api/"), ("failed", "wrong-service"), "{:#}", smoke.check("/api/"));
     let cause = smoke.cause("/api/");
-    assert!(cause.contains("`web` answered") && cause.contains("PathPrefix(`/api`), priority 99999"), "{cause}");
+    let rule = "PathPrefix(`/api`) && !Header(`X-Token`, `********`), priority 99999";
+    assert!(cause.contains("`web` answered") && cause.contains(rule), "{cause}");
+    assert!(!smoke.document.to_string().contains("hunter2"), "{:#}", smoke.document);
     assert_eq!(smoke.result("/hooks"), ("failed", "no-router"), "{:#}", smoke.check("/hooks"));
     let cause = smoke.cause("/hooks");
     assert!(cause.contains("routerName=smoke-api-hooks@docker"), "the proxy says so itself: {cause}");
