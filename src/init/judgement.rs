@@ -11,7 +11,7 @@ mod names;
 
 pub(super) use commands::{has_user_info, is_shown_command};
 use names::{is_place, is_sensitive_number};
-pub(super) use names::{is_public, is_secret, is_sensitive};
+pub(super) use names::{is_public, is_secret, is_sensitive, is_signing};
 
 /// Words that only choose among what is known to everybody.
 const CHOICES: [&str; 52] = [

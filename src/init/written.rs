@@ -276,12 +276,12 @@ fn declaration(variable: &Variable) -> String {
         Some(default) => {
             table.insert("default".to_owned(), default.clone());
         }
-        None if variable.is_optional => {
-            table.insert("default".to_owned(), "".into());
+        None if variable.is_optional && variable.required_in.is_empty() => {
+            table.insert("required".to_owned(), false.into());
         }
         None => {}
     }
-    if !variable.required_in.is_empty() && table.contains_key("default") {
+    if !variable.required_in.is_empty() && (variable.is_optional || variable.default.is_some()) {
         let names: Vec<Value> = variable.required_in.iter().map(|name| Value::from(name.clone())).collect();
         table.insert("required".to_owned(), names.into());
     }

@@ -19,6 +19,11 @@ fn written(files: &[(&str, &str)]) -> (String, String) {
     (fs::read_to_string(folder.path().join("services.toml")).expect("services.toml"), said)
 }
 
+/// The line of services.toml that begins with a word.
+fn line<'t>(text: &'t str, start: &str) -> &'t str {
+    text.lines().find(|line| line.split_whitespace().next() == Some(start)).unwrap_or_default()
+}
+
 const LOCK: (&str, &str) = ("package-lock.json", "{\"lockfileVersion\": 3, \"packages\": {}}");
 
 #[test]
@@ -57,4 +62,107 @@ fn a_data_store_that_is_new_has_a_password_that_can_be_made() {
     let server = "require('express')().listen(process.env.PORT || 3000);\n";
     let (text, _) = written(&[("package.json", package), LOCK, ("server.js", server)]);
     assert!(text.contains("generate = true"), "{text}");
+}
+
+/// A program for Node.js with this source.
+fn program(dependencies: &str, server: &str, more: &[(&str, &str)]) -> (String, String) {
+    let package = format!(
+        r#"{{"name": "shop", "main": "server.js", "scripts": {{"start": "node server.js"}},
+            "dependencies": {{"express": "5"{dependencies}}}}}"#
+    );
+    let server = format!("require('express')().listen(process.env.PORT || 3000);\n{server}");
+    let mut files = vec![("package.json", package.as_str()), LOCK, ("server.js", &server)];
+    files.extend(more);
+    written(&files)
+}
+
+#[test]
+fn nothing_empty_stands_in_the_place_of_what_a_program_has_itself() {
+    let server = "const a = process.env.SESSION_SECRET || 'keyboard cat is long';\n\
+                  const b = process.env.MONGO_URI || 'mongodb://joe:tulip@localhost/shop';\n\
+                  const c = process.env.UPLOADS ?? join(here, 'uploads');\n\
+                  const d = process.env.MAIL_PASSWORD || '';\n\
+                  const e = process.env.STRIPE_SECRET_KEY;\n";
+    let (text, _) = program("", server, &[]);
+    assert!(!text.contains("default = \"\"") && !text.contains("tulip"), "{text}");
+    // What only the program itself has to know can be made; the rest of what is secret is asked for.
+    assert!(line(&text, "SESSION_SECRET").contains("{ secret = true, generate = true }"), "{text}");
+    assert!(line(&text, "MONGO_URI").contains("{ secret = true }"), "{text}");
+    assert!(line(&text, "STRIPE_SECRET_KEY").contains("{ secret = true }"), "{text}");
+    assert!(text.contains("\n# UPLOADS: read in server.js:4, which has a value of its own"), "{text}");
+    // Where nothing is what the program has itself, nothing changes.
+    assert!(line(&text, "MAIL_PASSWORD").contains("{ secret = true, required = false }"), "{text}");
+}
+
+#[test]
+fn the_address_of_a_store_is_spelled_as_it_was() {
+    let python = |source: &str, more: &[(&str, &str)]| {
+        let mut files = vec![("requirements.txt", "fastapi\nuvicorn\nasyncpg\nredis\n"), ("main.py", source)];
+        files.extend(more);
+        written(&files).0
+    };
+    let start = "import os\nfrom fastapi import FastAPI\napp = FastAPI()\n";
+    let of_source = format!(
+        "{start}A = os.environ.get(\"DATABASE_URL\", \"postgresql+asyncpg://a:b@localhost/x\")\n\
+         B = os.environ.get(\"REDIS_URL\", \"redis://localhost:6379/3\")\n"
+    );
+    let of_file = format!("{start}A = os.environ[\"DATABASE_URL\"]\nB = os.environ[\"REDIS_URL\"]\n");
+    let env = "DATABASE_URL=postgresql+asyncpg://a:tulip@localhost/x\nREDIS_URL=redis://localhost:6379/3\n";
+    for text in [python(&of_source, &[]), python(&of_file, &[(".env", env)])] {
+        let composed = "\"postgresql+asyncpg://${services.postgres.authority}/${services.postgres.database}\"";
+        assert!(line(&text, "DATABASE_URL").contains(composed), "{text}");
+        assert!(line(&text, "REDIS_URL").contains("\"${services.redis.url}/3\""), "{text}");
+        assert!(!text.contains("tulip"), "{text}");
+    }
+    let compose = "services:\n  api:\n    image: example/a:1\n    environment:\n      \
+                   DATABASE_URL: postgres://joe:${DB_PASSWORD}@db:5432/app\n      \
+                   REDIS_URL: redis://cache:6379/1\n  cache: {image: \"redis:7\"}\n  db:\n    image: postgres:16\n    \
+                   environment: {POSTGRES_USER: joe, POSTGRES_PASSWORD: \"${DB_PASSWORD}\", POSTGRES_DB: app}\n";
+    let (text, _) = written(&[("compose.yaml", compose)]);
+    let composed = "\"postgres://${services.db.authority}/${services.db.database}\"";
+    assert!(line(&text, "DATABASE_URL").contains(composed), "{text}");
+    assert!(line(&text, "REDIS_URL").contains("\"${services.cache.url}/1\""), "{text}");
+}
+
+/// A workspace of pnpm: a page, a program and what both read the database with.
+fn workspace(page: &str) -> (String, String) {
+    let web = r#"{"name": "@shop/web", "scripts": {"build": "next build", "start": "next start"},
+                  "dependencies": {"next": "14", "react": "18", "react-dom": "18"}}"#;
+    let api = r#"{"name": "@shop/api", "scripts": {"start": "node main.js"},
+                  "dependencies": {"express": "5", "@shop/db": "workspace:*", "@shop/mail": "workspace:*"}}"#;
+    let db = r#"{"name": "@shop/db", "main": "index.js", "dependencies": {"@prisma/client": "5", "prisma": "5"}}"#;
+    let mail = r#"{"name": "@shop/mail", "main": "index.js"}"#;
+    let schema = "datasource db {\n  provider = \"postgresql\"\n  url = env(\"DATABASE_URL\")\n}\n";
+    written(&[
+        ("package.json", r#"{"name": "shop", "private": true}"#),
+        ("pnpm-workspace.yaml", "packages: [\"apps/*\", \"packages/*\"]\n"),
+        ("pnpm-lock.yaml", "lockfileVersion: '9.0'\n"),
+        ("apps/web/package.json", web),
+        ("apps/web/next.config.js", "module.exports = { output: \"standalone\" }\n"),
+        ("apps/web/app/page.js", page),
+        ("apps/api/package.json", api),
+        ("apps/api/main.js", "require('express')().listen(4000);\n"),
+        ("packages/db/package.json", db),
+        ("packages/db/index.js", "module.exports = {};\n"),
+        ("packages/db/prisma/schema.prisma", schema),
+        ("packages/mail/package.json", mail),
+        ("packages/mail/index.js", "exports.from = process.env.MAIL_FROM;\n"),
+    ])
+}
+
+#[test]
+fn a_program_of_a_workspace_reads_what_its_packages_read() {
+    let (text, said) = workspace("export default () => process.env.NEXT_PUBLIC_API_URL;\n");
+    assert!(!text.contains("# Not yet") && !said.contains("as a comment"), "{text}\n{said}");
+    let document: toml::Table = text.parse().expect("TOML");
+    let services = &document["services"];
+    let url = services["api"]["env"].get("DATABASE_URL").and_then(toml::Value::as_str);
+    assert_eq!(url, Some("${services.postgres.url}"), "{text}");
+    assert!(services["api"]["env"].get("MAIL_FROM").is_some(), "{text}");
+    let web = services["web"].get("env");
+    assert!(web.is_none_or(|env| env.get("DATABASE_URL").is_none() && env.get("MAIL_FROM").is_none()), "{text}");
+    // One image holds both, and is built as the first one says.
+    let first = ["api", "web"].into_iter().find(|name| services[*name].get("extends").is_none()).expect("a first one");
+    assert!(services[first]["build-env"].get("NEXT_PUBLIC_API_URL").is_some(), "{text}");
+    assert_eq!(text.matches("NEXT_PUBLIC_API_URL").count(), 1, "{text}");
 }

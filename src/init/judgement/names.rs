@@ -138,6 +138,51 @@ pub(in crate::init) fn is_public(name: &str) -> bool {
         .any(|start| name.starts_with(start))
 }
 
+/// Words of which the names of such keys are made that a program signs and reads by itself: sessions, cookies, its own tokens.
+const SIGNERS: [&str; 27] = [
+    "APP",
+    "APPLICATION",
+    "SERVER",
+    "DJANGO",
+    "FLASK",
+    "FASTAPI",
+    "STARLETTE",
+    "EXPRESS",
+    "RAILS",
+    "NEXTAUTH",
+    "NEXT",
+    "NUXT",
+    "BETTER",
+    "IRON",
+    "AUTH",
+    "SESSION",
+    "SESSIONS",
+    "COOKIE",
+    "COOKIES",
+    "CSRF",
+    "JWT",
+    "ACCESS",
+    "REFRESH",
+    "TOKEN",
+    "SIGNING",
+    "BASE",
+    "SECURITY",
+];
+
+/// Whether it names a key with which a program signs what it alone reads again, so that any value will do: `SECRET_KEY`,
+/// `SESSION_SECRET`, `JWT_SECRET`. A `CLIENT_SECRET`, a `STRIPE_WEBHOOK_SECRET` or an `API_KEY` is somebody else's too.
+pub(in crate::init) fn is_signing(name: &str) -> bool {
+    let words = words(name);
+    let has = |word: &str| words.iter().any(|known| known == word);
+    let is_key = has("SECRET") || (has("KEY") && (has("SIGNING") || has("SESSION") || has("COOKIE") || has("JWT")));
+    let is_password = has("PASSWORD") && (has("SESSION") || has("COOKIE")) && words.len() == 2;
+    // Who has an access key has got it from somebody.
+    let is_given = (has("ACCESS") || has("REFRESH") || has("TOKEN")) && !has("JWT");
+    let is_known =
+        |word: &String| SIGNERS.contains(&word.as_str()) || matches!(word.as_str(), "SECRET" | "KEY" | "PASSWORD");
+    (is_key || is_password) && !is_given && words.iter().all(is_known)
+}
+
 /// Whether a number under this name is nobody's business: a budget of tokens is no token.
 pub(super) fn is_sensitive_number(name: &str) -> bool {
     let words = words(name);
@@ -203,6 +248,34 @@ mod tests {
         }
         for name in ["PORT", "LOG_LEVEL", "AUTHOR", "BASE_PATH", "MODEL", "TOKEN_BUDGET"] {
             assert!(!is_sensitive(name) || name == "TOKEN_BUDGET", "{name}");
+        }
+        for name in [
+            "SECRET_KEY",
+            "DJANGO_SECRET_KEY",
+            "SESSION_SECRET",
+            "NEXTAUTH_SECRET",
+            "JWT_SECRET",
+            "JWT_REFRESH_SECRET",
+            "SECRET_KEY_BASE",
+            "COOKIE_PASSWORD",
+            "APP_SECRET",
+        ] {
+            assert!(is_signing(name), "{name}");
+        }
+        for name in [
+            "CLIENT_SECRET",
+            "STRIPE_WEBHOOK_SECRET",
+            "AWS_SECRET_ACCESS_KEY",
+            "TWITTER_ACCESS_TOKEN_SECRET",
+            "ACCESS_TOKEN_SECRET",
+            "SUPABASE_JWT_SECRET",
+            "API_KEY",
+            "APP_KEY",
+            "DB_PASSWORD",
+            "ENCRYPTION_KEY",
+            "SECRETARY",
+        ] {
+            assert!(!is_signing(name), "{name}");
         }
         assert!(is_sensitive_number("PINCODE") && !is_sensitive_number("COOKIE_MAX_AGE"));
     }

@@ -14,6 +14,7 @@ use crate::kinds::Kinds;
 mod containers;
 mod dependencies;
 mod ends;
+mod fallbacks;
 mod images;
 mod programs;
 pub(super) mod reads;
@@ -288,13 +289,15 @@ impl Proposal {
     fn declare(&mut self, name: &str, default: Option<Value>, note: Option<String>) -> &mut Variable {
         let variable = self.variables.entry(name.to_owned()).or_insert_with(|| Variable {
             is_secret: is_secret(name),
-            note,
+            note: note.clone(),
             ..Variable::default()
         });
         // Of a secret nothing is said but what other services say of themselves.
         let is_reference = default.as_ref().and_then(Value::as_str).is_some_and(|text| text.contains("${services."));
-        if variable.default.is_none() && (!variable.is_secret || is_reference) {
+        if variable.default.is_none() && default.is_some() && (!variable.is_secret || is_reference) {
             variable.default = default;
+            // What it is set to says more than where it was named first.
+            variable.note = note.or_else(|| variable.note.take());
         }
         variable
     }

@@ -2,17 +2,18 @@
 //! what it is called and from what stands beside the read.
 
 use indexmap::IndexMap;
-use toml::Value;
 
+use super::fallbacks::{Fallback, fallback};
 use super::values::{Peer, peers, typed};
 use super::{Entry, Material, Proposal, Setting};
-use crate::audit::{Need, Wanted};
-use crate::init::judgement::{is_public, is_secret, is_shown, is_suspect};
-use crate::init::seen::code::line_after;
-use crate::init::seen::{EnvName, Program};
+use crate::audit::{Need, Place, Role, Wanted};
+use crate::init::judgement::{is_public, is_secret, is_signing};
+use crate::init::seen::code::{dialect, line_after};
+use crate::init::seen::{EnvName, Program, Seen};
 use crate::init::snapshot::{file_name, is_env_file, parent};
 use crate::kinds::Kind;
 use crate::project::Analysis;
+use crate::secrets::names::noun;
 
 /// Names that say where a program runs.
 const ENVIRONMENT: [&str; 4] = ["ENVIRONMENT", "APP_ENV", "ENV", "DEPLOY_ENV"];
@@ -41,6 +42,10 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
             .filter(|(other, _)| **other != name)
             .filter_map(|(_, service)| service.inner.clone())
             .collect();
+        let foreign = match &inner {
+            Some(inner) => foreign(material.seen, inner, others),
+            None => Vec::new(),
+        };
         let mut wanted: IndexMap<String, Wanted> = IndexMap::new();
         let mut idle: Vec<String> = Vec::new();
         for plan in &analysis.plans {
@@ -48,14 +53,8 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
             let Some(usage) = analysis.audit.usage(plan, planned) else { continue };
             idle.extend(usage.not_read(planned));
             for (variable, read) in &usage.wanted {
-                // Of a workspace each program reads its own packages, and those of nobody.
-                let is_others = |place: &crate::audit::Place| {
-                    others.iter().any(|other| place.path.starts_with(&format!("{other}/")))
-                };
-                if inner.is_some() && read.places.iter().all(is_others) {
-                    continue;
-                }
-                wanted.entry(variable.clone()).or_insert_with(|| read.clone());
+                let Some(read) = without(read, &foreign) else { continue };
+                wanted.entry(variable.clone()).or_insert(read);
             }
         }
         listens(proposal, &name, wanted.keys());
@@ -70,7 +69,7 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
         env.retain(|name, setting| !(idle.contains(name) && of_file(setting)));
         let mut comments: Vec<String> = Vec::new();
         for (variable, read) in &wanted {
-            let is_running = read.places.iter().any(|place| place.role == crate::audit::Role::Running);
+            let is_running = read.places.iter().any(|place| place.role == Role::Running);
             let is_usual =
                 ["DEBUG", "LOG_LEVEL"].contains(&variable.as_str()) && read.need == Need::Fallback && !has_compose;
             if (read.is_passed && !is_usual)
@@ -91,7 +90,7 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
                 is_baked: read.is_baked || is_public(variable),
                 has_compose,
             };
-            let setting = match reader.meaning(variable) {
+            let setting = match reader.meaning(variable, &dialects(known, variable, &lines)) {
                 // Where browsers are sent is another place in every environment.
                 Some(text) if text.ends_with(".public-url}") => {
                     proposal.declare(variable, Some(text.into()), Some(note.clone()));
@@ -110,12 +109,46 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
                 None => comments.push(format!("{variable}: {note}, which has a value of its own without it")),
             }
         }
+        // One image holds all programs of a workspace, and the first one says how it is built.
+        if built != name
+            && let Some(base) = proposal.services.get_mut(&built)
+        {
+            for (variable, setting) in build_env.drain(..) {
+                base.build_env.entry(variable).or_insert(setting);
+            }
+        }
         if let Some(service) = proposal.services.get_mut(&name) {
             service.env = env;
             service.build_env = build_env;
             service.left_out.extend(comments);
         }
     }
+}
+
+/// The directories of a workspace that are nothing to one of its programs: the other programs, and packages that only those
+/// depend on. What nobody depends on is everybody's.
+fn foreign(seen: &Seen, inner: &str, others: Vec<String>) -> Vec<String> {
+    let own = seen.program(inner).map(|program| program.libraries.as_slice()).unwrap_or_default();
+    let libraries: Vec<String> =
+        others.iter().filter_map(|other| seen.program(other)).flat_map(|program| program.libraries.clone()).collect();
+    let all = others.into_iter().chain(libraries);
+    all.filter(|directory| directory != inner && !own.contains(directory)).collect()
+}
+
+/// A variable as it is read outside of these directories; none where nothing there reads it.
+fn without(read: &Wanted, directories: &[String]) -> Option<Wanted> {
+    let is_in = |place: &Place| directories.iter().any(|directory| place.path.starts_with(&format!("{directory}/")));
+    if !read.places.iter().any(is_in) {
+        return Some(read.clone());
+    }
+    let places: Vec<Place> = read.places.iter().filter(|place| !is_in(place)).cloned().collect();
+    let needs = || places.iter().filter(|place| place.role == Role::Running).map(|place| place.need);
+    let need = if needs().any(|need| need == Need::Demanded) || read.need != Need::Demanded {
+        read.need
+    } else {
+        needs().min().unwrap_or(read.need)
+    };
+    (!places.is_empty()).then(|| Wanted { places, need, ..read.clone() })
 }
 
 /// A program that reads a port of its own listens on one.
@@ -142,7 +175,7 @@ fn is_own_port(service: &str, variable: &str) -> bool {
 
 /// The lines that read a variable: file, number, and what stands from the read on.
 fn lines<'a>(analysis: &'a Analysis, read: &Wanted) -> Vec<(String, usize, &'a str)> {
-    let running = read.places.iter().filter(|place| place.role == crate::audit::Role::Running);
+    let running = read.places.iter().filter(|place| place.role == Role::Running);
     running
         .filter_map(|place| {
             let text = analysis.audit.file(&place.path)?.text.as_str();
@@ -167,6 +200,22 @@ fn known<'a>(material: Material<'a>, source: &str, name: &str) -> Option<&'a Env
     }
 }
 
+/// The scheme of an address, and the number that its path is.
+type Dialect = (String, Option<u8>);
+
+/// How the address in a variable is spelled, where that was seen: in an env file, and where it is read.
+fn dialects(known: Option<&EnvName>, name: &str, lines: &[(String, usize, &str)]) -> Vec<Dialect> {
+    let of_file = known.and_then(|known| Some((known.scheme.clone()?, known.number)));
+    let of_lines = lines.iter().filter_map(|(.., line)| {
+        let lower = line.to_ascii_lowercase();
+        let at = lower.find(&name.to_ascii_lowercase())? + name.len();
+        let rest = line.get(at..)?;
+        // A program that changes the scheme takes another one than it works with.
+        if rest.contains(".replace(") { None } else { dialect(rest) }
+    });
+    of_file.into_iter().chain(of_lines).collect()
+}
+
 struct Reader<'p, 'k> {
     peers: &'p [Peer<'k>],
     service: &'p str,
@@ -177,7 +226,7 @@ struct Reader<'p, 'k> {
 
 impl Reader<'_, '_> {
     /// What a variable is by its name: the address of a service, or something that the stack knows.
-    fn meaning(&self, name: &str) -> Option<String> {
+    fn meaning(&self, name: &str, dialects: &[Dialect]) -> Option<String> {
         let upper = name.to_ascii_uppercase();
         if ENVIRONMENT.contains(&upper.as_str()) {
             return Some("${environment.name}".to_owned());
@@ -189,8 +238,8 @@ impl Reader<'_, '_> {
         if let Some(peer) = self.store(&words) {
             let has = |output: &str| peer.kind.is_some_and(|kind| kind.outputs.contains_key(output));
             match last {
-                _ if is_address && has("url") => return Some(self.store_url(peer, &upper)),
-                "DSN" if has("url") => return Some(self.store_url(peer, &upper)),
+                _ if is_address && has("url") => return Some(self.store_url(peer, &upper, dialects)),
+                "DSN" if has("url") => return Some(self.store_url(peer, &upper, dialects)),
                 "HOST" | "SERVER" | "PGHOST" => return Some(peer.output("host")),
                 "PORT" | "PGPORT" => return Some(peer.output("port")),
                 "USER" | "USERNAME" | "PGUSER" if has("user") => return Some(peer.output("user")),
@@ -248,27 +297,33 @@ impl Reader<'_, '_> {
         })
     }
 
-    /// The address of a store, as this program spells it.
-    fn store_url(&self, peer: &Peer<'_>, upper: &str) -> String {
+    /// The address of a store, as this program spells it: as it was written before, else as its packages want it.
+    fn store_url(&self, peer: &Peer<'_>, upper: &str, dialects: &[Dialect]) -> String {
         let has = |package: &str| self.program.is_some_and(|program| program.packages.contains(package));
         let is_database = peer.kind.is_some_and(|kind| kind.outputs.contains_key("authority"));
+        let written = dialects.iter().find(|(scheme, _)| peer.speaks(scheme));
         if is_database {
-            let scheme = if has("sqlalchemy") || has("sqlalchemy[asyncio]") || has("sqlmodel") {
-                if has("asyncpg") {
+            let is_alchemy = ["sqlalchemy", "sqlalchemy[asyncio]", "sqlmodel", "flask-sqlalchemy"].into_iter().any(has);
+            let of_packages = || {
+                if !is_alchemy {
+                    "postgresql"
+                } else if has("asyncpg") {
                     "postgresql+asyncpg"
                 } else if has("psycopg") && !has("psycopg2") && !has("psycopg2-binary") {
                     "postgresql+psycopg"
                 } else {
                     "postgresql"
                 }
-            } else {
-                "postgresql"
             };
-            return peer.url(scheme);
+            // SQLAlchemy takes the short one no longer (since 1.4).
+            let written =
+                written.map(|(scheme, _)| scheme.as_str()).filter(|scheme| !is_alchemy || *scheme != "postgres");
+            return peer.url(written.unwrap_or_else(of_packages));
         }
         // Celery keeps results apart from tasks.
-        let number = if upper.contains("RESULT") { "/1" } else { "/0" };
-        format!("{}{number}", peer.output("url"))
+        let usual = u8::from(upper.contains("RESULT"));
+        let number = written.and_then(|(_, number)| *number).unwrap_or(usual);
+        format!("{}/{number}", peer.output("url"))
     }
 
     /// The service that the words of an address name, among those that serve.
@@ -317,40 +372,62 @@ impl Reader<'_, '_> {
         lines: &[(String, usize, &str)],
         note: &str,
     ) -> Option<Setting> {
-        let of_file = known.and_then(|known| known.default.clone()).map(|default| typed(&default));
+        let seen = known.and_then(|known| Some((known, known.default.clone()?)));
+        if let Some((known, _)) = seen.as_ref().filter(|(_, default)| is_here(default)) {
+            let what = format!(
+                "which service `{name}` is: in {} it is this machine, which is another one in a container",
+                known.from
+            );
+            proposal.unknown(self.service, what);
+        }
+        let of_file =
+            seen.map(|(_, default)| default).filter(|default| !is_here(default)).map(|default| typed(&default));
         let of_source = lines.iter().find_map(|(.., line)| fallback(name, line));
         // A subscript of Python raises, and an empty secret is none.
         let is_demanded = lines.iter().any(|(path, _, line)| {
             let rest = line.find(name).and_then(|at| line.get(at + name.len()..)).unwrap_or_default();
             is_python(path) && (rest.starts_with("\"]") || rest.starts_with("']"))
         });
-        let is_bare = read.need == Need::Bare && !is_demanded && !is_secret(name);
-        let is_optional = read.need == Need::Fallback || is_bare;
-        let is_empty = of_source == Some(Fallback::Empty);
-        let is_withheld = of_source == Some(Fallback::Withheld);
-        let default = of_file.or(match of_source {
-            Some(Fallback::Value(value)) => Some(value),
-            _ => None,
-        });
-        if default.is_none()
-            && !is_withheld
-            && read.need == Need::Fallback
-            && !is_empty
-            && known.is_none()
-            && !is_secret(name)
-        {
+        // What bundlers write into pages is nobody's secret.
+        let is_secret = is_secret(name) && !is_public(name);
+        let is_set = known.is_some_and(|known| known.is_set);
+        let is_kept_back = of_source == Some(Fallback::Withheld);
+        let is_own = matches!(of_source, Some(Fallback::Own | Fallback::Absent)) || is_kept_back;
+        // An empty value would stand in the place of what the program has itself.
+        let is_left = match &of_source {
+            Some(Fallback::Absent) => true,
+            Some(Fallback::Own) => !is_secret,
+            None => read.need == Need::Fallback && !is_secret && known.is_none(),
+            Some(_) => false,
+        };
+        if of_file.is_none() && is_left && !is_set {
             return None;
         }
         // The compose files know what is set; what they leave out is left to the program.
         if self.has_compose && read.need == Need::Fallback && known.is_none() {
             return None;
         }
-        let is_suspect = is_withheld || known.is_some_and(|known| known.is_secret);
+        let default = of_file.or(match of_source {
+            Some(Fallback::Value(value)) => Some(value),
+            _ => None,
+        });
+        let is_bare = read.need == Need::Bare && !is_demanded && !is_secret && (default.is_some() || !is_set);
+        let is_optional = (read.need == Need::Fallback || is_bare) && !is_own;
+        let is_suspect = (is_kept_back || known.is_some_and(|known| known.is_secret)) && !is_public(name);
+        // What signs what the program itself reads again is no agreement with anybody.
+        let is_ours = is_signing(name) && !self.has_compose;
         // Where a value was seen says more than where it is read.
-        let from = known.filter(|known| known.default.is_some()).map(|known| format!("from {}", known.from));
-        let note = from.unwrap_or_else(|| note.to_owned());
+        let from = known
+            .filter(|known| known.default.is_some() && default.is_some())
+            .map(|known| format!("from {}", known.from));
+        let own = if is_ours { format!("{note}; guess: nobody else has to know it") } else { note.to_owned() };
+        let note = from.unwrap_or(own);
         let variable = proposal.declare(name, default, Some(note.clone()));
-        variable.is_optional |= is_optional;
+        if is_public(name) && noun(name).is_none() {
+            variable.is_secret = false;
+        }
+        variable.is_optional |= is_optional && !is_ours;
+        variable.is_generated |= is_ours;
         if variable.default.is_none() && is_suspect {
             variable.is_secret = true;
         }
@@ -358,109 +435,14 @@ impl Reader<'_, '_> {
     }
 }
 
+/// Whether a value is this machine, seen from a program that runs on it: no address of a page, which browsers ask for.
+fn is_here(value: &str) -> bool {
+    let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host).split([':', '/']).next().unwrap_or_default();
+    matches!(host, "localhost" | "127.0.0.1") && !value.starts_with("http://") && !value.starts_with("https://")
+}
+
 /// Whether a file is a program in Python.
 fn is_python(path: &str) -> bool {
     path.rsplit_once('.').is_some_and(|(_, extension)| extension == "py")
-}
-
-/// What a program takes where a variable is not set.
-#[derive(Debug, Clone, PartialEq)]
-enum Fallback {
-    /// This.
-    Value(Value),
-    /// Nothing, or an empty text.
-    Empty,
-    /// Something that looks like a secret.
-    Withheld,
-}
-
-/// What a line takes where the variable is not set; none where it does not say.
-fn fallback(name: &str, line: &str) -> Option<Fallback> {
-    let lower = line.to_ascii_lowercase();
-    let at = lower.find(&name.to_ascii_lowercase())? + name.len();
-    let rest = line.get(at..)?.trim_start_matches(['"', '\'', '`', ']']).trim_start();
-    // `NAME: type = value` of a settings class, also in `Field(default=value`.
-    let value = if let Some(annotated) = rest.strip_prefix(':').filter(|rest| rest.contains('=')) {
-        let value = annotated.split_once('=')?.1.trim();
-        match value.strip_prefix("Field(") {
-            Some(inner) => inner.strip_prefix("default=").unwrap_or(inner),
-            None => value,
-        }
-    } else {
-        let rest = rest.trim_start_matches(')').trim_start();
-        // Only this word switches it on.
-        if ["== \"true\"", "== 'true'", "=== \"true\"", "=== 'true'", "== \"1\"", "=== \"1\"", "=== '1'"]
-            .iter()
-            .any(|test| rest.starts_with(test))
-        {
-            return Some(Fallback::Value(false.into()));
-        }
-        let operators = ["||", "??", ",", "="];
-        let value = operators.iter().find_map(|operator| rest.strip_prefix(operator))?.trim_start();
-        if value.starts_with("undefined") && rest.starts_with("||") {
-            return Some(Fallback::Empty);
-        }
-        value
-    };
-    let value = value.trim();
-    let first = value.chars().next()?;
-    if matches!(first, '"' | '\'' | '`') {
-        let end = value[1..].find(first)?;
-        let text = &value[1..=end];
-        if text.is_empty() {
-            return Some(Fallback::Empty);
-        }
-        // In a container, this machine is another one.
-        let is_here = text.contains("localhost") || text.contains("127.0.0.1");
-        let is_address =
-            text.contains(':') || ["HOST", "ADDR", "ADDRESS", "URL", "SERVER"].iter().any(|end| name.ends_with(end));
-        if is_suspect(name, text) {
-            return Some(Fallback::Withheld);
-        }
-        return (is_shown(name, text) && !(is_here && is_address)).then(|| Fallback::Value(typed(text)));
-    }
-    let word: String =
-        value.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-')).collect();
-    match word.as_str() {
-        "true" | "True" => Some(Fallback::Value(true.into())),
-        "false" | "False" => Some(Fallback::Value(false.into())),
-        _ if first.is_ascii_digit() || first == '-' => {
-            let plain = word.replace('_', "");
-            let number = typed(&plain);
-            // A product is not a number yet.
-            let after = value[word.len()..].trim_start();
-            (!number.is_str() && !after.starts_with('*') && is_shown(name, &plain)).then_some(Fallback::Value(number))
-        }
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_says_what_is_taken_without_the_variable() {
-        for (name, line, expected) in [
-            ("LOG_LEVEL", "LOG_LEVEL\", \"info\").upper(),", Some(Fallback::Value(Value::from("info")))),
-            ("A", "A || \"7d\";", Some(Fallback::Value(Value::from("7d")))),
-            ("A", "A ?? 'x'", Some(Fallback::Value(Value::from("x")))),
-            ("CLI_TIMEOUT", "CLI_TIMEOUT\", 1_800_000, 2)", Some(Fallback::Value(Value::from(1_800_000)))),
-            ("DB_POOL_SIZE", "db_pool_size: int = 5", Some(Fallback::Value(Value::from(5)))),
-            (
-                "BACKEND_TIMEOUT",
-                "backend_timeout: float = Field(default=30.0, gt=0)",
-                Some(Fallback::Value(Value::from(30.0))),
-            ),
-            ("DEBUG", "debug: bool = False", Some(Fallback::Value(Value::from(false)))),
-            ("DEBUG", "DEBUG\") == \"true\", lifespan=x)", Some(Fallback::Value(Value::from(false)))),
-            ("A", "A || undefined,", Some(Fallback::Empty)),
-            ("CORS", "cors: str = \"\"", Some(Fallback::Empty)),
-            ("SECRET_KEY", "SECRET_KEY\", \"dev\")", Some(Fallback::Withheld)),
-            ("A", "a: str | None = None", None),
-            ("A", "A\"]", None),
-        ] {
-            assert_eq!(fallback(name, line), expected, "{line}");
-        }
-    }
 }

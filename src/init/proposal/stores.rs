@@ -4,7 +4,6 @@
 use toml::Value;
 
 use super::{Entry, Material, Proposal, Service, programs};
-use crate::init::seen::Program;
 use crate::kinds::{Kind, OptionType};
 
 pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
@@ -19,7 +18,7 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
         });
         let traced = seen.traced.get(&kind.name);
         let why = match (&client, traced) {
-            (Some((program, package)), _) => format!("`{package}` in {}", listed(program)),
+            (Some((program, package)), _) => format!("`{package}` in {}", program.listed.get(package).unwrap_or(&program.from)),
             (None, Some(fact)) => fact.from.clone(),
             (None, None) => continue,
         };
@@ -51,11 +50,6 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
         proposal.services.insert(name, service);
     }
     connect(proposal, material);
-}
-
-/// The file that lists what a program depends on.
-fn listed(program: &Program) -> String {
-    program.from.clone()
 }
 
 /// The options that files of the repository fill.

@@ -601,7 +601,6 @@ pub(super) fn address(peers: &[Peer<'_>], service: &str, text: &str) -> Option<S
                 path.trim_start_matches('/').split_once('?').map_or((path.trim_start_matches('/'), ""), |parts| parts);
             let query = if query.is_empty() { String::new() } else { format!("?{query}") };
             if name.is_empty() || peer.database.as_deref().is_none_or(|known| known == name) {
-                let scheme = if scheme == "postgres" { "postgresql" } else { scheme };
                 return Some(format!("{}{query}", peer.url(scheme)));
             }
             return is_identifier(name).then(|| format!("{scheme}://{}/{name}{query}", peer.output("authority")));

@@ -154,6 +154,18 @@ pub(in crate::init) fn line_after(text: &str, at: usize) -> &str {
     text.get(at..).unwrap_or_default().lines().next().unwrap_or_default()
 }
 
+/// The scheme of the first address in a text, and the number that its path is: of `redis://:secret@localhost:6379/1`, both
+/// of which open nothing.
+pub(in crate::init) fn dialect(text: &str) -> Option<(String, Option<u8>)> {
+    let (before, rest) = text.split_once("://")?;
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "+.-".contains(c);
+    let scheme = &before[before.trim_end_matches(is_part).len()..];
+    let end = rest.find(|c: char| c.is_whitespace() || "\"'`,;)".contains(c)).unwrap_or(rest.len());
+    let path = rest[..end].split(['?', '#']).next().unwrap_or_default().split_once('/').map(|(_, path)| path);
+    let number = path.filter(|path| path.len() <= 2).and_then(|path| path.parse().ok());
+    (!scheme.is_empty()).then(|| (scheme.to_ascii_lowercase(), number))
+}
+
 /// Where a word stands, that is no part of another one.
 pub(super) fn words<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> {
     let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');

@@ -1,5 +1,6 @@
 //! The names in env files. Values are taken from files that are made to be shown (`.env.example`), and from no other.
 
+use super::code::dialect;
 use super::{EnvName, Seen, is_part};
 use crate::compose::dotenv::{EnvFile, Value};
 use crate::init::judgement::{is_shown, is_suspect};
@@ -37,11 +38,15 @@ pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
             if let (false, Some(value)) = (is_example, &value) {
                 seen.hidden.hide(&name, value);
             }
+            let is_set = value.as_deref().is_some_and(|value| !value.is_empty());
+            let (scheme, number) = value.as_deref().and_then(dialect).unzip();
             let is_secret = value.as_deref().is_some_and(|value| is_suspect(&name, value));
             let default = value.filter(|value| is_example && !value.is_empty() && is_shown(&name, value));
-            let known =
-                names.entry(name).or_insert_with(|| EnvName { from: path.to_owned(), default: None, is_secret });
+            let known = names.entry(name).or_insert_with(|| EnvName { from: path.to_owned(), ..EnvName::default() });
             known.is_secret |= is_secret;
+            known.is_set |= is_set;
+            known.scheme = known.scheme.take().or(scheme);
+            known.number = known.number.or(number.flatten());
             if known.default.is_none() && default.is_some() {
                 path.clone_into(&mut known.from);
                 known.default = default;

@@ -70,6 +70,10 @@ pub(super) struct Program {
     pub(super) build_output: Option<Fact<String>>,
     /// What it depends on, in small letters; of Python also with what is in brackets.
     pub(super) packages: BTreeSet<String>,
+    /// The packages of its workspace that it depends on, through others too: their directories.
+    pub(super) libraries: Vec<String>,
+    /// Those of `packages` that only such a package lists, with the file that does.
+    pub(super) listed: BTreeMap<String, String>,
     /// A Dockerfile that a person wrote.
     pub(super) dockerfile: Option<Built>,
     pub(super) celery: Option<Celery>,
@@ -117,13 +121,19 @@ pub(super) struct Process {
 }
 
 /// A name that stands in an env file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct EnvName {
     pub(super) from: String,
     /// A value that is shown to everybody.
     pub(super) default: Option<String>,
     /// Whether a value was seen that looks like a secret.
     pub(super) is_secret: bool,
+    /// Whether some value was seen.
+    pub(super) is_set: bool,
+    /// The scheme of the address that the value is: `postgresql+asyncpg`.
+    pub(super) scheme: Option<String>,
+    /// The number that the path of that address is: the database of `redis://localhost/1`.
+    pub(super) number: Option<u8>,
 }
 
 /// Everything that a repository shows.

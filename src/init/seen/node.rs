@@ -1,5 +1,7 @@
 //! Programs for Node.js: package.json, lock files, workspaces, configurations of Next.js and Vite.
 
+use std::collections::BTreeMap;
+
 use semver::{Version, VersionReq};
 use serde_json::Value;
 
@@ -44,6 +46,43 @@ pub(super) fn look(snapshot: &Snapshot, kinds: &Kinds, seen: &mut Seen) {
             seen.programs.push(program);
         }
     }
+    libraries(snapshot, &mut seen.programs);
+}
+
+/// What a package.json lists.
+fn dependencies(package: &Value) -> impl Iterator<Item = String> {
+    let sections = ["dependencies", "devDependencies", "optionalDependencies"];
+    let names = sections.into_iter().filter_map(|section| package.get(section).and_then(Value::as_object));
+    names.flatten().map(|(name, _)| name.to_ascii_lowercase())
+}
+
+/// Gives every program what the packages of its own repository list that it depends on: it reads what those read.
+fn libraries(snapshot: &Snapshot, programs: &mut [Program]) {
+    let mut packages: BTreeMap<String, (&str, Vec<String>)> = BTreeMap::new();
+    for (path, text) in snapshot.texts_below("").filter(|(path, _)| file_name(path) == "package.json") {
+        let Ok(package) = serde_json::from_str::<Value>(text) else { continue };
+        if let Some(name) = package.get("name").and_then(Value::as_str) {
+            packages.entry(name.to_ascii_lowercase()).or_insert((path, dependencies(&package).collect()));
+        }
+    }
+    for program in programs {
+        let mut open: Vec<String> = program.packages.iter().cloned().collect();
+        while let Some(name) = open.pop() {
+            let Some((path, listed)) = packages.get(&name) else { continue };
+            let directory = parent(path).to_owned();
+            if directory == program.directory || program.libraries.contains(&directory) {
+                continue;
+            }
+            program.libraries.push(directory);
+            for name in listed {
+                if program.packages.insert(name.clone()) {
+                    program.listed.insert(name.clone(), (*path).to_owned());
+                    open.push(name.clone());
+                }
+            }
+        }
+        program.libraries.sort();
+    }
 }
 
 fn program(
@@ -56,10 +95,7 @@ fn program(
 ) -> Option<Program> {
     let directory = parent(path).to_owned();
     let mut program = Program { directory: directory.clone(), from: path.to_owned(), ..Program::default() };
-    for section in ["dependencies", "devDependencies", "optionalDependencies"] {
-        let names = package.get(section).and_then(Value::as_object).into_iter().flatten();
-        program.packages.extend(names.map(|(name, _)| name.to_ascii_lowercase()));
-    }
+    program.packages.extend(dependencies(package));
     let script = |name: &str| package.pointer(&format!("/scripts/{name}")).and_then(Value::as_str);
     let (start, dev) = (script("start"), script("dev"));
     // What scripts set may be a secret.

@@ -1,0 +1,185 @@
+//! What a program takes where a variable is not set, as the line says that reads it.
+
+use toml::Value;
+
+use super::values::typed;
+use crate::init::judgement::{is_secret, is_sensitive, is_shown, is_suspect};
+use crate::secrets::forms::unmistakable;
+
+/// What a program takes where a variable is not set.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Fallback {
+    /// This.
+    Value(Value),
+    /// Nothing, or an empty text: it is all the same to it.
+    Empty,
+    /// Nothing; and an empty text would be something else.
+    Absent,
+    /// Something that is not shown here: an expression, a list, an address of this machine.
+    Own,
+    /// Something that looks like a secret.
+    Withheld,
+}
+
+/// What a line takes where the variable is not set; none where it does not say.
+pub(super) fn fallback(name: &str, line: &str) -> Option<Fallback> {
+    let lower = line.to_ascii_lowercase();
+    let at = lower.find(&name.to_ascii_lowercase())? + name.len();
+    let rest = line.get(at..)?;
+    let is_quoted = rest.starts_with(['"', '\'', '`']);
+    let rest = rest.trim_start_matches(['"', '\'', '`', ']']).trim_start();
+    // `NAME: type = value` of a settings class, `NAME: z.string().default(value)` of a schema.
+    if let Some(annotated) = rest.strip_prefix(':') {
+        return of_schema(name, annotated).or_else(|| of_class(name, annotated));
+    }
+    let rest = rest.trim_start_matches(')').trim_start();
+    // Only this word switches it on.
+    if ["== \"true\"", "== 'true'", "=== \"true\"", "=== 'true'", "== \"1\"", "=== \"1\"", "=== '1'"]
+        .iter()
+        .any(|test| rest.starts_with(test))
+    {
+        return Some(Fallback::Value(false.into()));
+    }
+    if rest.starts_with("in os.environ") {
+        return Some(Fallback::Absent);
+    }
+    if rest.starts_with("==") || rest.starts_with("!=") {
+        return None;
+    }
+    // What stands behind a comma belongs to the same call only where the name is one of its arguments.
+    let operators = ["||", "??", "or ", ",", "="];
+    let operator = operators.into_iter().find(|operator| rest.starts_with(operator))?;
+    if operator == "," && !is_quoted {
+        return None;
+    }
+    let value = rest[operator.len()..].trim_start();
+    let value = value.strip_prefix("default=").unwrap_or(value);
+    of_value(name, value)
+}
+
+/// What a schema in JavaScript takes: `.default(value)`, `{ default: value }`, `.optional()`.
+fn of_schema(name: &str, chain: &str) -> Option<Fallback> {
+    let chain = chain.trim_start();
+    for word in [".default(", "default:"] {
+        if let Some((_, value)) = chain.split_once(word) {
+            return of_value(name, value.trim_start());
+        }
+    }
+    let is_optional = [".optional()", ".nullish()", ".nullable()"].iter().any(|word| chain.contains(word));
+    // Whatever else is asked of the text, an empty one is not it.
+    let is_any = chain.starts_with("z.string().optional()");
+    is_optional.then_some(if is_any { Fallback::Empty } else { Fallback::Absent })
+}
+
+/// What a field of a class takes: `= value`, `= Field(default=value`.
+fn of_class(name: &str, annotated: &str) -> Option<Fallback> {
+    let (kind, value) = annotated.split_once('=')?;
+    let mut value = value.trim();
+    if let Some(inner) = value.strip_prefix("Field(") {
+        let inner = inner.trim_start();
+        if inner.starts_with("default_factory") {
+            return Some(Fallback::Own);
+        }
+        value = inner.strip_prefix("default=").unwrap_or(inner);
+        // Other arguments say nothing of its value.
+        let word = value.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        if value.starts_with("...") || (word.starts_with('=') && word.len() < value.len()) {
+            return None;
+        }
+    }
+    for class in ["SecretStr(", "str("] {
+        value = value.strip_prefix(class).unwrap_or(value);
+    }
+    let found = of_value(name, value)?;
+    // Who asks for nothing asks for no empty text; but of a secret both are the same: there is none.
+    let is_text = kind.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| matches!(word, "str" | "SecretStr"));
+    let is_nothing = found == Fallback::Empty && value.starts_with("None");
+    Some(if is_nothing && !(is_text && is_secret(name)) { Fallback::Absent } else { found })
+}
+
+/// What a text of a program stands for, as far as it can be shown.
+fn of_value(name: &str, value: &str) -> Option<Fallback> {
+    let value = value.trim();
+    let first = value.chars().next()?;
+    if matches!(first, '"' | '\'' | '`') {
+        let end = value[1..].find(first)?;
+        let text = &value[1..=end];
+        if text.is_empty() {
+            return Some(Fallback::Empty);
+        }
+        // In a container, this machine is another one.
+        let is_here = text.contains("localhost") || text.contains("127.0.0.1");
+        let is_address =
+            text.contains(':') || ["HOST", "ADDR", "ADDRESS", "URL", "SERVER"].iter().any(|end| name.ends_with(end));
+        if is_suspect(name, text) {
+            // A long text under a plain name is the program's own affair.
+            let is_kept = is_sensitive(name) || text.contains(':') || unmistakable(text).is_some();
+            return Some(if is_kept { Fallback::Withheld } else { Fallback::Own });
+        }
+        let is_copied = is_shown(name, text) && !(is_here && is_address) && !text.contains(['$', '{']);
+        return Some(if is_copied { Fallback::Value(typed(text)) } else { Fallback::Own });
+    }
+    let word: String =
+        value.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-')).collect();
+    match word.as_str() {
+        "true" | "True" => Some(Fallback::Value(true.into())),
+        "false" | "False" => Some(Fallback::Value(false.into())),
+        "None" | "null" | "undefined" => Some(Fallback::Empty),
+        _ if first.is_ascii_digit() || first == '-' => {
+            let plain = word.replace('_', "");
+            let number = typed(&plain);
+            // A product is not a number yet.
+            let after = value[word.len()..].trim_start();
+            let is_copied = !number.is_str() && !after.starts_with('*') && is_shown(name, &plain);
+            Some(if is_copied { Fallback::Value(number) } else { Fallback::Own })
+        }
+        _ => Some(Fallback::Own),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_what_is_taken_without_the_variable() {
+        let value = |value: Value| Some(Fallback::Value(value));
+        for (name, line, expected) in [
+            ("LOG_LEVEL", "LOG_LEVEL\", \"info\").upper(),", value("info".into())),
+            ("A", "A || \"7d\";", value("7d".into())),
+            ("A", "A ?? 'x'", value("x".into())),
+            ("A", "A\") or 'x'", value("x".into())),
+            ("CLI_TIMEOUT", "CLI_TIMEOUT\", 1_800_000, 2)", value(1_800_000.into())),
+            ("DB_POOL_SIZE", "db_pool_size: int = 5", value(5.into())),
+            ("BACKEND_TIMEOUT", "backend_timeout: float = Field(default=30.0, gt=0)", value(30.0.into())),
+            ("DEBUG", "debug: bool = False", value(false.into())),
+            ("DEBUG", "DEBUG\") == \"true\", lifespan=x)", value(false.into())),
+            ("LEVEL", "LEVEL: z.string().default(\"info\"),", value("info".into())),
+            ("PORT", "PORT: port({ default: 3000 }),", value(3000.into())),
+            ("TTL", "TTL\", default=60)", value(60.into())),
+            ("A", "A || undefined,", Some(Fallback::Empty)),
+            ("CORS", "cors: str = \"\"", Some(Fallback::Empty)),
+            ("API_KEY", "api_key: str | None = None", Some(Fallback::Empty)),
+            ("A", "a: SecretStr = SecretStr(\"\")", Some(Fallback::Empty)),
+            ("A", "A: z.string().optional(),", Some(Fallback::Empty)),
+            // An empty text is no number, and no address.
+            ("A", "a: int | None = None", Some(Fallback::Absent)),
+            ("A", "a: str | None = None", Some(Fallback::Absent)),
+            ("A", "A: z.string().url().optional(),", Some(Fallback::Absent)),
+            ("A", "A\" in os.environ:", Some(Fallback::Absent)),
+            ("REDIS_URL", "REDIS_URL\", default=\"redis://127.0.0.1:6379/1\")", Some(Fallback::Own)),
+            ("HOSTS", "HOSTS\", default=[\"localhost\"])", Some(Fallback::Own)),
+            ("A", "A ?? join(here, 'x')", Some(Fallback::Own)),
+            ("SECRET_KEY", "SECRET_KEY\", \"dev\")", Some(Fallback::Withheld)),
+            ("SECRET_KEY", "SECRET_KEY\", token_hex())", Some(Fallback::Own)),
+            ("A", "A\"]", None),
+            ("A", "A, other: process.env.B }", None),
+            ("A", "A === 'production'", None),
+            ("A", "A: z.string().min(1),", None),
+            ("A", "a: str = Field(description=\"x\")", None),
+            ("A", "a: str = Field(..., gt=0)", None),
+        ] {
+            assert_eq!(fallback(name, line), expected, "{line}");
+        }
+    }
+}
