@@ -18,7 +18,9 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
         });
         let traced = seen.traced.get(&kind.name);
         let why = match (&client, traced) {
-            (Some((program, package)), _) => format!("`{package}` in {}", program.listed.get(package).unwrap_or(&program.from)),
+            (Some((program, package)), _) => {
+                format!("`{package}` in {}", program.listed.get(package).unwrap_or(&program.from))
+            }
             (None, Some(fact)) => fact.from.clone(),
             (None, None) => continue,
         };
