@@ -172,10 +172,24 @@ fn take_back(
             // A route may be right but for its host.
             let inner = service.tables.get_mut(&table).and_then(|entries| entries.get_mut(&key));
             if table == "routes"
+                && !reason.ends_with("(undefined-routing-reference)")
                 && let Some(toml::Value::Table(route)) = inner.map(|entry| &mut entry.value)
                 && route.remove("host").is_some()
             {
                 tell(proposal, &name, format!("the host of its route `{key}` was left out: {reason}"));
+                return true;
+            }
+            // Without one of its labels a router may lead past what protects it.
+            let is_routing = |label: &str| {
+                let lower = label.to_ascii_lowercase();
+                lower.starts_with("traefik.") && (lower.contains(".routers.") || lower.contains(".middlewares."))
+            };
+            if table == "labels" && is_routing(&key) {
+                if let Some(entries) = service.tables.get_mut(&table) {
+                    entries.retain(|label, _| !label.to_ascii_lowercase().starts_with("traefik."));
+                }
+                service.left_out.push(format!("its labels for the proxy were left out, `{key}` among them: {reason}"));
+                tell(proposal, &name, format!("its labels for the proxy were left out, `{key}` among them: {reason}"));
                 return true;
             }
             if table.is_empty() {

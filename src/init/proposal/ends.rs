@@ -6,7 +6,7 @@ use toml::Value;
 
 use super::{Entry, Material, Proposal, Service, containers};
 use crate::compose::interpolation::names;
-use crate::init::judgement::is_harmless;
+use crate::init::judgement::{is_harmless, is_shown_command};
 use crate::init::seen::Container;
 use crate::traefik::dynamic::named::named;
 use crate::traefik::static_flags;
@@ -18,7 +18,9 @@ struct Ends {
     certificates: IndexMap<String, toml::Table>,
     /// Switches of its kind, as its flags say them.
     switches: IndexMap<&'static str, Value>,
-    /// Flags that say something else.
+    /// What its flags say beyond that, in Traefik's spelling.
+    further: toml::Table,
+    /// Flags that say something else and are not copied.
     others: Vec<String>,
     /// Variables that it mentions.
     variables: Vec<String>,
@@ -39,8 +41,15 @@ pub(super) fn proxy(proposal: &mut Proposal, material: Material<'_>, container: 
         proposal.declare(variable, None, Some(from.clone()));
     }
     if !ends.others.is_empty() {
-        let what = format!("what its flags say beyond entry points and certificates: {}", ends.others.join(", "));
+        let what = format!(
+            "what these flags say, since a secret may be in them: {}; they belong into `static`, with variables",
+            ends.others.join(", ")
+        );
         proposal.unknown(&container.name, what);
+    }
+    if !ends.further.is_empty() {
+        let further = ends.further.iter().map(|(key, value)| (key.clone(), Entry::noted(value.clone(), from.clone())));
+        service.tables.insert("static".to_owned(), further.collect());
     }
     for (switch, value) in &ends.switches {
         service.set(switch, Entry::noted(value.clone(), from.clone()));
@@ -130,13 +139,18 @@ impl Ends {
         // Its own ends: stackgen makes them by itself.
         let own = ["ping", "metrics", "traefik"];
         for word in container.command.iter().flatten() {
+            let is_shown = is_shown_command(std::slice::from_ref(word));
             let Some(flag) = static_flags::split(word) else { continue };
             let lower = flag.name.to_ascii_lowercase();
             let value = flag.value.unwrap_or("true");
             let parts: Vec<&str> = lower.split('.').collect();
             match parts.as_slice() {
                 ["entrypoints", name, ..] if own.contains(name) => {}
-                ["entrypoints", name, rest @ ..] => ends.point(name, rest, value),
+                ["entrypoints", name, rest @ ..] => {
+                    if !ends.point(name, rest, value) {
+                        ends.hand_on(flag.name, value, is_shown);
+                    }
+                }
                 ["certificatesresolvers", name, "acme", rest @ ..] => ends.certificate(name, rest, value),
                 ["accesslog"] if value == "true" => {
                     ends.switches.insert("access-log", true.into());
@@ -150,15 +164,45 @@ impl Ends {
                 ["log", "level"] if !value.eq_ignore_ascii_case("INFO") && is_harmless("LOG_LEVEL", value) => {
                     ends.switches.insert("log-level", value.to_ascii_uppercase().into());
                 }
-                ["providers" | "ping" | "global" | "metrics" | "log" | "api" | "accesslog", ..] => {}
-                _ => ends.others.push(flag.name.to_owned()),
+                ["providers", "docker", ..] | ["ping" | "global" | "metrics" | "log" | "api" | "accesslog", ..] => {}
+                _ => ends.hand_on(flag.name, value, is_shown),
             }
         }
         ends.points.retain(|_, table| table.contains_key("port"));
         ends
     }
 
-    fn point(&mut self, name: &str, rest: &[&str], value: &str) {
+    /// Says it in `static`, if it can be shown.
+    fn hand_on(&mut self, name: &str, value: &str, is_shown: bool) {
+        let parts: Vec<&str> = name.split('.').collect();
+        // A position in a list has no place in a table.
+        let is_plain = parts.iter().all(|part| !part.is_empty() && !part.contains('['));
+        let Some((last, above)) = parts.split_last().filter(|_| is_shown && is_plain) else {
+            self.others.push(name.to_owned());
+            return;
+        };
+        let mut table = &mut self.further;
+        for part in above {
+            let inner = table.entry(*part).or_insert_with(|| Value::from(toml::Table::new()));
+            // What was only switched on has more to it.
+            if !inner.is_table() {
+                *inner = Value::from(toml::Table::new());
+            }
+            let Value::Table(inner) = inner else { return };
+            table = inner;
+        }
+        let value = match (value.parse::<bool>(), value.parse::<i64>()) {
+            (Ok(value), _) => Value::from(value),
+            (_, Ok(value)) => Value::from(value),
+            _ => Value::from(value),
+        };
+        if !table.get(*last).is_some_and(Value::is_table) {
+            table.insert((*last).to_owned(), value);
+        }
+    }
+
+    /// Takes in what is said of an entry point; whether there is a word for it.
+    fn point(&mut self, name: &str, rest: &[&str], value: &str) -> bool {
         let table = self.points.entry(name.to_owned()).or_default();
         match rest {
             ["address"] => {
@@ -171,14 +215,22 @@ impl Ends {
                 let to = containers::with_defaults(value);
                 table.insert("redirect-to".to_owned(), to.as_str().into());
             }
+            ["http", "middlewares"] => {
+                let names = value.split(',').map(str::trim).filter(|name| !name.is_empty());
+                // Nothing else than another provider's can be meant: an entry point has none of its own.
+                let names = names.map(|name| if name.contains('@') { name.to_owned() } else { format!("{name}@docker") });
+                table.insert("middlewares".to_owned(), names.map(Value::from).collect::<Vec<_>>().into());
+            }
             ["http", "tls"] => {
                 table.entry("tls").or_insert(Value::from(true));
             }
             ["http", "tls", "certresolver"] => {
                 table.insert("tls".to_owned(), value.into());
             }
-            _ => {}
+            ["http", "redirections", ..] | ["http", "tls", ..] => {}
+            _ => return false,
         }
+        true
     }
 
     fn certificate(&mut self, name: &str, rest: &[&str], value: &str) {

@@ -16,6 +16,7 @@ mod dependencies;
 mod ends;
 mod fallbacks;
 mod images;
+mod labels;
 mod programs;
 pub(super) mod reads;
 mod routes;

@@ -1,11 +1,13 @@
 //! Ways in: the routers that labels define, and the offer of a proxy where several services answer HTTP without one.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 use toml::Value;
 
-use super::{Answer, Entry, Material, Proposal, Question, Service, values};
+use super::{Answer, Entry, Material, Proposal, Question, Service, labels, values};
 use crate::compose::interpolation::names;
-use crate::init::judgement::{is_harmless, is_sensitive, is_shown, is_shown_command};
+use crate::init::judgement::{is_harmless, is_shown_command};
 use crate::init::seen::Container;
 use crate::kinds::Class;
 use crate::manifest::types::RouteProtocol;
@@ -28,6 +30,7 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
         .map(|(name, entry)| (name.clone(), entry.value.get("redirect-to").is_some()))
         .collect();
     let mut hosts: Vec<String> = Vec::new();
+    let mut used: BTreeSet<String> = BTreeSet::new();
     for container in &material.seen.containers {
         let name = container.name.clone();
         let (ours, others): (Vec<_>, Vec<_>) =
@@ -37,13 +40,14 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
             if label.starts_with("stackgen.") {
                 continue;
             }
-            keep(proposal, &name, label, value, &mut kept);
+            labels::keep(proposal, container, label, value, &mut kept);
         }
         if proxies.is_empty() {
             // Another stack has the proxy; its labels mean the same as they are.
             for (label, value) in &ours {
-                keep(proposal, &name, label, value, &mut kept);
+                labels::keep(proposal, container, label, value, &mut kept);
             }
+            labels::without_open_routers(proposal, container, &mut kept);
             if !ours.is_empty() {
                 proposal.unknown(&name, "which proxy reads its labels: it runs elsewhere, so they stay as they are");
             }
@@ -51,11 +55,14 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
             && !ours.is_empty()
             && container.labels.get("traefik.enable").map(String::as_str) != Some("false")
         {
-            routers(proposal, container, &name, &points, &mut hosts, &mut kept);
+            routers(proposal, container, &name, &points, &mut hosts, &mut used);
         }
         if let (false, Some(service)) = (kept.is_empty(), proposal.services.get_mut(&name)) {
             service.tables.insert("labels".to_owned(), kept);
         }
+    }
+    if !proxies.is_empty() {
+        labels::add(proposal, material, &proxies, &points, used);
     }
     // The host that all have in common is that of the stack.
     let mut counted: IndexMap<String, usize> = IndexMap::new();
@@ -86,50 +93,6 @@ fn is_proxy(material: Material<'_>, service: &Service) -> bool {
     service.kind().and_then(|kind| material.kinds.get(kind)).is_some_and(|kind| kind.class == Class::Proxy)
 }
 
-/// A label that stays as it is, unless a secret may be in it.
-fn keep(proposal: &mut Proposal, name: &str, label: &str, value: &str, kept: &mut IndexMap<String, Entry>) {
-    let is_shown = if label.to_ascii_lowercase().starts_with("traefik.") {
-        is_shown_option(label, value)
-    } else {
-        let is_named = label.split('.').any(is_sensitive) || is_sensitive(label);
-        !is_named && is_shown(label, value)
-    };
-    if is_shown {
-        kept.insert(label.to_owned(), Entry::new(value));
-    } else {
-        proposal.unknown(name, format!("the label `{label}`: it may hold a secret, so it is not copied"));
-    }
-}
-
-/// Whether a label of Traefik can be shown: `traefik.http.middlewares.door.basicauth.users` cannot. What people call their
-/// routers says nothing of that.
-fn is_shown_option(label: &str, value: &str) -> bool {
-    let parts: Vec<&str> = label.split('.').collect();
-    let is_named = matches!(
-        parts.get(2).map(|part| part.to_ascii_lowercase()).as_deref(),
-        Some("routers" | "middlewares" | "services" | "serverstransports")
-    );
-    let option = if is_named { parts.get(4..).unwrap_or_default() } else { parts.get(1..).unwrap_or_default() };
-    // They name headers.
-    let lists_headers =
-        |part: &str| ["authresponseheaders", "authrequestheaders"].contains(&part.to_ascii_lowercase().as_str());
-    let is_secret = option.iter().any(|part| !lists_headers(part) && is_sensitive(part));
-    let words: Vec<String> = value.split_whitespace().map(str::to_owned).collect();
-    !is_secret && is_shown_command(&words) && is_shown_rule(value)
-}
-
-/// Whether nothing that a rule compares may be a secret.
-fn is_shown_rule(text: &str) -> bool {
-    let mut is_shown = true;
-    if let Ok(Some(expression)) = rule::parse(text, RouteProtocol::Http) {
-        expression.each_matcher(&mut |matcher, _| {
-            let compares = !matches!(matcher.kind, MatcherKind::Host | MatcherKind::Path | MatcherKind::PathPrefix);
-            is_shown &= !(compares && matcher.arguments.iter().any(|argument| is_sensitive(&argument.value)));
-        });
-    }
-    is_shown
-}
-
 /// The routers of a container as routes.
 fn routers(
     proposal: &mut Proposal,
@@ -137,13 +100,12 @@ fn routers(
     name: &str,
     points: &[(String, bool)],
     hosts: &mut Vec<String>,
-    kept: &mut IndexMap<String, Entry>,
+    used: &mut BTreeSet<String>,
 ) {
-    let labels = || container.labels.keys().map(String::as_str);
+    let all = || container.labels.keys().map(String::as_str);
     let stripped = stripped(container);
     let mut routes: IndexMap<String, (String, toml::Table, Vec<String>)> = IndexMap::new();
-    let mut used: Vec<String> = Vec::new();
-    for (_, router) in named(labels(), "http", "routers") {
+    for (_, router) in named(all(), "http", "routers") {
         let value = |option: &str| container.labels.get(*router.options.get(option)?).map(String::as_str);
         let Some(text) = value("rule") else { continue };
         // An address that is written once for each entry point is one route.
@@ -160,7 +122,7 @@ fn routers(
             continue;
         }
         let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
-        if !is_shown_rule(text) || !is_shown_command(&words) {
+        if !labels::is_shown_rule(text) || !is_shown_command(&words) {
             let what = format!("the rule of its router `{}`: it may hold a secret, so it is not copied", router.name);
             proposal.unknown(name, what);
             continue;
@@ -170,15 +132,19 @@ fn routers(
             value("middlewares").unwrap_or_default().split(',').map(str::trim).filter(|m| !m.is_empty()).collect();
         let mut others: Vec<Value> = Vec::new();
         for middleware in middlewares {
-            match stripped.get(&middleware.to_ascii_lowercase()) {
+            let own = labels::of_docker(middleware);
+            match own.as_ref().and_then(|name| stripped.get(name)) {
                 Some(prefix) if route.contains_key("path") => {
                     let is_own = route.get("path").and_then(Value::as_str) == Some(prefix);
                     route.insert("strip-prefix".to_owned(), if is_own { true.into() } else { prefix.clone().into() });
                 }
-                _ if middleware.contains('@') => others.push(middleware.into()),
                 _ => {
-                    used.push(middleware.to_ascii_lowercase());
-                    others.push(format!("{middleware}@docker").into());
+                    others.push(if middleware.contains('@') {
+                        middleware.into()
+                    } else {
+                        format!("{middleware}@docker").into()
+                    });
+                    used.extend(own);
                 }
             }
         }
@@ -216,39 +182,8 @@ fn routers(
         let short = if short.is_empty() { name } else { short };
         entries.insert(short.to_owned(), Entry::noted(route, format!("from {}", container.from)));
     }
-    let mut routes = entries;
-    for (label, value) in &container.labels {
-        let lower = label.to_ascii_lowercase();
-        let Some(rest) = lower.strip_prefix("traefik.http.middlewares.") else { continue };
-        let middleware = rest.split('.').next().unwrap_or_default();
-        if used.iter().any(|name| name == middleware) {
-            keep(proposal, name, label, value, kept);
-        }
-    }
-    forget_lost(&used, kept, &mut routes);
-    if let (false, Some(service)) = (routes.is_empty(), proposal.services.get_mut(name)) {
-        service.tables.insert("routes".to_owned(), routes);
-    }
-}
-
-/// Takes middlewares away whose options were not copied.
-fn forget_lost(used: &[String], kept: &IndexMap<String, Entry>, routes: &mut IndexMap<String, Entry>) {
-    let lost: Vec<String> = used
-        .iter()
-        .filter(|name| !kept.keys().any(|label| label.to_ascii_lowercase().contains(&format!(".middlewares.{name}."))))
-        .cloned()
-        .collect();
-    for entry in routes.values_mut() {
-        if let Value::Table(route) = &mut entry.value
-            && let Some(Value::Array(middlewares)) = route.get_mut("middlewares")
-        {
-            middlewares.retain(|m| {
-                !m.as_str().is_some_and(|m| lost.iter().any(|l| m.eq_ignore_ascii_case(&format!("{l}@docker"))))
-            });
-            if middlewares.is_empty() {
-                route.remove("middlewares");
-            }
-        }
+    if let (false, Some(service)) = (entries.is_empty(), proposal.services.get_mut(name)) {
+        service.tables.insert("routes".to_owned(), entries);
     }
 }
 

@@ -1,0 +1,305 @@
+//! Labels that stay labels: those of others, middlewares, and the routers of a proxy's own pages. A value that nobody may see
+//! becomes a variable, so that what it protects stays protected.
+
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+use toml::Value;
+
+use super::{Entry, Material, Proposal, programs, slug, values};
+use crate::compose::interpolation::names;
+use crate::init::judgement::{is_harmless, is_sensitive, is_shown, is_shown_command};
+use crate::init::seen::Container;
+use crate::manifest::types::RouteProtocol;
+use crate::traefik::dynamic::named::{Named, named};
+use crate::traefik::rule::{self, MatcherKind};
+
+/// What Traefik puts behind the name of what labels define.
+const DOCKER: &str = "@docker";
+
+/// The label without which the proxy looks at no other one.
+const ENABLE: &str = "traefik.enable";
+
+/// The section and group of a label of Traefik that has a name in it: `http` and `middlewares` of
+/// `traefik.http.middlewares.door.basicauth.users`; with that name and the option.
+fn parts(label: &str) -> Option<(String, String, &str, &str)> {
+    let mut parts = label.splitn(5, '.');
+    let is_traefik = parts.next().is_some_and(|part| part.eq_ignore_ascii_case("traefik"));
+    let (section, group) = (parts.next()?.to_ascii_lowercase(), parts.next()?.to_ascii_lowercase());
+    let is_named = matches!(group.as_str(), "routers" | "middlewares" | "services" | "serverstransports");
+    let (name, option) = (parts.next()?, parts.next()?);
+    (is_traefik && is_named).then_some((section, group, name, option))
+}
+
+/// A label that stays as it is, with a variable in place of what may be a secret.
+pub(super) fn keep(
+    proposal: &mut Proposal,
+    container: &Container,
+    label: &str,
+    value: &str,
+    kept: &mut IndexMap<String, Entry>,
+) {
+    let name = &container.name;
+    if !label.to_ascii_lowercase().starts_with("traefik.") {
+        let is_named = label.split('.').any(is_sensitive) || is_sensitive(label);
+        if !is_named && is_shown(label, value) {
+            kept.insert(label.to_owned(), Entry::new(value));
+        } else {
+            proposal.unknown(name, format!("the label `{label}`: it may hold a secret, so it is not copied"));
+        }
+        return;
+    }
+    let from = format!("from {}", container.from);
+    if is_shown_option(label, value) {
+        let value = bare(proposal, value, &from);
+        kept.insert(label.to_owned(), Entry::new(value));
+        return;
+    }
+    match parts(label) {
+        Some((_, group, middleware, option)) if group == "middlewares" => {
+            // Variables alone: whoever set them still does.
+            let used = names(value);
+            let is_empty = !used.is_empty() && !outside(value).chars().any(char::is_alphanumeric);
+            let text = if is_empty { undefaulted(value) } else { String::new() };
+            if !text.is_empty() {
+                for variable in used {
+                    proposal.declare(&variable, None, Some(from.clone())).is_secret = true;
+                }
+                kept.insert(label.to_owned(), Entry::new(text));
+                return;
+            }
+            let last = option.rsplit('.').next().unwrap_or(option);
+            let variable = programs::variable_of(&slug(middleware), &slug(last));
+            proposal.declare(&variable, None, Some(format!("{from}: its value is not copied"))).is_secret = true;
+            kept.insert(label.to_owned(), Entry::noted(format!("${{{variable}}}"), "the value is not copied"));
+            proposal.unknown(
+                name,
+                format!(
+                    "the value of the label `{label}`: the one in {} is not copied; set `{variable}` in .env to it, in \
+                     single quotes, with `$` for each `$$`",
+                    container.from
+                ),
+            );
+        }
+        _ => proposal.unknown(name, format!("the label `{label}`: it may hold a secret, so it is not copied")),
+    }
+}
+
+/// Takes labels of routers away that would protect less than they did, since the one that names their middlewares is gone.
+pub(super) fn without_open_routers(
+    proposal: &mut Proposal,
+    container: &Container,
+    kept: &mut IndexMap<String, Entry>,
+) {
+    let is_lost = |router: &&Named| {
+        let label = router.options.get("middlewares");
+        label.is_some_and(|label| !kept.contains_key(*label))
+    };
+    let all = named(container.labels.keys().map(String::as_str), "http", "routers");
+    let lost: Vec<String> = all.values().filter(is_lost).map(|router| router.name.to_lowercase()).collect();
+    for name in lost {
+        let what = format!("its router `{name}`: what protects it is not copied, so the router is not either");
+        proposal.unknown(&container.name, what);
+        kept.retain(|label, _| {
+            parts(label).is_none_or(|(_, group, router, _)| group != "routers" || router.to_lowercase() != name)
+        });
+    }
+}
+
+/// Whether a label of Traefik can be shown: `traefik.http.middlewares.door.basicauth.users` cannot. What people call their
+/// routers says nothing of that.
+fn is_shown_option(label: &str, value: &str) -> bool {
+    let option: Vec<&str> = match parts(label) {
+        Some((.., option)) => option.split('.').collect(),
+        None => label.split('.').skip(1).collect(),
+    };
+    let lower: Vec<String> = option.iter().map(|part| part.to_ascii_lowercase()).collect();
+    // They name headers, files and pages, whatever they belong to.
+    let is_plain = |part: &str| {
+        ["authresponseheaders", "authrequestheaders", "usersfile", "realm", "removeheader", "headerfield"].contains(&part)
+    };
+    let is_secret = !lower.last().is_some_and(|last| is_plain(last)) && lower.iter().any(|part| is_sensitive(part));
+    let words: Vec<String> = value.split_whitespace().map(str::to_owned).collect();
+    !is_secret && is_shown_command(&words) && is_shown_rule(value)
+}
+
+/// Whether nothing that a rule compares may be a secret.
+pub(super) fn is_shown_rule(text: &str) -> bool {
+    let mut is_shown = true;
+    if let Ok(Some(expression)) = rule::parse(text, RouteProtocol::Http) {
+        expression.each_matcher(&mut |matcher, _| {
+            let compares = !matches!(matcher.kind, MatcherKind::Host | MatcherKind::Path | MatcherKind::PathPrefix);
+            is_shown &= !(compares && matcher.arguments.iter().any(|argument| is_sensitive(&argument.value)));
+        });
+    }
+    is_shown
+}
+
+/// A text with its variables alone, whose defaults are declared instead: they are said in one place.
+fn bare(proposal: &mut Proposal, text: &str, from: &str) -> String {
+    let (mut done, mut rest) = (String::new(), text);
+    while let Some((before, inner, after)) = next(rest) {
+        done.push_str(before);
+        match values::whole(inner) {
+            Some((name, Some(values::Operator::Default), default)) => {
+                let default = is_harmless(&name, &default).then(|| Value::from(default));
+                proposal.declare(&name, default, Some(from.to_owned()));
+                done.push_str(&format!("${{{name}}}"));
+            }
+            Some((name, None | Some(values::Operator::Required), _)) => {
+                proposal.declare(&name, None, Some(from.to_owned()));
+                done.push_str(&format!("${{{name}}}"));
+            }
+            _ => done.push_str(inner),
+        }
+        rest = after;
+    }
+    done + rest
+}
+
+/// The text in front of the first `${…}`, that, and what follows.
+fn next(text: &str) -> Option<(&str, &str, &str)> {
+    let mut from = 0;
+    loop {
+        let at = from + text.get(from..)?.find("${")?;
+        // `$$` is a `$` that begins nothing.
+        let dollars = text[..at].bytes().rev().take_while(|byte| *byte == b'$').count();
+        if dollars % 2 == 1 {
+            from = at + 2;
+            continue;
+        }
+        let mut depth = 0_i32;
+        let end = text[at..].char_indices().find_map(|(position, c)| {
+            depth += i32::from(c == '{') - i32::from(c == '}');
+            (c == '}' && depth == 0).then_some(at + position + 1)
+        })?;
+        return Some((&text[..at], &text[at..end], &text[end..]));
+    }
+}
+
+/// What stands around the variables of a text.
+fn outside(text: &str) -> String {
+    let (mut done, mut rest) = (String::new(), text);
+    while let Some((before, _, after)) = next(rest) {
+        done.push_str(before);
+        rest = after;
+    }
+    done + rest
+}
+
+/// A text with its variables alone.
+fn undefaulted(text: &str) -> String {
+    let (mut done, mut rest) = (String::new(), text);
+    while let Some((before, inner, after)) = next(rest) {
+        done.push_str(before);
+        match values::whole(inner) {
+            Some((name, ..)) => done.push_str(&format!("${{{name}}}")),
+            None => return String::new(),
+        }
+        rest = after;
+    }
+    done + rest
+}
+
+/// The middlewares that labels define under a name; none for one of another provider.
+pub(super) fn of_docker(middleware: &str) -> Option<String> {
+    let lower = middleware.trim().to_lowercase();
+    let name = lower.strip_suffix(DOCKER).unwrap_or(&lower);
+    (!name.is_empty() && !name.contains('@')).then(|| name.to_owned())
+}
+
+/// The labels of middlewares that are used, on the services that have them; and the routers of a proxy's own.
+pub(super) fn add(
+    proposal: &mut Proposal,
+    material: Material<'_>,
+    proxies: &[String],
+    points: &[(String, bool)],
+    mut used: BTreeSet<String>,
+) {
+    let containers = &material.seen.containers;
+    let is_on = |container: &&Container| container.labels.get(ENABLE).map(String::as_str) != Some("false");
+    for container in containers.iter().filter(|container| proxies.contains(&container.name)).filter(is_on) {
+        used.extend(own_pages(proposal, container, points));
+    }
+    for service in proposal.services.values().filter(|service| service.tables.contains_key("entrypoints")) {
+        for entry in service.tables["entrypoints"].values() {
+            let all = entry.value.get("middlewares").and_then(Value::as_array).into_iter().flatten();
+            used.extend(all.filter_map(Value::as_str).filter_map(of_docker));
+        }
+    }
+    // A chain uses others.
+    let defined = |container: &Container| {
+        let all = container.labels.iter().filter_map(|(label, value)| Some((parts(label)?, value.clone())));
+        let all = all.filter(|((_, group, ..), _)| group == "middlewares");
+        all.map(|((_, _, name, option), value)| (name.to_lowercase(), option.to_lowercase(), value)).collect::<Vec<_>>()
+    };
+    let all: Vec<(String, String, String)> = containers.iter().flat_map(defined).collect();
+    loop {
+        let more = all.iter().filter(|(name, option, _)| option == "chain.middlewares" && used.contains(name));
+        let more: Vec<String> = more.flat_map(|(_, _, chain)| chain.split(',').filter_map(of_docker)).collect();
+        let before = used.len();
+        used.extend(more);
+        if used.len() == before {
+            break;
+        }
+    }
+    for container in containers.iter().filter(is_on) {
+        let mut kept: IndexMap<String, Entry> = IndexMap::new();
+        for (label, value) in &container.labels {
+            let is_used = parts(label)
+                .is_some_and(|(_, group, name, _)| group == "middlewares" && used.contains(&name.to_lowercase()));
+            if is_used {
+                keep(proposal, container, label, value, &mut kept);
+            }
+        }
+        let Some(service) = proposal.services.get_mut(&container.name).filter(|_| !kept.is_empty()) else { continue };
+        let is_routed = service.tables.contains_key("routes");
+        let labels = service.tables.entry("labels".to_owned()).or_default();
+        if !is_routed {
+            labels.insert(ENABLE.to_owned(), Entry::noted("true", "else the proxy does not look at the others"));
+        }
+        labels.extend(kept);
+    }
+}
+
+/// The routers of a proxy's own container, such as that of its dashboard: they stay labels. The middlewares that they use.
+fn own_pages(proposal: &mut Proposal, container: &Container, points: &[(String, bool)]) -> Vec<String> {
+    let routers = named(container.labels.keys().map(String::as_str), "http", "routers");
+    if routers.is_empty() {
+        return Vec::new();
+    }
+    let value = |router: &Named, option: &str| {
+        router.options.get(option).and_then(|label| container.labels.get(*label)).map(String::as_str)
+    };
+    let mut kept: IndexMap<String, Entry> = IndexMap::new();
+    kept.insert(ENABLE.to_owned(), Entry::noted("true", "else the proxy does not look at the others"));
+    for (label, text) in &container.labels {
+        if parts(label).is_some_and(|(_, group, ..)| group != "middlewares") {
+            keep(proposal, container, label, text, &mut kept);
+        }
+    }
+    let open: Vec<&str> = points.iter().filter(|(_, redirects)| !redirects).map(|(name, _)| name.as_str()).collect();
+    for router in routers.values() {
+        // On all of them would also be where its own ends are.
+        if value(router, "entrypoints").is_none() && !open.is_empty() {
+            let label = format!("traefik.http.routers.{}.entrypoints", router.name);
+            kept.insert(label, Entry::new(open.join(",")));
+        }
+    }
+    without_open_routers(proposal, container, &mut kept);
+    let is_internal = |router: &Named| value(router, "service").is_some_and(|service| service.ends_with("@internal"));
+    let has_dashboard = routers.values().any(is_internal);
+    let used = routers.values().filter_map(|router| value(router, "middlewares"));
+    let used = used.flat_map(|all| all.split(',').filter_map(of_docker)).collect();
+    if let Some(service) = proposal.services.get_mut(&container.name) {
+        service.tables.entry("labels".to_owned()).or_default().extend(kept);
+        let is_open = service.keys.get("dashboard").is_some_and(|entry| entry.value.as_bool() == Some(true));
+        if has_dashboard && !is_open {
+            let mut api = toml::Table::new();
+            api.insert("dashboard".to_owned(), true.into());
+            let entry = Entry::noted(api, "a router of its own leads to it");
+            service.tables.entry("static".to_owned()).or_default().insert("api".to_owned(), entry);
+        }
+    }
+    used
+}
