@@ -365,8 +365,10 @@ impl<'a> Resolver<'a, '_> {
     fn command_for(&mut self, member: &Member<'a>, kind: &Kind, target: Target) -> Option<Vec<String>> {
         // An own command that is the same everywhere belongs into the image; one with variables, into the compose file.
         if let Some(command) = kind.command.iter().find(|command| member.holds(command.when.as_ref(), target)) {
-            // Where nothing reloads, what a development script needs is nobody's business.
-            if target == Target::Development && member.target == Target::Production {
+            // Where nothing reloads, what a development script needs is nobody's business; nor is what an own command
+            // takes the place of.
+            let is_unused = target == Target::Development && member.target == Target::Production;
+            if is_unused || member.service.command.is_some() {
                 return Some(self.quietly(|this| this.command_words(member, command)).unwrap_or_default());
             }
             return self.command_words(member, command);

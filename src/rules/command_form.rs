@@ -80,7 +80,8 @@ fn why(flaw: &CommandFlaw) -> String {
 
 fn help(flaw: &CommandFlaw, key: &str) -> String {
     if key == "source" {
-        return "change the script to one command that needs no shell".to_owned();
+        return "change the script to one command that needs no shell, or write here what it runs: `command = \"…\"`"
+            .to_owned();
     }
     let shell = match key {
         "before-start" => "`sh -c '…'`".to_owned(),

@@ -166,3 +166,57 @@ fn a_program_of_a_workspace_reads_what_its_packages_read() {
     assert!(services[first]["build-env"].get("NEXT_PUBLIC_API_URL").is_some(), "{text}");
     assert_eq!(text.matches("NEXT_PUBLIC_API_URL").count(), 1, "{text}");
 }
+
+/// A program for Express with this start script, and what else stands in its package.json.
+fn started(script: &str, more: &str) -> (String, String) {
+    let package = format!(
+        r#"{{"name": "shop", "scripts": {{"build": "tsc", "start": {script:?}}}, "dependencies": {{"express": "5"}}{more}}}"#
+    );
+    let server = "require('express')().listen(process.env.PORT || 3000);\n";
+    written(&[("package.json", &package), LOCK, ("src/server.js", server), ("server.js", server)])
+}
+
+#[test]
+fn what_stands_in_front_of_a_start_script_is_told_to_the_container() {
+    for (script, expected) in [
+        ("PORT=4000 node server.js", &["port = 4000", "command = \"node server.js\""][..]),
+        ("TZ=UTC node server.js", &["command = \"node server.js\"", "TZ = \"UTC\""]),
+        ("cross-env NODE_ENV=production LOG_LEVEL=info node server.js", &["LOG_LEVEL = \"info\""]),
+        ("dotenv -e .env -- node server.js", &["command = \"node server.js\"", "what it reads of .env"]),
+        ("node --env-file=.env server.js", &["command = \"node server.js\"", "what it reads of .env"]),
+        ("API_TOKEN=abcdef123 node server.js", &["API_TOKEN = { secret = true }"]),
+        (
+            "npm run build && node migrate.js && node server.js",
+            &["before-start = [\"node migrate.js\"]", "command = \"node server.js\""],
+        ),
+        ("node server.js | pino-pretty", &["command = \"npm run start\""]),
+        ("nodemon server.js", &["command = \"nodemon server.js\""]),
+    ] {
+        let is_kinds_own = script == "nodemon server.js";
+        let (text, said) = started(script, "");
+        assert!(text.contains("\n[services.app]"), "{script}:\n{text}");
+        for part in expected {
+            assert!((text.clone() + &said).contains(part) != is_kinds_own, "{script}: {part}\n{text}{said}");
+        }
+        assert!(!(text.clone() + &said).contains("abcdef123") && !text.contains("NODE_ENV"), "{text}");
+    }
+}
+
+#[test]
+fn what_runs_is_what_the_start_script_says_where_main_says_another_file() {
+    // `npm init` writes this one, whether there is such a file or not.
+    let (text, _) = started("node server.js", ", \"main\": \"index.js\"");
+    assert!(text.contains("command = \"node server.js\""), "{text}");
+    let (text, _) = started("node ./server.js", ", \"main\": \"server\"");
+    assert!(!text.contains("command"), "{text}");
+}
+
+#[test]
+fn a_program_that_listens_nowhere_has_neither_a_port_nor_a_probe() {
+    let package = r#"{"name": "mails", "scripts": {"start": "node worker.js"}, "dependencies": {"bullmq": "5"}}"#;
+    let worker =
+        "new (require('bullmq').Worker)('mail', async () => {}, {connection: {url: process.env.REDIS_URL}});\n";
+    let (text, said) = written(&[("package.json", package), LOCK, ("worker.js", worker)]);
+    assert!(text.contains("\n[services.app]") && said.contains("nothing in its sources does"), "{text}{said}");
+    assert!(!text.contains("port = ") && !text.contains("publish") && !text.contains("health"), "{text}");
+}

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use toml::Value;
 
 use super::{Answer, Entry, Material, Proposal, Question, Service, Setting, slug};
-use crate::init::judgement::is_shown_command;
+use crate::init::judgement::{is_harmless, is_shown_command};
 use crate::init::seen::{Process, Program};
 use crate::init::snapshot::file_name;
 use crate::kinds::{Class, Kind};
@@ -131,8 +131,26 @@ fn of(
     }
     if kept.is_none() && program.workspace.is_none() {
         before_start(program, &mut service);
+        set_in_front(proposal, program, name, &mut service);
     }
     service
+}
+
+/// What is set in front of its command, but for the port, which every program of a kind is told.
+fn set_in_front(proposal: &mut Proposal, program: &Program, name: &str, service: &mut Service) {
+    for (variable, fact) in &program.env {
+        if variable == "PORT" && service.port.is_some() {
+            continue;
+        }
+        let setting = if is_harmless(variable, &fact.value) && !fact.value.contains('$') {
+            Setting::Value(Entry::of(fact))
+        } else {
+            proposal.unknown(name, format!("what `{variable}` is: its value in {} is not copied", fact.from));
+            proposal.declare(variable, None, Some(fact.note()));
+            Setting::Own(Some(fact.note()))
+        };
+        service.env.insert(variable.clone(), setting);
+    }
 }
 
 /// What runs before it.
@@ -230,7 +248,7 @@ fn port(
     let is_web = program.app.is_some()
         || program.port.is_some()
         || service.text("command").is_some_and(|command| command.contains("${service.port}"))
-        || kind.is_some_and(|kind| kind.like.is_some() || kind.name == "node");
+        || kind.is_some_and(|kind| kind.like.is_some() || kind.name == "node" && !program.is_silent);
     if program.kind.is_none() {
         proposal.unknown(name, "which variables it reads: its language is none that is looked at");
     }

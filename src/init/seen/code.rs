@@ -140,6 +140,23 @@ pub(super) fn port(texts: &[(&str, &str)]) -> Option<Fact<u16>> {
     find(&behind_name).or_else(|| find(&field)).or_else(|| find(&listening))
 }
 
+/// What listens, in any of the languages that are looked at.
+const LISTENERS: [&str; 8] = [
+    "listen(",
+    "createServer(",
+    "serve(",
+    "Server(",
+    "startStandaloneServer(",
+    "env.PORT",
+    "env[\"PORT\"]",
+    "env['PORT']",
+];
+
+/// Whether anything in these texts may listen.
+pub(super) fn listens(texts: &[(&str, &str)]) -> bool {
+    texts.iter().any(|(_, text)| LISTENERS.iter().any(|word| text.contains(word)))
+}
+
 /// The number that a name is given, where a line does so: `const port = 4000`.
 fn constant(text: &str, name: &str) -> Option<u16> {
     let of = |at: usize| {

@@ -18,6 +18,7 @@ mod env_files;
 mod node;
 mod procfile;
 mod python;
+mod scripts;
 
 pub(super) use compose::Container;
 pub(super) use dockerfile::Built;
@@ -66,6 +67,8 @@ pub(super) struct Program {
     pub(super) app: Option<Fact<String>>,
     pub(super) command: Option<Fact<String>>,
     pub(super) before_start: Vec<Fact<String>>,
+    /// What is set in front of its command.
+    pub(super) env: Vec<(String, Fact<String>)>,
     pub(super) build: Option<Fact<Vec<String>>>,
     pub(super) build_output: Option<Fact<String>>,
     /// What it depends on, in small letters; of Python also with what is in brackets.
@@ -80,6 +83,8 @@ pub(super) struct Program {
     pub(super) workspace: Option<Workspace>,
     /// Whether something in it is meant to run by itself.
     pub(super) runs: bool,
+    /// Whether nothing in it listens, although a program of its kind usually does.
+    pub(super) is_silent: bool,
     /// What keeps a kind from building it.
     pub(super) obstacle: Option<String>,
     /// What could not be told of it, and is no question.

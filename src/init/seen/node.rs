@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use semver::{Version, VersionReq};
 use serde_json::Value;
 
+use super::scripts::{Script, is_build};
 use super::{Fact, Program, Seen, Workspace, code, is_part};
+use crate::init::judgement::is_shown_command;
 use crate::init::snapshot::{Snapshot, file_name, is_code, joined, parent};
 use crate::kinds::{Kind, Kinds};
 
@@ -148,7 +150,97 @@ fn program(
     }
     prisma(snapshot, &directory, package, &mut program);
     lock(snapshot, &directory, &mut program);
+    if let Some(text) = start.filter(|_| own.is_none() && kind.name == NODE) {
+        started_by(snapshot, package, text, &mut program);
+    }
+    if own.is_none() && is_silent(start, &sources, &program) {
+        program.is_silent = true;
+        program.remarks.push("whether it listens on a port: nothing in its sources does, so it gets none".to_owned());
+    }
     Some(program)
+}
+
+/// Whether nothing of it listens: it takes tasks from a queue, or does something on time.
+fn is_silent(start: Option<&str>, sources: &[(&str, &str)], program: &Program) -> bool {
+    // Both are clients too.
+    let is_server = |server: &str| !matches!(server, "ws" | "socket.io") && program.packages.contains(server);
+    program.port.is_none()
+        && program.health.is_none()
+        && !SERVERS.into_iter().any(is_server)
+        && start.is_none_or(|start| Script::of(start).is_some_and(|script| script.runs_file()))
+        && !sources.is_empty()
+        && !code::listens(sources)
+}
+
+/// What its `start` script says beyond what the kind takes from package.json: the kind runs `main`, else the script as it is.
+fn started_by(snapshot: &Snapshot, package: &Value, start: &str, program: &mut Program) {
+    // The packages of a workspace are run by their manager, which has a shell.
+    if program.workspace.is_some() {
+        return;
+    }
+    let script = |name: &str| package.pointer(&format!("/scripts/{name}")).and_then(Value::as_str);
+    let is_development = ["nest start", "nodemon", "ts-node-dev"].iter().any(|tool| start.contains(tool));
+    let (name, text) = match script("start:prod").filter(|_| is_development) {
+        Some(text) => ("start:prod", text),
+        None => ("start", start),
+    };
+    let from = format!("the `{name}` script of package.json");
+    let directory = program.directory.clone();
+    let there = |main: &str| {
+        let ends = ["", ".js", ".mjs", ".cjs", "/index.js"].iter();
+        ends.map(|end| joined(&directory, &format!("{main}{end}"))).any(|path| snapshot.has(&path))
+    };
+    let main = package.get("main").and_then(Value::as_str).map(bare);
+    let main = main.filter(|main| script("build").is_some() || there(main));
+    let managed = |why: &str| {
+        let manager = manager(snapshot, &directory).unwrap_or("npm");
+        Fact::guess(format!("{manager} run {name}"), format!("{why} {from}"))
+    };
+    let Some(found) = Script::of(text) else {
+        match main {
+            Some(_) => program.remarks.push(format!("what {from} does beside running `main`: only a shell knows")),
+            None => program.command = Some(managed("only a shell could run")),
+        }
+        return;
+    };
+    let all: Vec<String> = found.before.iter().flatten().chain(&found.words).cloned().collect();
+    let is_shown = is_shown_command(&all);
+    for (variable, value) in &found.env {
+        if variable != "NODE_ENV" || value != "production" {
+            program.env.push((variable.clone(), Fact::seen(value.clone(), from.clone())));
+        }
+    }
+    for file in &found.env_files {
+        let what =
+            format!("what it reads of {file} ({from}): no image has it; the names that are known are in its `env`");
+        program.remarks.push(what);
+    }
+    let steps = found.before.iter().filter(|words| is_shown && !is_build(words));
+    program.before_start.extend(steps.map(|words| Fact::seen(spelled(words), from.clone())));
+    // The kind leaves this one away by itself.
+    let plain = ["cross-env NODE_ENV=production ", "NODE_ENV=production "];
+    let plain = plain.iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(text);
+    let is_said = match &main {
+        Some(main) => matches!(found.words.as_slice(), [node, file] if node == "node" && bare(file) == *main),
+        None => name == "start" && package.get("main").is_none() && found.is_plain() && plain == found.words.join(" "),
+    };
+    if !is_said && program.command.is_none() {
+        program.command =
+            Some(if is_shown { Fact::seen(spelled(&found.words), from) } else { managed("a secret may be in") });
+    }
+}
+
+/// The file of a program, however it is written.
+fn bare(file: &str) -> String {
+    let file = file.trim_start_matches("./").trim_end_matches('/');
+    [".js", ".mjs", ".cjs"].iter().find_map(|end| file.strip_suffix(end)).unwrap_or(file).to_owned()
+}
+
+/// Words as a text that is split into them again.
+fn spelled(words: &[String]) -> String {
+    // `$` is the container's own.
+    let text = shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "));
+    text.replace('$', "$$")
 }
 
 /// The version that something pins, else the kind's usual one where it will do.
