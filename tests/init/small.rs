@@ -220,3 +220,79 @@ fn a_program_that_listens_nowhere_has_neither_a_port_nor_a_probe() {
     assert!(text.contains("\n[services.app]") && said.contains("nothing in its sources does"), "{text}{said}");
     assert!(!text.contains("port = ") && !text.contains("publish") && !text.contains("health"), "{text}");
 }
+
+const DJANGO: [(&str, &str); 3] = [
+    ("manage.py", "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'core.settings')\n"),
+    ("requirements.txt", "Django==5.1.2\ngunicorn==23.0.0\nwhitenoise==6.7.0\n"),
+    ("core/wsgi.py", "os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"core.settings\")\napplication = 1\n"),
+];
+
+/// A program for Django with these settings, whose health path is there or not.
+fn django(settings: &str, has_health: bool) -> (String, String) {
+    let urls = if has_health { "urlpatterns = [path(\"health/\", ok)]\n" } else { "urlpatterns = []\n" };
+    let settings = format!("from pathlib import Path\nBASE_DIR = Path(__file__).resolve().parent.parent\n{settings}");
+    let more = [("core/settings.py", settings.as_str()), ("core/urls.py", urls)];
+    written(&[&DJANGO[..], &more].concat())
+}
+
+#[test]
+fn django_answers_its_probe_whatever_hosts_the_operator_names() {
+    let hosts = "ALLOWED_HOSTS = os.environ.get(\"HOSTS\", \"localhost,shop.example.com\").split(\",\")\n";
+    let (text, _) = django(hosts, true);
+    assert!(text.contains("HOSTS = { default = \"shop.example.com\" }"), "{text}");
+    assert!(text.contains("HOSTS = \"localhost,${HOSTS}\""), "{text}");
+    // Nothing asks it.
+    let (text, _) = django(hosts, false);
+    assert!(text.contains("HOSTS = { default = \"shop.example.com\" }") && !text.contains("${HOSTS}"), "{text}");
+    let (_, said) = django("ALLOWED_HOSTS = [\"shop.example.com\"]\n", true);
+    assert!(said.contains("`ALLOWED_HOSTS` in core/settings.py:3 does not have it"), "{said}");
+    for hosts in ["ALLOWED_HOSTS = [\"*\"]\n", "ALLOWED_HOSTS = [\"localhost\"]\n", "ALLOWED_HOSTS = []\n"] {
+        assert!(!django(hosts, true).1.contains("ALLOWED_HOSTS"), "{hosts}");
+    }
+}
+
+#[test]
+fn static_files_of_django_are_gathered_where_something_serves_them() {
+    let used = "INSTALLED_APPS = [\"django.contrib.staticfiles\"]\n";
+    let root = "STATIC_ROOT = BASE_DIR / \"staticfiles\"\n";
+    let gathers = "\"python manage.py collectstatic --noinput\"";
+    let (text, _) = django(&format!("{used}{root}"), true);
+    assert!(text.contains(gathers) && text.contains("volumes = [\"app-staticfiles:/app/staticfiles\"]"), "{text}");
+    // There is no such command without the application.
+    assert!(!django(root, true).0.contains("collectstatic"));
+    assert!(!django(used, true).0.contains("collectstatic"));
+    let settings = format!("from pathlib import Path\n{used}STATIC_ROOT = \"static\"\n");
+    let bare = [DJANGO[0], ("requirements.txt", "Django==5.1.2\ngunicorn==23.0.0\n"), DJANGO[2]];
+    let (text, said) = written(&[&bare[..], &[("core/settings.py", settings.as_str())]].concat());
+    assert!(!text.contains("collectstatic") && said.contains("who serves its static files"), "{text}{said}");
+}
+
+#[test]
+fn a_program_gets_a_volume_where_it_writes() {
+    let package = r#"{"name": "notes", "main": "server.js", "dependencies": {"express": "5", "better-sqlite3": "11"}}"#;
+    let node = |body: &str| {
+        let server =
+            format!("const Database = require('better-sqlite3');\n{body}\nrequire('express')().listen(3000);\n");
+        written(&[("package.json", package), LOCK, ("server.js", &server), ("assets/a.txt", "a")])
+    };
+    let (text, _) = node("fs.mkdirSync('data', { recursive: true }); fs.writeFileSync('data/deep/a.txt', '');");
+    assert!(text.contains("volumes = [\"app-data:/app/data\"]"), "{text}");
+    let (text, _) = node("new Database(process.env.DB_FILE || 'notes.db');");
+    assert!(text.contains("volumes = [\"app-data:/app/data\"]"), "{text}");
+    assert!(text.contains("DB_FILE = \"/app/data/notes.db\""), "{text}");
+    let (text, said) = node("new Database('notes.db');");
+    assert!(!text.contains("volumes") && said.contains("what becomes of `notes.db` (server.js:2)"), "{text}{said}");
+    // What lies there would stay as it is now.
+    let (text, said) = node("fs.writeFileSync('assets/b.txt', '');");
+    assert!(!text.contains("volumes") && said.contains("would keep `assets/a.txt`"), "{text}{said}");
+    let (text, said) = node("fs.readFileSync('assets/a.txt'); fs.writeFileSync('/tmp/a.txt', '');");
+    assert!(!text.contains("volumes") && !said.contains("what becomes of"), "{text}{said}");
+}
+
+#[test]
+fn a_database_beside_the_source_of_django_lies_on_a_volume() {
+    let sqlite = "DATABASES = {\"default\": {\"ENGINE\": \"django.db.backends.sqlite3\", \"NAME\": BASE_DIR / \"db.sqlite3\"}}\n";
+    let (text, _) = django(sqlite, true);
+    assert!(text.contains("build = [\"ln -sfn /data/db.sqlite3 db.sqlite3\"]"), "{text}");
+    assert!(text.contains("volumes = [\"app-data:/data\"]"), "{text}");
+}

@@ -17,6 +17,7 @@ mod ends;
 mod fallbacks;
 mod images;
 mod labels;
+mod places;
 mod programs;
 pub(super) mod reads;
 mod routes;

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use toml::Value;
 
-use super::{Answer, Entry, Material, Proposal, Question, Service, Setting, slug};
+use super::{Answer, Entry, Material, Proposal, Question, Service, Setting, places, slug};
 use crate::init::judgement::{is_harmless, is_shown_command};
 use crate::init::seen::{Process, Program};
 use crate::init::snapshot::file_name;
@@ -132,6 +132,10 @@ fn of(
     if kept.is_none() && program.workspace.is_none() {
         before_start(program, &mut service);
         set_in_front(proposal, program, name, &mut service);
+    }
+    if kept.is_none() {
+        places::writes(proposal, material, program, name, &mut service);
+        places::hosts(proposal, material, program, name, &mut service);
     }
     service
 }

@@ -14,11 +14,14 @@ use crate::kinds::Kinds;
 pub(super) mod code;
 pub(super) mod compose;
 pub(super) mod dockerfile;
+mod django;
 mod env_files;
 mod node;
+pub(super) mod places;
 mod procfile;
 mod python;
 mod scripts;
+mod writes;
 
 pub(super) use compose::Container;
 pub(super) use dockerfile::Built;
@@ -81,6 +84,12 @@ pub(super) struct Program {
     pub(super) dockerfile: Option<Built>,
     pub(super) celery: Option<Celery>,
     pub(super) workspace: Option<Workspace>,
+    /// Which hosts it answers, where it looks at them.
+    pub(super) hosts: Option<Hosts>,
+    /// Where its static files are gathered before it starts.
+    pub(super) static_root: Option<Fact<String>>,
+    /// What it writes where it may not, or where it is lost.
+    pub(super) writes: Vec<Write>,
     /// Whether something in it is meant to run by itself.
     pub(super) runs: bool,
     /// Whether nothing in it listens, although a program of its kind usually does.
@@ -89,6 +98,41 @@ pub(super) struct Program {
     pub(super) obstacle: Option<String>,
     /// What could not be told of it, and is no question.
     pub(super) remarks: Vec<String>,
+}
+
+/// The hosts that a program answers requests for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Hosts {
+    /// The variable that says them.
+    pub(super) variable: Option<String>,
+    /// What stands between two of them in it; none where that is not known.
+    pub(super) separator: Option<char>,
+    /// Those that the sources name, where nothing else says them.
+    pub(super) known: Vec<String>,
+    /// The file and the line that say it.
+    pub(super) from: String,
+}
+
+/// Something that a program writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Write {
+    /// The directory, relative to that of the program and empty for itself; from the root where it is elsewhere.
+    pub(super) directory: String,
+    /// The file in it, where it is one.
+    pub(super) file: Option<String>,
+    /// Whether it is a database, which keeps a journal beside it.
+    pub(super) is_database: bool,
+    /// The variable that may name another place, and what stands in the source for it.
+    pub(super) variable: Option<(String, String)>,
+    /// The file and the line that say it.
+    pub(super) from: String,
+}
+
+impl Write {
+    /// Whether both write the same.
+    fn is_same(&self, other: &Self) -> bool {
+        (&self.directory, &self.file) == (&other.directory, &other.file)
+    }
 }
 
 /// A package that is installed together with others.

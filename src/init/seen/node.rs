@@ -1,12 +1,12 @@
 //! Programs for Node.js: package.json, lock files, workspaces, configurations of Next.js and Vite.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use semver::{Version, VersionReq};
 use serde_json::Value;
 
 use super::scripts::{Script, is_build};
-use super::{Fact, Program, Seen, Workspace, code, is_part};
+use super::{Fact, Program, Seen, Workspace, code, is_part, writes};
 use crate::init::judgement::is_shown_command;
 use crate::init::snapshot::{Snapshot, file_name, is_code, joined, parent};
 use crate::kinds::{Kind, Kinds};
@@ -152,6 +152,9 @@ fn program(
     lock(snapshot, &directory, &mut program);
     if let Some(text) = start.filter(|_| own.is_none() && kind.name == NODE) {
         started_by(snapshot, package, text, &mut program);
+    }
+    if own.is_none() {
+        program.writes = writes::look(&sources, &BTreeSet::new(), &program);
     }
     if own.is_none() && is_silent(start, &sources, &program) {
         program.is_silent = true;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Celery, Fact, Program, Seen, code, is_part};
+use super::{Celery, Fact, Program, Seen, code, django, is_part, writes};
 use crate::init::snapshot::{Snapshot, file_name, joined, parent};
 
 const MARKS: [&str; 5] = ["pyproject.toml", "requirements.txt", "Pipfile", "manage.py", "setup.py"];
@@ -52,8 +52,9 @@ fn program(snapshot: &Snapshot, directory: &str, seen: &mut Seen) -> Option<Prog
         }
     }
     let manage = joined(directory, "manage.py");
+    let mut skipped = BTreeSet::new();
     if snapshot.has(&manage) || has(&program, "django") && files.iter().any(|(path, _)| file_name(path) == "wsgi.py") {
-        django(snapshot, directory, &files, &mut program);
+        skipped = django::look(snapshot, directory, &files, &module, &mut program);
     } else if program.app.is_none() {
         flask(directory, &files, snapshot, &mut program);
     }
@@ -85,6 +86,8 @@ fn program(snapshot: &Snapshot, directory: &str, seen: &mut Seen) -> Option<Prog
     if snapshot.has(&alembic) {
         program.before_start.push(Fact::seen("alembic upgrade head".to_owned(), alembic));
     }
+    program.writes = writes::look(&files, &skipped, &program);
+    queues(snapshot, directory, &mut program);
     program.version = version(snapshot, directory);
     program.port = code::port(&sources);
     program.health = code::health(&sources);
@@ -125,29 +128,6 @@ fn module(directory: &str, path: &str, snapshot: &Snapshot) -> String {
     inner.replace('/', ".")
 }
 
-/// Django: what serves it, and its migrations.
-fn django(snapshot: &Snapshot, directory: &str, files: &[(&str, &str)], program: &mut Program) {
-    let find = |name: &str| files.iter().find(|(path, _)| file_name(path) == name).map(|(path, _)| *path);
-    let has = |name: &str| program.packages.contains(name);
-    if let Some(path) = find("wsgi.py").filter(|_| has("gunicorn")) {
-        let module = module(directory, path, snapshot);
-        let run = format!("gunicorn {module}:application --bind 0.0.0.0:${{service.port}}");
-        program.command = Some(Fact::seen(run, path));
-    } else if let Some(path) = find("asgi.py").filter(|_| has("uvicorn")) {
-        program.app = Some(Fact::seen(format!("{}:application", module(directory, path, snapshot)), path));
-    } else {
-        program
-            .remarks
-            .push("it is served by Django's own server, which is meant for development: add gunicorn".to_owned());
-        let run = "python manage.py runserver 0.0.0.0:${service.port}".to_owned();
-        program.command = Some(Fact::guess(run, "no gunicorn or uvicorn among its dependencies"));
-    }
-    if snapshot.has(&joined(directory, "manage.py")) {
-        let path = joined(directory, "manage.py");
-        program.before_start.push(Fact::seen("python manage.py migrate --noinput".to_owned(), path));
-    }
-}
-
 /// Flask: an object, or a function that makes it.
 fn flask(directory: &str, files: &[(&str, &str)], snapshot: &Snapshot, program: &mut Program) {
     let found = files.iter().find_map(|(path, text)| {
@@ -185,6 +165,21 @@ fn celery(files: &[(&str, &str)], module: &dyn Fn(&str) -> String, program: &mut
     let schedule = files.iter().find(|(_, text)| words.iter().any(|word| text.contains(word)));
     let schedule = schedule.map(|(path, _)| (*path).to_owned());
     program.celery = Some(Celery { app: Fact::seen(app, path), schedule });
+}
+
+/// Queues whose workers are processes of their own, which nothing in the sources names.
+fn queues(snapshot: &Snapshot, directory: &str, program: &mut Program) {
+    if snapshot.has(&joined(directory, "Procfile")) {
+        return;
+    }
+    for (package, run) in [("rq", "rq worker"), ("dramatiq", "dramatiq"), ("huey", "huey_consumer"), ("arq", "arq")] {
+        if program.packages.contains(package) {
+            program.remarks.push(format!(
+                "whether a worker runs beside it: `{package}` is among its packages, and nothing says on what one works (a \
+                 service that `extends` it, with `command = \"{run} …\"`)"
+            ));
+        }
+    }
 }
 
 /// What a program depends on, by every file that says it.
