@@ -7,9 +7,11 @@ use crate::secrets::forms::unmistakable;
 use crate::secrets::names::is_placeholder;
 
 mod commands;
+mod libraries;
 mod names;
 
 pub(super) use commands::{has_user_info, is_shown_command};
+pub(super) use libraries::read_by;
 use names::{is_place, is_sensitive_number};
 pub(super) use names::{is_public, is_secret, is_sensitive, is_signing};
 

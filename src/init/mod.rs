@@ -26,7 +26,7 @@ mod seen;
 mod snapshot;
 mod written;
 
-use proposal::{Answer, Entry, Material, Proposal, reads};
+use proposal::{Answer, Entry, Material, Proposal, leftovers, reads};
 use seen::Seen;
 use snapshot::{Snapshot, joined, parent};
 
@@ -118,6 +118,7 @@ impl Draft {
             // What the sources read is known once there are services.
             let (_, analysis) = proof::analysed(root, &templates, written::written(&proposal).text)?;
             reads::add(&mut proposal, material, &analysis);
+            leftovers::add(&mut proposal, material, &analysis);
             proposal.settle(material);
             let proven = proof::proven(root, &templates, &mut proposal, &plain)?;
             if proven.demoted.is_empty() || proven.demoted.is_subset(&plain) {

@@ -296,3 +296,37 @@ fn a_database_beside_the_source_of_django_lies_on_a_volume() {
     assert!(text.contains("build = [\"ln -sfn /data/db.sqlite3 db.sqlite3\"]"), "{text}");
     assert!(text.contains("volumes = [\"app-data:/data\"]"), "{text}");
 }
+
+#[test]
+fn a_name_that_only_an_env_file_has_is_given_to_the_library_that_reads_it_or_told() {
+    let env = "AWS_ACCESS_KEY_ID=tulip\nAWS_REGION=eu-north-1\nADMIN_EMAIL=boss@tulip.example\nNODE_ENV=production\n";
+    let (text, said) = program(", \"@aws-sdk/client-s3\": \"3\"", "", &[(".env", env)]);
+    assert!(line(&text, "AWS_ACCESS_KEY_ID").contains("`@aws-sdk/client-s3` reads it"), "{text}");
+    assert!(line(&text, "AWS_REGION").contains("# named in .env; "), "{text}");
+    assert!(!text.contains("ADMIN_EMAIL") && said.contains("who reads `ADMIN_EMAIL`"), "{text}\n{said}");
+    assert!(!text.contains("tulip") && !said.contains("tulip") && !said.contains("NODE_ENV"), "{text}\n{said}");
+    let (text, said) = program("", "", &[(".env", env)]);
+    assert!(
+        !text.contains("AWS_") && said.contains("`AWS_ACCESS_KEY_ID`, `AWS_REGION`, `ADMIN_EMAIL`"),
+        "{text}\n{said}"
+    );
+}
+
+#[test]
+fn where_a_value_is_not_copied_nothing_says_that_it_is() {
+    let compose = "services:\n  app:\n    image: example/a:1\n    env_file: .env\n    environment: {HOST: \"${DOMAIN:-localhost}\"}\n";
+    let (text, _) = written(&[("compose.yaml", compose), (".env", "DOMAIN=shop.example\nADMIN_EMAIL=a@b.example\n")]);
+    assert!(line(&text, "ADMIN_EMAIL").ends_with("# named in .env"), "{text}");
+    let declared = text.lines().find(|line| line.starts_with("DOMAIN") && line.contains("default")).expect("DOMAIN");
+    assert!(declared.contains("\"localhost\"") && declared.ends_with("# from compose.yaml"), "{text}");
+}
+
+#[test]
+fn what_an_example_calls_this_machine_is_asked_for() {
+    let source = "connect(process.env.SMTP_HOST, process.env.PAGE_URL);\n";
+    let env = "SMTP_HOST=localhost\nPAGE_URL=http://localhost:3000\n";
+    let (text, said) = program("", source, &[(".env.example", env)]);
+    assert!(line(&text, "SMTP_HOST").contains("= {} "), "{text}");
+    assert!(line(&text, "PAGE_URL").contains("\"http://localhost:3000\""), "{text}");
+    assert!(said.contains("which service `SMTP_HOST` is"), "{said}");
+}

@@ -18,6 +18,7 @@ mod fallbacks;
 mod images;
 mod labels;
 mod places;
+pub(super) mod leftovers;
 mod programs;
 pub(super) mod reads;
 mod routes;

@@ -65,7 +65,7 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
         let program = material.seen.program(&source);
         let (mut env, mut build_env) = (service.env.clone(), service.build_env.clone());
         // An env file is for everybody: what nothing of this source reads is for somebody else.
-        let of_file = |setting: &Setting| matches!(setting, Setting::Own(Some(note)) if note.strip_prefix("from ").is_some_and(|path| is_env_file(file_name(path))));
+        let of_file = |setting: &Setting| matches!(setting, Setting::Own(Some(note)) if note.rsplit(' ').next().is_some_and(|path| is_env_file(file_name(path))));
         env.retain(|name, setting| !(idle.contains(name) && of_file(setting)));
         let mut comments: Vec<String> = Vec::new();
         for (variable, read) in &wanted {
@@ -201,10 +201,10 @@ fn known<'a>(material: Material<'a>, source: &str, name: &str) -> Option<&'a Env
 }
 
 /// The scheme of an address, and the number that its path is.
-type Dialect = (String, Option<u8>);
+pub(super) type Dialect = (String, Option<u8>);
 
 /// How the address in a variable is spelled, where that was seen: in an env file, and where it is read.
-fn dialects(known: Option<&EnvName>, name: &str, lines: &[(String, usize, &str)]) -> Vec<Dialect> {
+pub(super) fn dialects(known: Option<&EnvName>, name: &str, lines: &[(String, usize, &str)]) -> Vec<Dialect> {
     let of_file = known.and_then(|known| Some((known.scheme.clone()?, known.number)));
     let of_lines = lines.iter().filter_map(|(.., line)| {
         let lower = line.to_ascii_lowercase();
@@ -216,17 +216,18 @@ fn dialects(known: Option<&EnvName>, name: &str, lines: &[(String, usize, &str)]
     of_file.into_iter().chain(of_lines).collect()
 }
 
-struct Reader<'p, 'k> {
-    peers: &'p [Peer<'k>],
-    service: &'p str,
-    program: Option<&'p Program>,
-    is_baked: bool,
-    has_compose: bool,
+/// What a name means to a program.
+pub(super) struct Reader<'p, 'k> {
+    pub(super) peers: &'p [Peer<'k>],
+    pub(super) service: &'p str,
+    pub(super) program: Option<&'p Program>,
+    pub(super) is_baked: bool,
+    pub(super) has_compose: bool,
 }
 
 impl Reader<'_, '_> {
     /// What a variable is by its name: the address of a service, or something that the stack knows.
-    fn meaning(&self, name: &str, dialects: &[Dialect]) -> Option<String> {
+    pub(super) fn meaning(&self, name: &str, dialects: &[Dialect]) -> Option<String> {
         let upper = name.to_ascii_uppercase();
         if ENVIRONMENT.contains(&upper.as_str()) {
             return Some("${environment.name}".to_owned());

@@ -225,7 +225,9 @@ fn of_env_files(
             if env.contains_key(name) {
                 continue;
             }
-            let note = format!("from {}", known.from);
+            // Of such files values are copied where they are made to be shown, and else nothing but the name.
+            let verb = if known.default.is_some() { "from" } else { "named in" };
+            let note = format!("{verb} {}", known.from);
             let declared = proposal.declare(name, known.default.as_deref().map(typed), Some(note.clone()));
             if declared.default.is_none() {
                 declared.is_secret |= known.is_secret;
