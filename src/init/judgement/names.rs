@@ -82,8 +82,62 @@ const ENDS: [&str; 10] =
 const OTHERS: [&str; 7] = ["PWD", "OLDPWD", "COMPASS", "BYPASS", "SACRED", "PASS", "TRESPASS"];
 
 /// Names of variables that hold a whole address with a password in it.
-const ADDRESSES: [&str; 8] =
-    ["DATABASE_URL", "DATABASE_URI", "DB_URL", "DB_URI", "MONGO_URL", "MONGO_URI", "MONGODB_URI", "AMQP_URL"];
+const ADDRESSES: [&str; 24] = [
+    "DATABASE_URL",
+    "DATABASE_URI",
+    "DB_URL",
+    "DB_URI",
+    "POSTGRES_URL",
+    "POSTGRESQL_URL",
+    "POSTGRES_URI",
+    "MYSQL_URL",
+    "MARIADB_URL",
+    "MONGO_URL",
+    "MONGO_URI",
+    "MONGODB_URI",
+    "MONGODB_URL",
+    "AMQP_URL",
+    "AMQP_URI",
+    "RABBITMQ_URL",
+    "RABBITMQ_URI",
+    "CLOUDINARY_URL",
+    "SMTP_URL",
+    "MAILER_URL",
+    "MAIL_URL",
+    "EMAIL_URL",
+    "CONNECTION_STRING",
+    "CONNECTIONSTRING",
+];
+
+/// Words before `URL` or `URI` in the names of addresses to which messages are sent: who has one can send them (apprise,
+/// shoutrrr, webhooks of chats).
+const SENDERS: [&str; 19] = [
+    "NOTIFICATION",
+    "NOTIFICATIONS",
+    "NOTIFY",
+    "NOTIFIER",
+    "ALERT",
+    "ALERTS",
+    "APPRISE",
+    "SHOUTRRR",
+    "SLACK",
+    "DISCORD",
+    "TELEGRAM",
+    "GOTIFY",
+    "PUSHOVER",
+    "PUSHBULLET",
+    "MATTERMOST",
+    "TEAMS",
+    "ROCKETCHAT",
+    "HEALTHCHECKS",
+    "HEARTBEAT",
+];
+
+/// Words behind what says that it is secret: in which form it is written.
+const FORMS: [&str; 6] = ["JSON", "PEM", "B64", "BASE64", "HEX", "RAW"];
+
+/// What several of are secret too: `API_KEYS`, `AUTH_TOKENS`. Of tokens alone there are others, which are counted.
+const SEVERAL: [&str; 8] = ["API", "ACCESS", "AUTH", "BEARER", "BOT", "PRIVATE", "ENCRYPTION", "SIGNING"];
 
 /// Words that say that it is counted or measured: `SALT_ROUNDS`, `COOKIE_MAX_AGE`.
 const MEASURES: [&str; 24] = [
@@ -120,11 +174,27 @@ pub(in crate::init) fn is_secret(name: &str) -> bool {
         return true;
     }
     let words = words(name);
-    let Some(last) = words.last().map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit())) else { return false };
-    let is_address = matches!(last, "URL" | "URI" | "HOOK");
-    let is_hook = |word: &String| matches!(word.as_str(), "WEBHOOK" | "HOOK");
-    let is_short = last == "PASS" && words.len() == 1;
-    is_short || NOUNS.contains(&last) || is_glued(last) || (is_address && words.iter().any(is_hook))
+    let mut words: Vec<&str> = words.iter().map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit())).collect();
+    while words.len() > 1 && words.last().is_some_and(|last| FORMS.contains(last)) {
+        words.pop();
+    }
+    let Some((last, before)) = words.split_last() else { return false };
+    let is_address = matches!(*last, "URL" | "URI" | "URLS" | "HOOK");
+    let is_hook = |word: &&str| matches!(*word, "WEBHOOK" | "WEBHOOKS" | "HOOK") || SENDERS.contains(word);
+    let is_short = *last == "PASS" && words.len() == 1;
+    let before_last = before.last().copied().unwrap_or_default();
+    let is_several = matches!(*last, "KEYS" | "TOKENS") && SEVERAL.contains(&before_last) || *last == "SECRETS";
+    // `SERVICE_ACCOUNT_JSON`, `BASIC_AUTH_USERS`.
+    let is_account = words.windows(2).any(|pair| pair == ["SERVICE", "ACCOUNT"]) && *last == "ACCOUNT"
+        || words.windows(2).any(|pair| pair == ["BASIC", "AUTH"]) && matches!(*last, "AUTH" | "USERS");
+    let is_formed = words.len() < self::words(name).len() && noun(&words.join("_")).is_some();
+    is_short
+        || is_several
+        || is_account
+        || is_formed
+        || NOUNS.contains(last)
+        || is_glued(last)
+        || (is_address && before.iter().any(is_hook))
 }
 
 fn is_glued(word: &str) -> bool {
@@ -236,11 +306,40 @@ mod tests {
             "basic_auth_pass",
             "SESSION_COOKIE",
             "ADMIN_PIN2",
+            "GITHUB_PAT",
+            "NOTIFICATION_URL",
+            "WATCHTOWER_NOTIFICATION_URL",
+            "APPRISE_URLS",
+            "SLACK_URL",
+            "CLOUDINARY_URL",
+            "RABBITMQ_URL",
+            "AZURE_STORAGE_CONNECTION_STRING",
+            "GOOGLE_CREDENTIALS_JSON",
+            "FIREBASE_SERVICE_ACCOUNT",
+            "PRIVATE_KEY_PEM",
+            "API_KEYS",
+            "AUTH_TOKENS",
+            "BASIC_AUTH_USERS",
         ] {
             assert!(is_secret(name), "{name}");
         }
-        for name in ["PWD", "COMPASS", "PATH", "PATTERN", "SPIN", "SALT_ROUNDS", "WEBHOOK_PORT", "AUTHOR", "MAX_TOKENS"]
-        {
+        for name in [
+            "PWD",
+            "COMPASS",
+            "PATH",
+            "PATTERN",
+            "SPIN",
+            "SALT_ROUNDS",
+            "WEBHOOK_PORT",
+            "AUTHOR",
+            "MAX_TOKENS",
+            "OUTPUT_TOKENS",
+            "NOTIFICATION_EMAIL",
+            "BASE_URL",
+            "LOG_JSON",
+            "CACHE_KEYS",
+            "SERVICE_ACCOUNT_NAME",
+        ] {
             assert!(!is_secret(name), "{name}");
         }
         for name in ["BASIC", "LOGIN", "AUTH_USER", "PRIVATE_THING", "SMTP_AUTH", "ODBC", "x.basic-auth.y"] {
