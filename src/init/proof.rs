@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::proposal::{Proposal, Setting, Unknown};
+use indexmap::IndexMap;
+
+use super::proposal::{Entry, Proposal, Setting, Unknown};
 use super::written::{Part, Written, written};
 use crate::diagnostics::{Resolved, Severity};
 use crate::project::{Analysis, Project, ProjectError};
@@ -172,7 +174,7 @@ fn take_back(
             // A route may be right but for its host.
             let inner = service.tables.get_mut(&table).and_then(|entries| entries.get_mut(&key));
             if table == "routes"
-                && !reason.ends_with("(undefined-routing-reference)")
+                && reason.contains("host")
                 && let Some(toml::Value::Table(route)) = inner.map(|entry| &mut entry.value)
                 && route.remove("host").is_some()
             {
@@ -220,7 +222,18 @@ fn take_back(
         }
         Part::Overlay(environment, name) => {
             tell(proposal, &name, format!("what is different in {environment} was left out: {reason}"));
-            proposal.overlays.get_mut(&environment).is_some_and(|services| services.shift_remove(&name).is_some())
+            let Some(services) = proposal.overlays.get_mut(&environment) else { return false };
+            let Some(keys) = services.shift_remove(&name) else { return false };
+            // What is protected there is rather not there at all.
+            let routes = keys.get("routes").and_then(|entry| entry.value.as_table()).into_iter().flatten();
+            let protected = routes.filter(|(_, route)| route.get("middlewares").is_some_and(toml::Value::is_array));
+            let none: toml::Table = protected.map(|(route, _)| (route.clone(), false.into())).collect();
+            if !none.is_empty() {
+                let note = "what protects it there was left out, so it is not there";
+                let keys = IndexMap::from_iter([("routes".to_owned(), Entry::noted(none, note))]);
+                services.insert(name, keys);
+            }
+            true
         }
     }
 }

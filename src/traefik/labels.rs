@@ -6,11 +6,14 @@ use super::Edge;
 use crate::manifest::types::RouteProtocol;
 use crate::plan::{EDGE_LABEL, MiddlewareUse, PROJECT_VARIABLE, Router, Service, Text};
 
-pub(super) fn labels(service: &Service, edge: &Edge) -> IndexMap<String, Text> {
-    let mut labels = IndexMap::new();
-    labels.insert("traefik.enable".to_owned(), Text::literal("true"));
+/// The labels by which the proxy finds a container.
+pub(super) fn found(edge: &Edge) -> IndexMap<String, Text> {
     let project = edge.project.clone().unwrap_or_else(|| Text::variable(PROJECT_VARIABLE, None));
-    labels.insert(EDGE_LABEL.to_owned(), project);
+    IndexMap::from_iter([("traefik.enable".to_owned(), Text::literal("true")), (EDGE_LABEL.to_owned(), project)])
+}
+
+pub(super) fn labels(service: &Service, edge: &Edge) -> IndexMap<String, Text> {
+    let mut labels = found(edge);
     labels.insert("traefik.docker.network".to_owned(), edge.network.clone());
     for router in &service.routers {
         let key = format!("traefik.{}.services.{}.loadbalancer.server.port", section(router), router.service);

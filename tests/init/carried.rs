@@ -182,5 +182,215 @@ fn a_network_without_a_way_out_is_told() {
     let compose = "services:\n  web:\n    image: nginx:1.28-alpine\n    networks: [data]\nnetworks:\n  data: {internal: \
                    true}\n";
     let made = Made::of(&[("compose.yml", compose)]);
-    made.tells("whether the network `data` has no way out");
+    made.says("internal = { internal = true }");
+    assert!(made.rendered().contains("internal: true"), "{}", made.rendered());
+    let open =
+        compose.replace("networks: [data]", "networks: [data, other]").replace("  data: {", "  other: {}\n  data: {");
+    let made = Made::of(&[("compose.yml", &open)]);
+    made.tells("whether `data` can have no way out");
+}
+
+/// A proxy, and services behind it.
+fn behind_traefik(flags: &[&str], labels: &[&str], rest: &str) -> Made {
+    let list = |items: &[&str]| items.iter().map(|item| format!("      - \"{item}\"\n")).collect::<String>();
+    let compose = format!(
+        "services:\n  proxy:\n    image: traefik:v3.6\n    command:\n      - --providers.docker=true\n      - \
+         --entrypoints.web.address=:80\n{}    ports: ['80:80']\n    volumes:\n      - \
+         /var/run/docker.sock:/var/run/docker.sock:ro\n{rest}  app:\n    image: nginx:1.28-alpine\n    labels:\n      - \
+         traefik.enable=true\n{}",
+        list(flags),
+        list(labels)
+    );
+    Made::of(&[("compose.yml", &compose)])
+}
+
+const RULE: &str = "traefik.http.routers.app.rule=Host(`app.example.org`)";
+const HASH: &str = "basicauth.users=admin:$$apr1$$PLANT$$abcdefghijklmnopqrstu.";
+
+#[test]
+fn a_route_keeps_its_password_and_the_hash_becomes_a_variable() {
+    let made = behind_traefik(
+        &[],
+        &[RULE, "traefik.http.routers.app.middlewares=door", &format!("traefik.http.middlewares.door.{HASH}")],
+        "",
+    );
+    made.says("middlewares = [\"door@docker\"]")
+        .says("\"traefik.http.middlewares.door.basicauth.users\" = \"${DOOR_USERS}\"");
+    made.says("DOOR_USERS = { secret = true }").tells("set `DOOR_USERS` in .env");
+    assert!(!made.text.contains("PLANT") && !made.said.contains("PLANT"), "{}\n{}", made.text, made.said);
+    let rendered = made.rendered();
+    assert!(rendered.contains("door@docker") && rendered.contains("basicauth.users: \"${DOOR_USERS:?"), "{rendered}");
+}
+
+#[test]
+fn a_password_that_was_a_variable_stays_that_variable() {
+    let labels = [
+        RULE,
+        "traefik.http.routers.app.middlewares=door@docker",
+        "traefik.http.middlewares.door.basicauth.users=${DASHBOARD_USERS?}",
+    ];
+    let made = behind_traefik(&[], &labels, "");
+    made.says("\"${DASHBOARD_USERS}\"").says("DASHBOARD_USERS = { secret = true }");
+}
+
+#[test]
+fn the_dashboard_is_carried_over_with_its_password() {
+    let rest = format!(
+        "    labels:\n      - traefik.http.routers.dash.rule=Host(`proxy.example.org`)\n      - \
+         traefik.http.routers.dash.service=api@internal\n      - traefik.http.routers.dash.middlewares=auth\n      - \
+         \"traefik.http.middlewares.auth.{HASH}\"\n"
+    );
+    let made = behind_traefik(&["--api.dashboard=true"], &[RULE], &rest);
+    made.says("\"traefik.http.routers.dash.middlewares\"         = \"auth\"");
+    made.says("\"traefik.http.middlewares.auth.basicauth.users\" = \"${AUTH_USERS}\"");
+    made.says("[services.proxy.static]\napi = { dashboard = true }");
+    let rendered = made.rendered();
+    for line in ["--api.dashboard=true", "api@internal", "stackgen.edge", "${AUTH_USERS:?"] {
+        assert!(rendered.contains(line), "{line}\n{rendered}");
+    }
+}
+
+#[test]
+fn a_middleware_that_another_container_defines_is_kept_there_and_so_is_what_a_chain_uses() {
+    let rest = format!(
+        "    labels:\n      - traefik.enable=true\n      - \
+         traefik.http.middlewares.all.chain.middlewares=auth,slow\n      - \
+         traefik.http.middlewares.slow.ratelimit.average=10\n      - \"traefik.http.middlewares.auth.{HASH}\"\n"
+    );
+    let made = behind_traefik(&[], &[RULE, "traefik.http.routers.app.middlewares=all@docker"], &rest);
+    made.says("middlewares = [\"all@docker\"]").says("\"${AUTH_USERS}\"").says("ratelimit.average");
+    made.rendered();
+}
+
+#[test]
+fn middlewares_of_an_entry_point_protect_what_is_behind_it_still() {
+    let rest = format!("    labels:\n      - traefik.enable=true\n      - \"traefik.http.middlewares.auth.{HASH}\"\n");
+    let made = behind_traefik(&["--entrypoints.web.http.middlewares=auth@docker"], &[RULE], &rest);
+    made.says("middlewares = [\"auth@docker\"]").says("\"${AUTH_USERS}\"");
+    // On each router of that entry point, and the proxy finds it on itself.
+    let rendered = made.rendered();
+    assert!(rendered.contains("middlewares: \"auth@docker\""), "{rendered}");
+    assert_eq!(rendered.matches("stackgen.edge: \"${COMPOSE_PROJECT_NAME}\"").count(), 2, "{rendered}");
+}
+
+#[test]
+fn one_address_with_two_protections_stays_two_routes() {
+    let labels = [
+        RULE,
+        "traefik.http.routers.app.entrypoints=web",
+        "traefik.http.routers.safe.rule=Host(`app.example.org`)",
+        "traefik.http.routers.safe.entrypoints=other",
+        "traefik.http.routers.safe.middlewares=door",
+        &format!("traefik.http.middlewares.door.{HASH}"),
+    ];
+    let made = behind_traefik(&["--entrypoints.other.address=:8000"], &labels, "");
+    made.says("safe = { path = \"/\", middlewares = [\"door@docker\"], entrypoints = [\"other\"] }");
+    made.says("app  = { path = \"/\", entrypoints = [\"web\"] }");
+}
+
+#[test]
+fn a_route_whose_protection_is_nowhere_is_no_route() {
+    let made = behind_traefik(&[], &[RULE, "traefik.http.routers.app.middlewares=nowhere"], "");
+    assert!(!made.text.contains("\n[services.app.routes]"), "{}", made.text);
+    made.says("# `routes.app` was left out").tells("nowhere@docker");
+    let rendered = made.rendered();
+    assert!(!rendered.contains("app.example.org"), "{rendered}");
+}
+
+#[test]
+fn further_flags_of_a_proxy_are_handed_on() {
+    let flags = [
+        "--providers.file.directory=/dyn",
+        "--entrypoints.web.forwardedHeaders.trustedIPs=10.0.0.0/8",
+        "--experimental.localPlugins.x.moduleName=y",
+    ];
+    let made = behind_traefik(&flags, &[RULE], "");
+    made.says("[services.proxy.static]");
+    let rendered = made.rendered();
+    for flag in flags {
+        assert!(rendered.contains(flag), "{flag}\n{rendered}");
+    }
+}
+
+#[test]
+fn an_environment_that_asks_for_a_password_still_does() {
+    let base = "services:\n  proxy:\n    image: traefik:v3.6\n    command:\n      - --providers.docker=true\n      - \
+                --entrypoints.web.address=:80\n    volumes:\n      - /var/run/docker.sock:/var/run/docker.sock:ro\n  app:\n    \
+                image: nginx:1.28-alpine\n    labels:\n      - traefik.enable=true\n      - \
+                traefik.http.routers.app.rule=Host(`app.localhost`)\n";
+    let over = format!(
+        "services:\n  app:\n    labels:\n      - traefik.http.routers.app.rule=Host(`app.example.org`)\n      - \
+         traefik.http.routers.app.middlewares=door\n      - \"traefik.http.middlewares.door.{HASH}\"\n"
+    );
+    let made = Made::of(&[("docker-compose.yml", base), ("docker-compose.prod.yml", &over)]);
+    made.rendered();
+    let prod = read(made.folder.path(), "docker-compose.prod.yml");
+    for line in ["app.example.org", "door@docker", "basicauth.users: \"${DOOR_USERS:?"] {
+        assert!(prod.contains(line), "{line}\n{prod}\n{}", made.text);
+    }
+}
+
+#[test]
+fn a_proxy_that_is_told_in_a_file_is_told_the_same() {
+    let compose = "services:\n  proxy:\n    image: traefik:v3.6\n    ports: ['80:80', '443:443']\n    volumes:\n      - \
+                   /var/run/docker.sock:/var/run/docker.sock:ro\n      - ./traefik.yml:/etc/traefik/traefik.yml:ro\n      - \
+                   ./rules.yml:/rules.yml:ro\n  app:\n    image: nginx:1.28-alpine\n    labels:\n      - \
+                   traefik.enable=true\n      - traefik.http.routers.app.rule=Host(`app.example.org`)\n      - \
+                   traefik.http.routers.app.entrypoints=safe\n";
+    let file = "entryPoints:\n  plain:\n    address: ':80'\n    http: {redirections: {entryPoint: {to: safe}}}\n  safe:\n    \
+                address: ':443'\n    http: {tls: {}, middlewares: [home@file]}\nproviders:\n  docker: {exposedByDefault: \
+                false}\n  file: {filename: /rules.yml}\n";
+    let rules = "http: {middlewares: {home: {ipAllowList: {sourceRange: [10.0.0.0/8]}}}}\n";
+    let made = Made::of(&[("compose.yml", compose), ("traefik.yml", file), ("rules.yml", rules)]);
+    made.says("plain = { port = 80, redirect-to = \"safe\" }").says("middlewares = [\"home@file\"]");
+    made.says("providers = { file = { filename = \"/rules.yml\" } }");
+    let rendered = made.rendered();
+    // Traefik would read it, and no flag then.
+    assert!(!rendered.contains("traefik.yml") && rendered.contains("/rules.yml:ro"), "{rendered}");
+}
+
+#[test]
+fn a_proxy_that_is_told_in_a_file_elsewhere_stays_as_it_is() {
+    let compose = "services:\n  proxy:\n    image: traefik:v3.6\n    ports: ['80:80']\n    volumes:\n      - \
+                   /var/run/docker.sock:/var/run/docker.sock:ro\n      - /opt/traefik:/etc/traefik:ro\n  app:\n    image: \
+                   nginx:1.28-alpine\n    labels:\n      - traefik.http.routers.app.rule=Host(`app.example.org`)\n      - \
+                   traefik.http.routers.app.middlewares=home@file\n";
+    let made = Made::of(&[("compose.yml", compose)]);
+    made.says("image = \"traefik:v3.6\"").tells("that stands in a file that cannot be read from here");
+    assert!(made.rendered().contains("home@file"), "{}", made.rendered());
+}
+
+#[test]
+fn a_web_server_with_its_own_files_runs_as_it_is() {
+    let compose = "services:\n  web:\n    image: nginx:1.28\n    volumes:\n      - ./site:/usr/share/nginx/html:ro\n      - \
+                   ./nginx.conf:/etc/nginx/nginx.conf:ro\n    ports: ['8080:80']\n";
+    let files = [("compose.yml", compose), ("site/index.html", "<p>hello</p>\n"), ("nginx.conf", "events {}\n")];
+    let made = Made::of(&files);
+    made.says("\n[services.web]\nimage = \"nginx:1.28\"");
+    made.says("\"./site:/usr/share/nginx/html:ro\", \"./nginx.conf:/etc/nginx/nginx.conf:ro\"");
+    let rendered = made.rendered();
+    assert!(rendered.contains("./nginx.conf:/etc/nginx/nginx.conf:ro"), "{rendered}");
+}
+
+#[test]
+fn a_server_that_no_kind_stands_for_is_a_plain_service_where_a_file_shows_it() {
+    let compose = "services:\n  api:\n    build: .\n    environment: [\"MONGO_URI=mongodb://db:27017/app\"]\n    depends_on: \
+                   [db]\n  db:\n    image: mongo:7\n    volumes: [data:/data/db]\nvolumes: {data: {}}\n";
+    let package =
+        r#"{"name": "api", "scripts": {"start": "node app.js"}, "dependencies": {"express": "5", "mongoose": "8"}}"#;
+    let lock = "{\"lockfileVersion\": 3, \"packages\": {}}";
+    let app = "require('express')().listen(3000); process.env.MONGO_URI;\n";
+    let files = [("compose.yml", compose), ("package.json", package), ("package-lock.json", lock), ("app.js", app)];
+    let made = Made::of(&files);
+    made.says("\n[services.db]\nimage = \"mongo:7\"").says("port = 27017").says("volumes = [\"data:/data/db\"]");
+    assert!(!made.said.contains("no kind stands for"), "{}", made.said);
+    // Nothing shows one any more.
+    let alone = Made::of(&files[1..]);
+    alone.tells("where MongoDB runs: `mongoose` in package.json").says("# [services.mongo]\n# image = \"mongo:8\"");
+    assert!(!alone.rendered().contains("mongo:8"), "{}", alone.rendered());
+    let uncommented = alone.text.lines().skip_while(|line| !line.starts_with("# Not yet: `mongoose`")).skip(1);
+    let uncommented: Vec<&str> = uncommented.take_while(|line| line.starts_with("# ")).map(|line| &line[2..]).collect();
+    fs::write(alone.folder.path().join("services.toml"), format!("{}\n{}\n", alone.text, uncommented.join("\n")))
+        .expect("a file");
+    assert!(alone.rendered().contains("mongo-data:/data/db"), "{}", alone.rendered());
 }

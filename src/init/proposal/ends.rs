@@ -8,8 +8,11 @@ use super::{Entry, Material, Proposal, Service, containers};
 use crate::compose::interpolation::names;
 use crate::init::judgement::{is_harmless, is_shown_command};
 use crate::init::seen::Container;
+use crate::init::snapshot::Snapshot;
 use crate::traefik::dynamic::named::named;
 use crate::traefik::static_flags;
+
+pub(super) mod static_file;
 
 /// The ends of a proxy: entry points and certificates, by name.
 #[derive(Debug, Default)]
@@ -29,7 +32,8 @@ struct Ends {
 /// What the flags of a proxy's container say, in each environment.
 pub(super) fn proxy(proposal: &mut Proposal, material: Material<'_>, container: &Container, service: &mut Service) {
     let from = format!("from {}", container.from);
-    let mut ends = Ends::of(container);
+    let snapshot = material.snapshot;
+    let mut ends = Ends::of(container, snapshot);
     if ends.points.is_empty() {
         ends.points = published(container);
         let what = "its entry points: its flags name none, so those of its published ports are taken";
@@ -55,7 +59,7 @@ pub(super) fn proxy(proposal: &mut Proposal, material: Material<'_>, container: 
         service.set(switch, Entry::noted(value.clone(), from.clone()));
     }
     for (environment, other) in &container.elsewhere {
-        let mut there = Ends::of(other);
+        let mut there = Ends::of(other, snapshot);
         if there.points.is_empty() {
             continue;
         }
@@ -104,12 +108,16 @@ pub(super) fn proxy(proposal: &mut Proposal, material: Material<'_>, container: 
 }
 
 /// The file in which a proxy keeps its certificates, where its flags name it.
-pub(super) fn storage(container: &Container) -> Option<String> {
-    let flags = container.command.iter().flatten().filter_map(|word| static_flags::split(word));
-    let mut flags = flags.map(|flag| (flag.name.to_ascii_lowercase(), flag.value));
+pub(super) fn storage(container: &Container, snapshot: &Snapshot) -> Option<String> {
+    let flags = static_file::flags(container, snapshot).unwrap_or_default();
+    let mut flags = flags
+        .iter()
+        .filter_map(|word| static_flags::split(word))
+        .map(|flag| (flag.name.to_ascii_lowercase(), flag.value));
     let is_it = |name: &str| name.starts_with("certificatesresolvers.") && name.ends_with(".acme.storage");
     let file = flags.find(|(name, _)| is_it(name))?.1?;
-    Some(crate::compose::volume::clean(&containers::with_defaults(file)))
+    // Its image works in `/`.
+    Some(crate::compose::volume::clean(&format!("/{}", containers::with_defaults(file))))
 }
 
 /// The entry points of published ports, where nothing else is known.
@@ -134,11 +142,11 @@ fn published(container: &Container) -> IndexMap<String, toml::Table> {
 
 impl Ends {
     /// What the flags of a container say.
-    fn of(container: &Container) -> Self {
+    fn of(container: &Container, snapshot: &Snapshot) -> Self {
         let mut ends = Self::default();
         // Its own ends: stackgen makes them by itself.
         let own = ["ping", "metrics", "traefik"];
-        for word in container.command.iter().flatten() {
+        for word in &static_file::flags(container, snapshot).unwrap_or_default() {
             let is_shown = is_shown_command(std::slice::from_ref(word));
             let Some(flag) = static_flags::split(word) else { continue };
             let lower = flag.name.to_ascii_lowercase();
@@ -151,7 +159,11 @@ impl Ends {
                         ends.hand_on(flag.name, value, is_shown);
                     }
                 }
-                ["certificatesresolvers", name, "acme", rest @ ..] => ends.certificate(name, rest, value),
+                ["certificatesresolvers", name, "acme", rest @ ..] => {
+                    if !ends.certificate(name, rest, value) {
+                        ends.hand_on(flag.name, value, is_shown);
+                    }
+                }
                 ["accesslog"] if value == "true" => {
                     ends.switches.insert("access-log", true.into());
                 }
@@ -164,7 +176,10 @@ impl Ends {
                 ["log", "level"] if !value.eq_ignore_ascii_case("INFO") && is_harmless("LOG_LEVEL", value) => {
                     ends.switches.insert("log-level", value.to_ascii_uppercase().into());
                 }
-                ["providers", "docker", ..] | ["ping" | "global" | "metrics" | "log" | "api" | "accesslog", ..] => {}
+                ["providers", "docker", ..]
+                | ["ping" | "global" | "metrics" | "api", ..]
+                | ["log", "level"]
+                | ["accesslog" | "log"] => {}
                 _ => ends.hand_on(flag.name, value, is_shown),
             }
         }
@@ -218,7 +233,8 @@ impl Ends {
             ["http", "middlewares"] => {
                 let names = value.split(',').map(str::trim).filter(|name| !name.is_empty());
                 // Nothing else than another provider's can be meant: an entry point has none of its own.
-                let names = names.map(|name| if name.contains('@') { name.to_owned() } else { format!("{name}@docker") });
+                let names =
+                    names.map(|name| if name.contains('@') { name.to_owned() } else { format!("{name}@docker") });
                 table.insert("middlewares".to_owned(), names.map(Value::from).collect::<Vec<_>>().into());
             }
             ["http", "tls"] => {
@@ -233,7 +249,8 @@ impl Ends {
         true
     }
 
-    fn certificate(&mut self, name: &str, rest: &[&str], value: &str) {
+    /// Takes in what is said of certificates; whether there is a word for it.
+    fn certificate(&mut self, name: &str, rest: &[&str], value: &str) -> bool {
         let table = self.certificates.entry(name.to_owned()).or_default();
         match rest {
             ["email"] => {
@@ -241,23 +258,30 @@ impl Ends {
                 table.insert("email".to_owned(), format!("${{{variable}}}").into());
                 self.variables.push(variable);
             }
-            ["httpchallenge", ..] => {
+            ["storage"] | ["httpchallenge", "entrypoint"] if !value.is_empty() => {
+                if rest != ["storage"] {
+                    table.insert("challenge".to_owned(), "http".into());
+                }
+            }
+            ["httpchallenge"] => {
                 table.insert("challenge".to_owned(), "http".into());
             }
-            ["tlschallenge", ..] => {
+            ["tlschallenge"] => {
                 table.insert("challenge".to_owned(), "tls".into());
             }
-            ["dnschallenge", rest @ ..] => {
+            ["dnschallenge"] => {
                 table.insert("challenge".to_owned(), "dns".into());
-                if rest == ["provider"] {
-                    table.insert("provider".to_owned(), value.into());
-                }
+            }
+            ["dnschallenge", "provider"] => {
+                table.insert("challenge".to_owned(), "dns".into());
+                table.insert("provider".to_owned(), value.into());
             }
             ["caserver"] if value.contains("letsencrypt.org") => {
                 table.insert("ca-server".to_owned(), value.into());
             }
-            _ => {}
+            _ => return false,
         }
+        true
     }
 
     /// What routers ask of their entry points holds for those, and what is not there is not asked for.
@@ -285,6 +309,12 @@ impl Ends {
             table.contains_key("email")
                 && points.values().any(|point| point.get("tls").and_then(Value::as_str) == Some(name))
         });
+        // Of a resolver that is not there nothing more is said.
+        let resolvers = self.further.iter_mut().filter(|(key, _)| key.eq_ignore_ascii_case("certificatesresolvers"));
+        for table in resolvers.filter_map(|(_, value)| value.as_table_mut()) {
+            table.retain(|name, _| self.certificates.contains_key(&name.to_ascii_lowercase()));
+        }
+        self.further.retain(|_, value| value.as_table().is_none_or(|table| !table.is_empty()));
         let known: Vec<String> = self.points.keys().cloned().collect();
         // A port means the entry point that listens there.
         let ports: Vec<(String, String)> = self

@@ -17,7 +17,7 @@ use crate::traefik::rule::{self, MatcherKind};
 /// What Traefik puts behind the name of what labels define.
 const DOCKER: &str = "@docker";
 
-/// The label without which the proxy looks at no other one.
+/// The label that keeps the proxy from looking at the others, with `false`.
 const ENABLE: &str = "traefik.enable";
 
 /// The section and group of a label of Traefik that has a name in it: `http` and `middlewares` of
@@ -86,11 +86,7 @@ pub(super) fn keep(
 }
 
 /// Takes labels of routers away that would protect less than they did, since the one that names their middlewares is gone.
-pub(super) fn without_open_routers(
-    proposal: &mut Proposal,
-    container: &Container,
-    kept: &mut IndexMap<String, Entry>,
-) {
+pub(super) fn without_open_routers(proposal: &mut Proposal, container: &Container, kept: &mut IndexMap<String, Entry>) {
     let is_lost = |router: &&Named| {
         let label = router.options.get("middlewares");
         label.is_some_and(|label| !kept.contains_key(*label))
@@ -116,7 +112,8 @@ fn is_shown_option(label: &str, value: &str) -> bool {
     let lower: Vec<String> = option.iter().map(|part| part.to_ascii_lowercase()).collect();
     // They name headers, files and pages, whatever they belong to.
     let is_plain = |part: &str| {
-        ["authresponseheaders", "authrequestheaders", "usersfile", "realm", "removeheader", "headerfield"].contains(&part)
+        ["authresponseheaders", "authrequestheaders", "usersfile", "realm", "removeheader", "headerfield"]
+            .contains(&part)
     };
     let is_secret = !lower.last().is_some_and(|last| is_plain(last)) && lower.iter().any(|part| is_sensitive(part));
     let words: Vec<String> = value.split_whitespace().map(str::to_owned).collect();
@@ -208,6 +205,55 @@ pub(super) fn of_docker(middleware: &str) -> Option<String> {
     (!name.is_empty() && !name.contains('@')).then(|| name.to_owned())
 }
 
+/// Labels that speak to the proxy of something else than HTTP; whether it is looked at and by which way it is reached is
+/// told to it anyway.
+pub(super) fn others(proposal: &mut Proposal, container: &Container, kept: &mut IndexMap<String, Entry>) {
+    for (label, value) in &container.labels {
+        let lower = label.to_ascii_lowercase();
+        if lower.starts_with("traefik.tcp.") || lower.starts_with("traefik.udp.") {
+            keep(proposal, container, label, value, kept);
+        }
+    }
+}
+
+/// The middlewares that are used, with those that chains among them use.
+pub(super) fn with_chains(containers: &[&Container], mut used: BTreeSet<String>) -> BTreeSet<String> {
+    let mut chains: Vec<(String, &String)> = Vec::new();
+    for (label, value) in containers.iter().flat_map(|container| &container.labels) {
+        if let Some((_, group, name, option)) = parts(label)
+            && group == "middlewares"
+            && option.eq_ignore_ascii_case("chain.middlewares")
+        {
+            chains.push((name.to_lowercase(), value));
+        }
+    }
+    loop {
+        let before = used.len();
+        let more = chains.iter().filter(|(name, _)| used.contains(name));
+        let more: Vec<String> = more.flat_map(|(_, chain)| chain.split(',').filter_map(of_docker)).collect();
+        used.extend(more);
+        if used.len() == before {
+            return used;
+        }
+    }
+}
+
+/// The labels of the middlewares that are used, of one container.
+pub(super) fn of_middlewares(
+    proposal: &mut Proposal,
+    container: &Container,
+    used: &BTreeSet<String>,
+    kept: &mut IndexMap<String, Entry>,
+) {
+    for (label, value) in &container.labels {
+        let is_used = parts(label)
+            .is_some_and(|(_, group, name, _)| group == "middlewares" && used.contains(&name.to_lowercase()));
+        if is_used {
+            keep(proposal, container, label, value, kept);
+        }
+    }
+}
+
 /// The labels of middlewares that are used, on the services that have them; and the routers of a proxy's own.
 pub(super) fn add(
     proposal: &mut Proposal,
@@ -227,37 +273,12 @@ pub(super) fn add(
             used.extend(all.filter_map(Value::as_str).filter_map(of_docker));
         }
     }
-    // A chain uses others.
-    let defined = |container: &Container| {
-        let all = container.labels.iter().filter_map(|(label, value)| Some((parts(label)?, value.clone())));
-        let all = all.filter(|((_, group, ..), _)| group == "middlewares");
-        all.map(|((_, _, name, option), value)| (name.to_lowercase(), option.to_lowercase(), value)).collect::<Vec<_>>()
-    };
-    let all: Vec<(String, String, String)> = containers.iter().flat_map(defined).collect();
-    loop {
-        let more = all.iter().filter(|(name, option, _)| option == "chain.middlewares" && used.contains(name));
-        let more: Vec<String> = more.flat_map(|(_, _, chain)| chain.split(',').filter_map(of_docker)).collect();
-        let before = used.len();
-        used.extend(more);
-        if used.len() == before {
-            break;
-        }
-    }
+    let used = with_chains(&containers.iter().collect::<Vec<_>>(), used);
     for container in containers.iter().filter(is_on) {
         let mut kept: IndexMap<String, Entry> = IndexMap::new();
-        for (label, value) in &container.labels {
-            let is_used = parts(label)
-                .is_some_and(|(_, group, name, _)| group == "middlewares" && used.contains(&name.to_lowercase()));
-            if is_used {
-                keep(proposal, container, label, value, &mut kept);
-            }
-        }
+        of_middlewares(proposal, container, &used, &mut kept);
         let Some(service) = proposal.services.get_mut(&container.name).filter(|_| !kept.is_empty()) else { continue };
-        let is_routed = service.tables.contains_key("routes");
         let labels = service.tables.entry("labels".to_owned()).or_default();
-        if !is_routed {
-            labels.insert(ENABLE.to_owned(), Entry::noted("true", "else the proxy does not look at the others"));
-        }
         labels.extend(kept);
     }
 }
@@ -272,7 +293,6 @@ fn own_pages(proposal: &mut Proposal, container: &Container, points: &[(String, 
         router.options.get(option).and_then(|label| container.labels.get(*label)).map(String::as_str)
     };
     let mut kept: IndexMap<String, Entry> = IndexMap::new();
-    kept.insert(ENABLE.to_owned(), Entry::noted("true", "else the proxy does not look at the others"));
     for (label, text) in &container.labels {
         if parts(label).is_some_and(|(_, group, ..)| group != "middlewares") {
             keep(proposal, container, label, text, &mut kept);

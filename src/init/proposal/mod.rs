@@ -16,6 +16,7 @@ mod dependencies;
 mod ends;
 mod fallbacks;
 mod images;
+mod known;
 mod labels;
 mod places;
 pub(super) mod leftovers;
@@ -192,6 +193,7 @@ impl Proposal {
         containers::add(&mut proposal, material);
         programs::add(&mut proposal, material);
         stores::add(&mut proposal, material);
+        known::missing(&mut proposal, material);
         values::fill(&mut proposal, material);
         routes::add(&mut proposal, material);
         values::demands(&mut proposal, material);

@@ -22,13 +22,8 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
         .filter(|(_, service)| is_proxy(material, service))
         .map(|(name, _)| name.clone())
         .collect();
-    let points: Vec<(String, bool)> = proxies
-        .first()
-        .and_then(|name| proposal.services[name].tables.get("entrypoints"))
-        .into_iter()
-        .flatten()
-        .map(|(name, entry)| (name.clone(), entry.value.get("redirect-to").is_some()))
-        .collect();
+    let ends = proxies.first().and_then(|name| proposal.services[name].tables.get("entrypoints"));
+    let points = points(ends.into_iter().flatten().map(|(name, entry)| (name, &entry.value)));
     let mut hosts: Vec<String> = Vec::new();
     let mut used: BTreeSet<String> = BTreeSet::new();
     for container in &material.seen.containers {
@@ -55,7 +50,11 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
             && !ours.is_empty()
             && container.labels.get("traefik.enable").map(String::as_str) != Some("false")
         {
-            routers(proposal, container, &name, &points, &mut hosts, &mut used);
+            let routes = routers(proposal, container, &points, &mut hosts, &mut used);
+            if let (false, Some(service)) = (routes.is_empty(), proposal.services.get_mut(&name)) {
+                service.tables.insert("routes".to_owned(), routes);
+            }
+            labels::others(proposal, container, &mut kept);
         }
         if let (false, Some(service)) = (kept.is_empty(), proposal.services.get_mut(&name)) {
             service.tables.insert("labels".to_owned(), kept);
@@ -63,6 +62,9 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
     }
     if !proxies.is_empty() {
         labels::add(proposal, material, &proxies, &points, used);
+        for environment in material.seen.environments.iter().skip(1).filter(|_| !material.seen.is_compose_ours) {
+            elsewhere(proposal, material, environment, &proxies);
+        }
     }
     // The host that all have in common is that of the stack.
     let mut counted: IndexMap<String, usize> = IndexMap::new();
@@ -89,6 +91,69 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
     }
 }
 
+/// The entry points of a proxy: name, and whether it only leads to another one.
+fn points<'e>(entries: impl Iterator<Item = (&'e String, &'e Value)>) -> Vec<(String, bool)> {
+    entries.map(|(name, entry)| (name.clone(), entry.get("redirect-to").is_some_and(Value::is_str))).collect()
+}
+
+/// What the labels of an environment's file say otherwise.
+fn elsewhere(proposal: &mut Proposal, material: Material<'_>, environment: &str, proxies: &[String]) {
+    let proxy = proxies.first().and_then(|name| proposal.services.get(name)?.tables.get("entrypoints").cloned());
+    let mut ends: IndexMap<String, Value> =
+        proxy.into_iter().flatten().map(|(name, entry)| (name, entry.value)).collect();
+    let over = proxies.first().and_then(|name| proposal.overlays.get(environment)?.get(name)?.get("entrypoints"));
+    for (name, more) in over.and_then(|entry| entry.value.as_table()).into_iter().flatten() {
+        let known = ends.entry(name.clone()).or_insert_with(|| Value::from(toml::Table::new()));
+        if let (Value::Table(known), Value::Table(more)) = (known, more) {
+            known.extend(more.clone());
+        }
+    }
+    let points = points(ends.iter());
+    for container in material.seen.containers.iter().filter(|container| !proxies.contains(&container.name)) {
+        let Some(other) = container.elsewhere.get(environment) else { continue };
+        let mut there = Container { from: other.from.clone(), ..container.clone() };
+        if material.seen.whole.contains(environment) {
+            there.labels.clear();
+        }
+        there.labels.extend(other.labels.clone());
+        if there.labels == container.labels {
+            continue;
+        }
+        let (mut hosts, mut used) = (Vec::new(), BTreeSet::new());
+        let routes = routers(proposal, &there, &points, &mut hosts, &mut used);
+        let base = proposal.services.get(&container.name).and_then(|service| service.tables.get("routes").cloned());
+        let base = base.unwrap_or_default();
+        let mut differing = toml::Table::new();
+        for (name, entry) in &routes {
+            let known = base.get(name).and_then(|entry| entry.value.as_table()).cloned().unwrap_or_default();
+            let Some(mut route) = entry.value.as_table().cloned() else { continue };
+            route.retain(|key, value| known.get(key) != Some(value));
+            // What is not said there does not hold there.
+            for key in known.keys().filter(|key| entry.value.get(key.as_str()).is_none()) {
+                route.insert(key.clone(), false.into());
+            }
+            if !route.is_empty() {
+                differing.insert(name.clone(), route.into());
+            }
+        }
+        for name in base.keys().filter(|name| !routes.contains_key(*name)) {
+            differing.insert(name.clone(), false.into());
+        }
+        let mut kept = IndexMap::new();
+        labels::of_middlewares(proposal, &there, &labels::with_chains(&[&there], used), &mut kept);
+        let own = proposal.services.get(&container.name).and_then(|service| service.tables.get("labels"));
+        kept.retain(|label, entry| own.and_then(|own| own.get(label)).is_none_or(|known| known.value != entry.value));
+        let labels: toml::Table = kept.into_iter().map(|(label, entry)| (label, entry.value)).collect();
+        for (key, table) in [("routes", differing), ("labels", labels)] {
+            if !table.is_empty() {
+                let overlay = proposal.overlays.entry(environment.to_owned()).or_default();
+                let entry = Entry::noted(table, format!("from {}", other.from));
+                overlay.entry(container.name.clone()).or_default().insert(key.to_owned(), entry);
+            }
+        }
+    }
+}
+
 fn is_proxy(material: Material<'_>, service: &Service) -> bool {
     service.kind().and_then(|kind| material.kinds.get(kind)).is_some_and(|kind| kind.class == Class::Proxy)
 }
@@ -97,14 +162,15 @@ fn is_proxy(material: Material<'_>, service: &Service) -> bool {
 fn routers(
     proposal: &mut Proposal,
     container: &Container,
-    name: &str,
     points: &[(String, bool)],
     hosts: &mut Vec<String>,
     used: &mut BTreeSet<String>,
-) {
+) -> IndexMap<String, Entry> {
+    let name = container.name.as_str();
     let all = || container.labels.keys().map(String::as_str);
     let stripped = stripped(container);
     let mut routes: IndexMap<String, (String, toml::Table, Vec<String>)> = IndexMap::new();
+    let mut unsaid: BTreeSet<String> = BTreeSet::new();
     for (_, router) in named(all(), "http", "routers") {
         let value = |option: &str| container.labels.get(*router.options.get(option)?).map(String::as_str);
         let Some(text) = value("rule") else { continue };
@@ -117,10 +183,6 @@ fn routers(
             .map(|p| p.trim().to_owned())
             .filter(|p| !p.is_empty())
             .collect();
-        if let Some((_, _, known)) = routes.values_mut().find(|(rule, ..)| rule == text) {
-            known.extend(entry_points);
-            continue;
-        }
         let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
         if !labels::is_shown_rule(text) || !is_shown_command(&words) {
             let what = format!("the rule of its router `{}`: it may hold a secret, so it is not copied", router.name);
@@ -157,7 +219,30 @@ fn routers(
                 route.insert("priority".to_owned(), priority.into());
             }
         }
-        routes.insert(route_name, (text.to_owned(), route, entry_points));
+        if let Some(port) = port_of(container, value("service")) {
+            route.insert("port".to_owned(), port.into());
+        }
+        unsaid
+            .extend(router.options.iter().filter(|(option, _)| !is_said(option)).map(|(_, label)| (*label).to_owned()));
+        // The same with another protection is another route.
+        match routes.values_mut().find(|(rule, known, _)| rule == text && *known == route) {
+            Some((_, _, known)) if !known.is_empty() && !entry_points.is_empty() => known.extend(entry_points),
+            Some((_, _, known)) => known.clear(),
+            None => {
+                let name = if routes.contains_key(&route_name) { long_slug(router.name) } else { route_name };
+                routes.insert(name, (text.to_owned(), route, entry_points));
+            }
+        }
+    }
+    for (_, service) in named(all(), "http", "services") {
+        let is_said = |option: &str| matches!(option, "loadbalancer.server.port" | "loadbalancer.passhostheader");
+        unsaid.extend(
+            service.options.iter().filter(|(option, _)| !is_said(option)).map(|(_, label)| (*label).to_owned()),
+        );
+    }
+    if !unsaid.is_empty() {
+        let labels: Vec<String> = unsaid.iter().map(|label| format!("`{label}`")).collect();
+        proposal.unknown(name, format!("what these labels say, for which a route has no word: {}", labels.join(", ")));
     }
     let stack = proposal.stack.get("name").and_then(|entry| entry.value.as_str()).unwrap_or_default().to_owned();
     let open: Vec<&String> = points.iter().filter(|(_, redirects)| !redirects).map(|(name, _)| name).collect();
@@ -182,9 +267,24 @@ fn routers(
         let short = if short.is_empty() { name } else { short };
         entries.insert(short.to_owned(), Entry::noted(route, format!("from {}", container.from)));
     }
-    if let (false, Some(service)) = (entries.is_empty(), proposal.services.get_mut(name)) {
-        service.tables.insert("routes".to_owned(), entries);
-    }
+    entries
+}
+
+/// Whether what a router says under this option is in a route, or follows from its entry points.
+fn is_said(option: &str) -> bool {
+    ["rule", "entrypoints", "middlewares", "priority", "service", "tls", "tls.certresolver"].contains(&option)
+}
+
+/// The port that a router leads to, where its container has several.
+fn port_of(container: &Container, service: Option<&str>) -> Option<i64> {
+    let services = named(container.labels.keys().map(String::as_str), "http", "services");
+    let port = |options: &IndexMap<String, &str>| {
+        container.labels.get(*options.get("loadbalancer.server.port")?)?.parse::<i64>().ok()
+    };
+    let ports: BTreeSet<i64> = services.values().filter_map(|service| port(&service.options)).collect();
+    let service = service?.to_lowercase();
+    let own = services.get(service.trim_end_matches("@docker"))?;
+    port(&own.options).filter(|_| ports.len() > 1)
 }
 
 /// What a rule says, as a route.

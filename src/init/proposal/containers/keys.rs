@@ -7,6 +7,7 @@ use toml::Value;
 use super::with_defaults;
 use crate::compose::volume::{self, Mount, Source};
 use crate::init::judgement::{is_sensitive, is_shown_command, with_shown_defaults};
+use crate::init::proposal::ends::static_file::Found;
 use crate::init::proposal::{Entry, Material, Proposal, Service, ends, images};
 use crate::init::seen::compose::{mapping, scalar};
 use crate::init::seen::{Container, is_ours};
@@ -46,6 +47,11 @@ pub(super) fn volumes(
     let from = format!("from {}", container.from);
     let image = container.image.as_deref().map(with_defaults);
     let image = image.as_deref().unwrap_or_default();
+    // The proxy would read this file instead of its flags.
+    let is_told_at = match ends::static_file::find(container, material.snapshot) {
+        Found::File { target, .. } if kind.is_some_and(|kind| kind.class == Class::Proxy) => Some(target),
+        _ => None,
+    };
     let mut kept: Vec<Value> = Vec::new();
     let mut options: IndexMap<String, Vec<Value>> = IndexMap::new();
     let here = parent(&container.from);
@@ -63,8 +69,8 @@ pub(super) fn volumes(
         };
         let path = place(text);
         if let Some(kind) = kind {
-            if let Some(storage) =
-                ends::storage(container).filter(|file| *file == mount.place() || is_in(file, &mount.place()))
+            if let Some(storage) = ends::storage(container, material.snapshot)
+                .filter(|file| *file == mount.place() || is_in(file, &mount.place()))
                 && kind.class == Class::Proxy
                 && storage.strip_suffix("/acme.json") != Some(mount.place().as_str())
             {
@@ -74,7 +80,11 @@ pub(super) fn volumes(
                 );
                 proposal.unknown(name, what);
             }
-            match Kept::of(kind, container, image, &mount.place()) {
+            if is_told_at == Some(mount.place()) {
+                continue;
+            }
+            let storage = ends::storage(container, material.snapshot);
+            match Kept::of(kind, storage.as_deref(), image, &mount.place()) {
                 Kept::No => {}
                 Kept::Here(data) => {
                     let usual = data.volume.clone().unwrap_or_else(|| format!("{name}-data"));
@@ -180,9 +190,9 @@ enum Kept<'k> {
 
 impl<'k> Kept<'k> {
     /// What a mount at `target` is to a kind that runs this image.
-    fn of(kind: &'k Kind, container: &Container, image: &str, target: &str) -> Self {
+    fn of(kind: &'k Kind, storage: Option<&str>, image: &str, target: &str) -> Self {
         // Certificates are where the proxy was told to keep them.
-        if kind.class == Class::Proxy && ends::storage(container).as_deref() == Some(&format!("{target}/acme.json")) {
+        if kind.class == Class::Proxy && storage == Some(&format!("{target}/acme.json")) {
             return kind.data.first().map_or(Self::No, Self::Here);
         }
         let Some(data) = kind.data.iter().find(|known| known.path == target) else { return Self::No };

@@ -198,6 +198,13 @@ fn runs_as(material: Material<'_>, container: &Container, kind: &Kind) -> Result
             kind.name
         ));
     }
+    if kind.class == Class::Proxy && ends::static_file::flags(container, material.snapshot).is_none() {
+        return Err(
+            "what it is told at its start: that stands in a file that cannot be read from here, so the service is left as a \
+             plain container with the file that it has, and the labels of the others stay as they are"
+                .to_owned(),
+        );
+    }
     for text in &container.volumes {
         let Ok(mount) = volume::parse(&with_defaults(text)) else { continue };
         let target = mount.target.as_str();

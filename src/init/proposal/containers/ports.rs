@@ -4,7 +4,7 @@ use toml::Value;
 
 use super::with_defaults;
 use crate::compose::port;
-use crate::init::proposal::{Answer, Entry, Material, Proposal, Question, Service, programs};
+use crate::init::proposal::{Answer, Entry, Material, Proposal, Question, Service, known, programs};
 use crate::init::seen::compose::{asked_path, scalar, words};
 use crate::init::seen::{Container, Program};
 use crate::kinds::Kind;
@@ -76,6 +76,17 @@ pub(super) fn ports(
         of_compose
     };
     let port = of_compose.or(of_program.map(|fact| fact.value));
+    // A plain container listens where its image does.
+    let image = container.image.as_deref().filter(|_| container.build.is_none() && kind.is_none());
+    if port.is_none()
+        && let Some(port) = image.and_then(|image| known::port_of(&with_defaults(image)))
+    {
+        service.set("port", Entry::noted(i64::from(port), "where its image listens"));
+        service.port = Some(port);
+        service.published = mapped.iter().map(|(_, host, target)| (*host, *target)).collect();
+        publish(proposal, material, container, name, offset, service);
+        return;
+    }
     if let Some(port) = port.filter(|port| Some(*port) != usual || kind.is_some_and(crate::kinds::Kind::builds)) {
         let entry = match (of_compose, of_program) {
             (None, Some(fact)) => Entry::noted(i64::from(port), fact.note()),

@@ -19,15 +19,7 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
     for name in own(seen) {
         network(proposal, seen, name);
     }
-    for (name, value) in &seen.networks {
-        if value.get("internal").is_some_and(is_true) && is_used(seen, name) && !own(seen).contains(&name.as_str()) {
-            let what = format!(
-                "whether the network `{name}` has no way out, as it had (`internal: true`): the networks follow from who \
-                 refers to whom; `internal = {{ internal = true }}` in `[networks]` says it of the one that they share"
-            );
-            proposal.unknown(&first_file(seen), what);
-        }
-    }
+    without_a_way_out(proposal, seen);
     for (name, (is_external, fixed)) in &seen.named_volumes {
         let mut table = toml::Table::new();
         if let Some(fixed) = fixed.clone().or_else(|| is_external.then(|| name.clone())) {
@@ -46,6 +38,39 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
         if is_mounted {
             pass(proposal, seen, "volumes", name, value);
         }
+    }
+}
+
+/// Networks that have no way out, where that is all that is said of them.
+fn without_a_way_out(proposal: &mut Proposal, seen: &Seen) {
+    let own = own(seen);
+    let is_closed =
+        |name: &str| seen.networks.get(name).is_some_and(|value| value.get("internal").is_some_and(is_true));
+    let closed: Vec<&String> = seen
+        .networks
+        .keys()
+        .filter(|name| is_closed(name) && is_used(seen, name) && !own.contains(&name.as_str()))
+        .collect();
+    if closed.is_empty() {
+        return;
+    }
+    // Whoever is reached through the proxy has its network, and all others have one together.
+    let is_routed = |container: &Container| {
+        let is_proxy = proposal.services.get(&container.name).is_some_and(|s| s.tables.contains_key("entrypoints"));
+        is_proxy || container.labels.keys().any(|label| label.contains(".routers.") && label.ends_with(".rule"))
+    };
+    let mut others = seen.containers.iter().filter(|container| !is_routed(container));
+    if others.all(|container| of(container).iter().all(|name| is_closed(name)) && container.ports.is_empty()) {
+        let table = toml::Table::from_iter([("internal".to_owned(), true.into())]);
+        proposal.networks.insert("internal".to_owned(), Entry::noted(table, "no way out, as in the compose file"));
+        return;
+    }
+    for name in closed {
+        let what = format!(
+            "whether `{name}` can have no way out, as it had (`internal: true`): which networks there are follows from who \
+             refers to whom, and some of those that share one then had a way out"
+        );
+        proposal.unknown(&first_file(seen), what);
     }
 }
 
