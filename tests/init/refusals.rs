@@ -70,17 +70,15 @@ fn the_directory_may_be_named() {
 #[cfg(unix)]
 #[test]
 fn a_directory_that_cannot_be_written_to_is_told() {
-    use std::os::unix::fs::PermissionsExt as _;
+    use crate::support::unprivileged::{self, set_mode};
     let folder = tempfile::tempdir().expect("a folder");
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o555)).expect("a mode");
-    // Whoever may do everything is not stopped by a mode.
-    let is_open = fs::write(folder.path().join("probe"), "").is_ok();
-    let output = init(folder.path(), &[]);
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("a mode");
-    if !is_open {
-        assert_eq!(output.status.code(), Some(2), "{}", everything_said(&output));
-        assert!(everything_said(&output).contains("read-only"), "{}", everything_said(&output));
-    }
+    set_mode(folder.path(), 0o555);
+    let output = unprivileged::stackgen(folder.path()).command.arg("init").output().expect("stackgen starts");
+    set_mode(folder.path(), 0o755);
+    let said = everything_said(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("read-only"), "{said}");
+    assert_eq!(folder.path().read_dir().expect("a folder").count(), 0, "nothing is left behind");
 }
 
 #[test]

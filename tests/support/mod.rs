@@ -10,6 +10,8 @@ pub(crate) mod order;
 pub(crate) mod rendered;
 pub(crate) mod running;
 pub(crate) mod tree;
+#[cfg(unix)]
+pub(crate) mod unprivileged;
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
