@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use clap::error::ErrorKind;
-use stackgen::diagnostics::emit::Format;
+use stackgen::diagnostics::emit::{Format, Outcome};
 use stackgen::diagnostics::{Drift, Severity};
 use stackgen::disk::{DiskError, Edits, Entry, State, Summary, Survey};
 
@@ -12,7 +12,8 @@ use super::{Global, Looked, code, drift, drift_of, files, print, say};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-One error, or one file that was edited by hand, and nothing at all is written.
+One error, or one file that was edited by hand, and nothing at all is written: the first 40 lines of what would change in \
+each such file are shown, and --diff shows all.
 
 With another format than human, stdout gets the findings, even if there are none, and the files that stop the render; \
 with --dry-run and --diff those that would change.
@@ -79,7 +80,7 @@ impl Render {
                 let is_refused = |entry: &&Entry<'_>| refusals.iter().any(|refusal| refusal.path == entry.path());
                 let refused = || survey.entries().iter().filter(is_refused);
                 if self.is_for_people() {
-                    print(&diffs(looked, refused()))?;
+                    print(&excerpts(looked, refused()))?;
                 }
                 let drift: Vec<Drift> = refused().filter_map(drift_of).collect();
                 say(&format!("error: {}", DiskError::Refused(refusals)));
@@ -130,12 +131,33 @@ impl Render {
 
 /// What changes in these files, without the secrets that stand in services.toml.
 fn diffs<'e>(looked: &Looked, entries: impl Iterator<Item = &'e Entry<'e>>) -> String {
+    shown(looked, entries).drift().iter().filter_map(|drift| drift.diff.as_deref()).collect()
+}
+
+/// The same, no more of each file than is read.
+fn excerpts<'e>(looked: &Looked, entries: impl Iterator<Item = &'e Entry<'e>>) -> String {
+    let mut text = String::new();
+    for drift in shown(looked, entries).drift() {
+        let (lines, more) = drift.excerpt();
+        for line in lines {
+            text.push_str(line);
+            text.push('\n');
+        }
+        if more > 0 {
+            let lines = if more == 1 { "line" } else { "lines" };
+            text.push_str(&format!("… {more} more {lines} of {}; see `stackgen render --diff`\n", drift.path));
+        }
+    }
+    text
+}
+
+fn shown<'l, 'e>(looked: &'l Looked, entries: impl Iterator<Item = &'e Entry<'e>>) -> Outcome<'l> {
     let of_entry = |entry: &Entry<'_>| {
         let diff = Some(entry.diff()?);
         Some(Drift { path: entry.path().to_owned(), state: "changed", message: String::new(), diff })
     };
     let drift: Vec<Drift> = entries.filter_map(of_entry).collect();
-    looked.outcome(&drift).drift().iter().filter_map(|drift| drift.diff.as_deref()).collect()
+    looked.outcome(&drift)
 }
 
 /// What was done, on stderr.

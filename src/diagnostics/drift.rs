@@ -29,8 +29,9 @@ impl Drift {
         Some((start + same).clamp(1, last))
     }
 
-    /// The first lines of the diff, and how many more there are.
-    pub(crate) fn excerpt(&self) -> (Vec<&str>, usize) {
+    /// The first lines of the diff for people, at most 40, and how many more there are: the rest of a long one, such as that
+    /// of a schema, would drown what is said of it.
+    pub fn excerpt(&self) -> (Vec<&str>, usize) {
         let mut lines: Vec<&str> = self.diff.as_deref().unwrap_or_default().lines().collect();
         let more = lines.len().saturating_sub(DIFF_LINES);
         lines.truncate(DIFF_LINES);

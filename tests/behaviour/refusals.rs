@@ -45,6 +45,22 @@ fn a_hand_edit_stops_the_whole_render_with_a_diff() {
 }
 
 #[test]
+fn of_a_long_file_a_refusal_shows_the_beginning_and_says_how_much_there_is() {
+    let tree = Tree::new(SHOP);
+    tree.write("services.schema.json", "mine\n");
+    let ran = tree.refuses(&["render"]);
+    let all = tree.refuses(&["render", "--diff"]).stdout;
+    let of_schema = |text: &str| text[text.find("--- a/services.schema.json").expect("it is shown")..].to_owned();
+    let (shown, all) = (of_schema(&ran.stdout), of_schema(&all));
+    let whole: Vec<&str> = all.lines().collect();
+    let (last, first) =
+        shown.lines().collect::<Vec<_>>().split_last().map(|(last, first)| (*last, first.to_vec())).expect("lines");
+    assert_eq!(first, whole[..40], "{ran:?}");
+    let more = format!("… {} more lines of services.schema.json; see `stackgen render --diff`", whole.len() - 40);
+    assert_eq!(last, more);
+}
+
+#[test]
 fn programs_are_told_of_the_refusal_too() {
     let tree = edited();
     let ran = tree.refuses(&["render", "--format", "json"]);
@@ -192,15 +208,10 @@ fn an_error_writes_nothing() {
 
 #[cfg(unix)]
 mod unix {
-    use std::os::unix::fs::{PermissionsExt, chown, symlink};
-    use std::os::unix::process::CommandExt;
-    use std::path::Path;
-    use std::process::Command;
+    use std::os::unix::fs::symlink;
 
+    use super::super::support::unprivileged::{self, set_mode};
     use super::*;
-
-    /// The user that owns nothing.
-    const NOBODY: u32 = 65534;
 
     #[test]
     fn a_link_that_leaves_the_project_is_not_followed() {
@@ -224,34 +235,9 @@ mod unix {
         assert_eq!(fs::read(outside.path()).expect("a file"), b"");
     }
 
-    fn set_mode(path: &Path, mode: u32) {
-        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode that can be set");
-    }
-
-    fn give_away(path: &Path) {
-        chown(path, Some(NOBODY), Some(NOBODY)).expect("an owner that can be set");
-        if path.is_dir() {
-            path.read_dir().expect("a folder").for_each(|entry| give_away(&entry.expect("an entry").path()));
-        }
-    }
-
-    /// Runs stackgen as a user whom modes bind: for the superuser, who may write anywhere, as nobody.
+    /// Runs stackgen as a user whom modes bind.
     fn run_unprivileged(tree: &Tree, arguments: &[&str]) -> Ran {
-        if nix_uid(tree.root()) != 0 {
-            return tree.run(arguments);
-        }
-        // Nobody may not reach the build directory.
-        let programs = tempfile::tempdir().expect("a temporary folder");
-        set_mode(programs.path(), 0o755);
-        let program = programs.path().join("stackgen");
-        fs::copy(env!("CARGO_BIN_EXE_stackgen"), &program).expect("a copy of the program");
-        give_away(tree.root());
-        Ran::of(Command::new(program).args(arguments).current_dir(tree.root()).uid(NOBODY).gid(NOBODY))
-    }
-
-    /// Who made this directory: the user of this test.
-    fn nix_uid(path: &Path) -> u32 {
-        std::os::unix::fs::MetadataExt::uid(&fs::metadata(path).expect("metadata"))
+        Ran::of(unprivileged::stackgen(tree.root()).command.args(arguments))
     }
 
     #[test]
