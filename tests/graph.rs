@@ -43,6 +43,11 @@ routes.raw = { rule = 'Host(`a`) && Query(`x`, "style:#y;") || PathRegexp(`\|x`)
 [services.style-app]
 image = "'quoted' (round) [square] {curly} => --> ==> |pipe|"
 depends-on = { subgraph = "completed" }
+[services.host]
+image = "a"
+volumes = ['./a"b]/]:/x', "./${HIDDEN}/y:/y:ro", "/:/host", "/run/docker.sock:/d"]
+compose.network_mode = "host"
+compose.privileged = true
 [services.graph]
 kind = "traefik"
 version = "3.6"
@@ -101,6 +106,44 @@ fn dependencies_say_what_is_awaited_and_volumes_where_they_are() {
     assert_eq!(waits("cursor-runner", "traefik").expect("depends-on").lines, ["started"]);
     assert_eq!(waits("redis", "cursor-runner"), None);
     assert_eq!(between(&graph, "redis", "redis-data")[0].lines, ["/data"]);
+}
+
+/// Services that have something of the host.
+const HOST: &str = r#"
+[stack]
+name = "host"
+[variables]
+MEDIA = { default = "/srv/media" }
+[services.agent]
+image = "example/agent:1"
+volumes = ["./site:/site", "${MEDIA}:/media:ro", "data:/data", "/var/run/docker.sock:/var/run/docker.sock:ro", "/run:/host"]
+compose = { network_mode = "host", privileged = true, pid = "host" }
+[services.side]
+image = "example/side:1"
+volumes = ["./site:/usr/share/site:ro"]
+compose = { network_mode = "service:agent", privileged = false, ipc = "private" }
+[services.plain]
+image = "example/plain:1"
+"#;
+
+#[test]
+fn what_a_service_has_of_the_host_is_drawn() {
+    let graph = Graph::of(&plans(HOST)[0]);
+    let node = |name: &str| graph.nodes.iter().find(|node| node.lines[0] == name).unwrap_or_else(|| panic!("{name}"));
+    let agent = ["agent", "example/agent:1", "docker.sock", "privileged", "network_mode: host", "pid: host"];
+    assert_eq!(node("agent").lines, agent);
+    assert_eq!(node("side").lines, ["side", "example/side:1", "network_mode: service:agent"], "the host's, by another");
+    assert_eq!(node("plain").lines, ["plain", "example/plain:1"]);
+    let mount = |from, to| between(&graph, from, to).first().map(|edge| (edge.meaning, edge.lines.join(" ")));
+    assert_eq!(mount("agent", "./site"), Some((Meaning::Bind, "/site".to_owned())));
+    assert_eq!(mount("side", "./site"), Some((Meaning::Bind, "/usr/share/site, read-only".to_owned())));
+    assert_eq!(mount("agent", "/srv/media"), Some((Meaning::Bind, "/media, read-only".to_owned())));
+    assert_eq!(mount("agent", "/run"), Some((Meaning::Bind, "/host".to_owned())), "more than the socket");
+    assert_eq!(mount("agent", "data").map(|(meaning, _)| meaning), Some(Meaning::Mount));
+    assert!(!graph.nodes.iter().any(|node| node.lines[0].starts_with("/var/run")), "the socket stands at its service");
+    assert_eq!(node("./site").shape, Shape::Path);
+    let frames: Vec<&str> = graph.groups.iter().map(|group| group.label.as_str()).collect();
+    assert_eq!(frames, ["network of the host", "internal"]);
 }
 
 #[test]
@@ -163,11 +206,12 @@ fn meant(graph: &Graph) -> Value {
         Shape::Service => "square",
         Shape::Elsewhere => "subroutine",
         Shape::Volume => "cylinder",
+        Shape::Path => "lean_right",
     };
     let stroke = |meaning: Meaning| match meaning {
         Meaning::Request => "thick",
         Meaning::Wait => "normal",
-        Meaning::Mount => "dotted",
+        Meaning::Mount | Meaning::Bind => "dotted",
     };
     let nodes: Vec<Value> = graph
         .nodes

@@ -15,13 +15,14 @@ use super::{Global, Looked, print, say};
 What the operator sets is shown with its default, a secret never.
 
 `svg` and `html` draw what runs from the outside in: ways in, the proxy, services, data. A card has the ports, routes, \
-volumes and networks of its service; thick lines are requests, thin ones lead to what is awaited. The errors and warnings \
+volumes and networks of its service, and what it has of the host: paths that it mounts, the socket of the engine, \
+`privileged`, the network of the host; thick lines are requests, thin ones lead to what is awaited. The errors and warnings \
 of `check` are marked where they belong, and do not keep it from being drawn. Each is one file that asks for no other, \
 light or dark as its reader wants it: `stackgen graph --format html > stack.html`.
 
 `html` has all environments, or those that `-e` names, the first of them shown first, with what differs marked; the \
 other formats draw one: the first, unless `-e` names another. In `mermaid` and `dot`, frames are networks, or sets of \
-networks, that services share, and dotted lines lead to volumes; they are drawn only where there are no errors.
+networks, that services share, and dotted lines lead to volumes and to paths of the host; they are drawn only where there are no errors.
 
 Exit codes: 0 printed; 1 errors, and nothing is printed; 2 stackgen could not work.")]
 pub(super) struct Graph {

@@ -15,6 +15,9 @@
 
 use std::ops::Range;
 
+/// Where the socket of the engine is, and the directories in which it is.
+const SOCKETS: [&str; 4] = ["/run", "/run/docker.sock", "/var/run", "/var/run/docker.sock"];
+
 /// A mount.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Mount {
@@ -88,6 +91,15 @@ impl Mount {
         match &self.source {
             Source::Volume(name) => Some(name),
             _ => None,
+        }
+    }
+
+    /// Whether the socket of the Docker engine comes with it: whoever has that commands the engine, read-only or not
+    /// (Docker docs, "Docker daemon attack surface").
+    pub fn has_engine_socket(&self) -> bool {
+        match &self.source {
+            Source::Bind(path) => path.starts_with('/') && SOCKETS.contains(&clean(path).as_str()),
+            _ => false,
         }
     }
 

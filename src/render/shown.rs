@@ -7,11 +7,16 @@ use std::net::{IpAddr, SocketAddr};
 use indexmap::IndexSet;
 
 use crate::compose::port::{PortMapping, Protocol};
+use crate::compose::volume::{self, Mount, Source};
 use crate::manifest::types::RouteProtocol;
 use crate::plan::{
-    EntryPoint, External, Form, PROJECT_VARIABLE, Part, Plan, Proxy, PublishedPort, Router, Service, Text, Volume,
+    EntryPoint, External, Form, Namespace, PROJECT_VARIABLE, Part, Plan, PlannedMount, Proxy, PublishedPort, Router,
+    Service, Text, Volume,
 };
 use crate::source::KeyPath;
+
+/// What the socket of the engine is called.
+const SOCKET: &str = "docker.sock";
 
 /// A way from the host into the stack: an entry point of the proxy, or a published port.
 pub(super) struct Way<'p> {
@@ -39,6 +44,14 @@ pub(super) struct RouteRow<'p> {
     /// The middlewares, as services.toml calls them.
     pub(super) middlewares: Vec<&'p str>,
     pub(super) origin: &'p KeyPath,
+}
+
+/// The path of the host that a mount has; none for the socket of the engine, which is no mere path.
+pub(super) fn host_path(mount: &Mount) -> Option<&str> {
+    match &mount.source {
+        Source::Bind(path) if !(mount.has_engine_socket() && path.ends_with(SOCKET)) => Some(path),
+        _ => None,
+    }
 }
 
 impl Plan {
@@ -70,6 +83,37 @@ impl Plan {
                 }
             }
         }
+    }
+
+    /// A mount as people are told of it: what is secret stands there as `${NAME}`. None where nothing can be told apart then.
+    pub(super) fn shown_mount(&self, mount: &PlannedMount) -> Option<Mount> {
+        let is_secret = |name: &&str| self.variables.get(*name).is_some_and(|variable| variable.secret);
+        if !mount.text.variables().iter().any(is_secret) {
+            return Some(mount.mount.clone());
+        }
+        volume::parse(&self.shown(&mount.text)).ok()
+    }
+
+    /// What a service may do to the host itself, besides its paths, as a compose file has it: whoever breaks into the
+    /// service may do it too.
+    pub(super) fn host_access(&self, service: &Service) -> Vec<String> {
+        /// What a container may have of the host (compose-spec, "services").
+        const SHARED: [&str; 5] = ["pid", "ipc", "uts", "userns_mode", "cgroup"];
+        let written = |key: &str| service.passthrough.get(key)?.as_ref()?.to_text()?.with_defaults();
+        let is_on = |text: &str| ["true", "yes", "y", "on", "1"].iter().any(|on| text.eq_ignore_ascii_case(on));
+        let mut access = Vec::new();
+        if service.volumes.iter().any(|mount| mount.mount.has_engine_socket()) {
+            access.push(SOCKET.to_owned());
+        }
+        if written("privileged").is_some_and(|text| is_on(&text)) {
+            access.push("privileged".to_owned());
+        }
+        if self.namespace(service) == Namespace::Host {
+            access.extend(written("network_mode").map(|mode| format!("network_mode: {mode}")));
+        }
+        let shared = SHARED.into_iter().filter(|key| written(key).as_deref() == Some("host"));
+        access.extend(shared.map(|key| format!("{key}: host")));
+        access
     }
 
     /// What a named volume is called on the engine.

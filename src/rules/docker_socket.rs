@@ -1,7 +1,6 @@
 //! `docker-socket`: see [`RULE`].
 
 use super::{Context, Rule};
-use crate::compose::volume::{Source, clean};
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::kinds::Class;
 use crate::plan::{Plan, PlannedMount, Service};
@@ -41,20 +40,13 @@ volume was made through a socket that was mounted with `:ro`.
     check,
 };
 
-/// Where the socket is, and the directories in which it is.
-const PLACES: [&str; 4] = ["/run", "/run/docker.sock", "/var/run", "/var/run/docker.sock"];
-
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for plan in context.plans {
         for service in plan.services.values() {
-            let mount = service.volumes.iter().find(|mount| is_socket(mount) && !is_own(service, mount));
+            let mount = service.volumes.iter().find(|mount| mount.mount.has_engine_socket() && !is_own(service, mount));
             findings.extend(mount.map(|mount| finding(plan, service, mount)));
         }
     }
-}
-
-fn is_socket(mount: &PlannedMount) -> bool {
-    matches!(&mount.mount.source, Source::Bind(path) if PLACES.contains(&clean(path).as_str()) && path.starts_with('/'))
 }
 
 /// Whether the proxy's kind mounts it.

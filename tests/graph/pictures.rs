@@ -49,8 +49,13 @@ publish = ["10000-10100:10000-10100", "1:1", "2:2", "3:3", "4:4", "5:5", "6:6", 
 [services."null\u0000\u202Eevil"]
 image = "\u0007\u001B[31m\u202Ered"
 depends-on = { '</script><img onerror=alert(3) src=//evil.example/x.png>' = "started" }
+[services.'docker']
+image = "docker"
+volumes = ["/run/docker.sock:/run/docker.sock", "./</text><script>:/srv", "./${TOKEN}/x:/x", "/:/wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww"]
+compose = { privileged = true, network_mode = "host", pid = "host" }
 [environments.prod.services.only]
 image = "{{ 7 * 7 }}{% raw %}"
+volumes = ["./</text><script>:/srv"]
 "#;
 
 /// Errors and warnings of services, routes, and of nothing that is drawn.
@@ -235,6 +240,42 @@ fn the_page_has_every_environment_and_says_what_differs() {
     assert!(dev.contains("127.0.0.1:6379 → 6379") && dev.contains("≠ only in dev"), "{dev}");
     assert!(!prod.contains("→ 6379") && prod.contains("port 6379"), "{prod}");
     assert!(html.contains("cache, until it is healthy"));
+}
+
+#[test]
+fn what_a_service_has_of_the_host_stands_on_its_card() {
+    let text = r#"
+        [stack]
+        name = "host"
+        [services.agent]
+        image = "example/agent:1"
+        volumes = ["data:/data", "./site:/site", "/var/run/docker.sock:/var/run/docker.sock"]
+        compose = { network_mode = "host", privileged = true }
+        [services.web]
+        image = "nginx:1.29"
+        volumes = ["./site:/usr/share/nginx/html:ro", "./conf:/conf"]
+    "#;
+    let stack = Stack::from("host", text);
+    let (html, svg) = (stack.html(), stack.svg("default"));
+    for words in ["docker.sock", "privileged", "network_mode: host", "./site on /site", "./conf on /conf"] {
+        assert!(
+            html.contains(&format!("<code>{words}</code>")) && svg.contains(&format!(">{words}</text>")),
+            "{words}"
+        );
+    }
+    assert!(html.contains("<dt>Host access</dt>") && html.contains("<dt>Mounts</dt>"), "{html}");
+    assert!(!svg.contains("docker.sock on"), "it stands there once");
+    // What several mount is a card of its own.
+    let names: Vec<&str> = svg
+        .split("<text class=\"name\"")
+        .skip(1)
+        .filter_map(|text| {
+            let (_, text) = text.split_once('>')?;
+            text.split('<').next()
+        })
+        .collect();
+    assert!(names.contains(&"./site") && !names.contains(&"./conf"), "{names:?}");
+    assert!(svg.contains("shared path of the host") && svg.contains(">access to the host</text>"), "{svg}");
 }
 
 #[test]

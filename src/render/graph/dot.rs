@@ -37,6 +37,7 @@ fn node(node: &Node) -> String {
         Shape::Service => "shape=box",
         Shape::Elsewhere => "shape=box, peripheries=2",
         Shape::Volume => "shape=cylinder",
+        Shape::Path => "shape=folder",
     };
     format!("{} [{shape}, label=\"{}\"]", node.id, label(&node.lines))
 }
@@ -45,7 +46,7 @@ fn line(edge: &Edge, graph: &Graph) -> String {
     let style = match edge.meaning {
         Meaning::Request => "penwidth=2, ",
         Meaning::Wait => "",
-        Meaning::Mount => "style=dotted, dir=none, ",
+        Meaning::Mount | Meaning::Bind => "style=dotted, dir=none, ",
     };
     let (from, to) = (&graph.nodes[edge.from].id, &graph.nodes[edge.to].id);
     format!("{from} -> {to} [{style}label=\"{}\"]", label(&edge.lines))

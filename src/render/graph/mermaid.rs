@@ -42,6 +42,7 @@ fn node(node: &Node) -> String {
         Shape::Service => ("[", "]"),
         Shape::Elsewhere => ("[[", "]]"),
         Shape::Volume => ("[(", ")]"),
+        Shape::Path => ("[/", "/]"),
     };
     format!("{}{before}\"{}\"{after}", node.id, label(&node.lines))
 }
@@ -50,7 +51,7 @@ fn line(edge: &Edge, graph: &Graph) -> String {
     let arrow = match edge.meaning {
         Meaning::Request => "==>",
         Meaning::Wait => "-->",
-        Meaning::Mount => "-.-",
+        Meaning::Mount | Meaning::Bind => "-.-",
     };
     let (from, to) = (&graph.nodes[edge.from].id, &graph.nodes[edge.to].id);
     format!("{from} {arrow}|\"{}\"| {to}", label(&edge.lines))

@@ -1,4 +1,4 @@
-//! A plan as a picture: services with what they wait for and what they keep, the networks that they share, and the
+//! A plan as a picture: services with what they wait for, what they keep and what they have of the host, the networks that they share, and the
 //! ways in from outside.
 //!
 //! [`Graph::of`] decides what is drawn; each format is a file of this folder that only spells it.
@@ -7,9 +7,9 @@ use std::collections::HashSet;
 
 use indexmap::IndexMap;
 
-use super::shown::{RouteRow, Way};
+use super::shown::{RouteRow, Way, host_path};
 use crate::kinds::Class;
-use crate::plan::{Condition, Network, Plan, Service};
+use crate::plan::{Condition, Namespace, Network, Plan, PlannedMount, Service};
 
 mod dot;
 mod mermaid;
@@ -65,7 +65,7 @@ pub struct Node {
 }
 
 /// What a node stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Shape {
     /// Whoever comes from outside of the stack.
     Outside,
@@ -79,6 +79,8 @@ pub enum Shape {
     Elsewhere,
     /// A named volume.
     Volume,
+    /// A file or a directory of the host.
+    Path,
 }
 
 /// Services that share the same networks.
@@ -112,15 +114,18 @@ pub enum Meaning {
     Request,
     /// The first waits for the second.
     Wait,
-    /// The first mounts the second.
+    /// The first mounts the second, a volume.
     Mount,
+    /// The first mounts the second, which the host has.
+    Bind,
 }
 
 impl Graph {
     /// Whether the graph of a plan has more edges than Mermaid draws, without building it.
     pub(super) fn is_too_large(plan: &Plan) -> bool {
         let of = |service: &Service| {
-            let volumes = service.volumes.iter().filter(|mount| mount.mount.volume().is_some()).count();
+            let is_drawn = |mount: &&PlannedMount| mount.mount.volume().is_some() || host_path(&mount.mount).is_some();
+            let volumes = service.volumes.iter().filter(is_drawn).count();
             let requests = usize::from(!service.routers.is_empty()) + usize::from(!service.ports.is_empty());
             service.depends_on.len() + volumes + requests
         };
@@ -141,7 +146,7 @@ impl Graph {
         }
         drawing.routes(elsewhere, &services);
         drawing.dependencies(&services);
-        drawing.volumes(&services);
+        drawing.mounts(&services);
         let title = format!("{}, {}", plan.stack, plan.environment);
         Self { title, nodes: drawing.nodes, groups, edges: drawing.edges }
     }
@@ -191,20 +196,28 @@ impl Drawing<'_> {
         }
         lines.extend(service.port.map(|port| format!("port {port}")));
         lines.extend(service.replicas.filter(|replicas| *replicas != 1).map(|replicas| format!("{replicas} replicas")));
+        lines.extend(self.plan.host_access(service));
         self.node(&format!("service_{}", service.name), shape, lines)
     }
 
     /// By networks, in the order in which the services come to them.
     fn groups(&mut self, services: &IndexMap<&str, usize>) -> Vec<Group> {
-        let mut groups: IndexMap<&[String], Vec<usize>> = IndexMap::new();
+        let mut groups: IndexMap<(&[String], bool), Vec<usize>> = IndexMap::new();
         for service in self.plan.services.values() {
-            groups.entry(&service.networks).or_default().extend(services.get(service.name.as_str()));
+            let is_on_host = self.plan.namespace(service) == Namespace::Host;
+            let group = groups.entry((&service.networks, is_on_host)).or_default();
+            group.extend(services.get(service.name.as_str()));
         }
         let mut out = Vec::with_capacity(groups.len());
-        for (networks, nodes) in groups {
+        for ((networks, is_on_host), nodes) in groups {
             let names: Vec<String> = networks.iter().map(|name| network(name, self.plan.networks.get(name))).collect();
+            let label = match (is_on_host, names.is_empty()) {
+                (true, _) => "network of the host".to_owned(),
+                (false, true) => "no network of the stack".to_owned(),
+                (false, false) => names.join(", "),
+            };
             let id = self.id(&format!("network_{}", networks.join("_")));
-            out.push(Group { id, label: names.join(", "), nodes });
+            out.push(Group { id, label, nodes });
         }
         out
     }
@@ -276,19 +289,27 @@ impl Drawing<'_> {
         }
     }
 
-    fn volumes(&mut self, services: &IndexMap<&str, usize>) {
-        let mut volumes: IndexMap<&str, usize> = IndexMap::new();
+    fn mounts(&mut self, services: &IndexMap<&str, usize>) {
+        let mut known: IndexMap<(Shape, String), usize> = IndexMap::new();
         let plan = self.plan;
         for service in plan.services.values() {
-            for mount in service.volumes.iter().map(|mount| &mount.mount) {
-                let (Some(name), Some(from)) = (mount.volume(), services.get(service.name.as_str())) else { continue };
-                let to = match volumes.get(name) {
-                    Some(known) => *known,
-                    None => self.node(&format!("volume_{name}"), Shape::Volume, vec![name.to_owned()]),
+            let Some(from) = services.get(service.name.as_str()) else { continue };
+            for mount in service.volumes.iter().filter_map(|mount| plan.shown_mount(mount)) {
+                let (name, shape, meaning) = match (mount.volume(), host_path(&mount)) {
+                    (Some(name), _) => (name, Shape::Volume, Meaning::Mount),
+                    (None, Some(path)) => (path, Shape::Path, Meaning::Bind),
+                    (None, None) => continue,
                 };
-                volumes.insert(name, to);
+                let to = match known.get(&(shape, name.to_owned())) {
+                    Some(known) => *known,
+                    None => {
+                        let word = if shape == Shape::Path { "path" } else { "volume" };
+                        self.node(&format!("{word}_{name}"), shape, vec![name.to_owned()])
+                    }
+                };
+                known.insert((shape, name.to_owned()), to);
                 let mode = if mount.is_read_only() { ", read-only" } else { "" };
-                self.edge(*from, to, Meaning::Mount, vec![format!("{}{mode}", mount.target)]);
+                self.edge(*from, to, meaning, vec![format!("{}{mode}", mount.target)]);
             }
         }
     }

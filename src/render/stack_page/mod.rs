@@ -81,13 +81,18 @@ pub(super) fn render(
 
 /// What the lines of the graphs mean, of those that there are.
 fn legend(graphs: &[Option<Graph>]) -> String {
-    let means = [
-        (Meaning::Request, "a thick line is a request"),
-        (Meaning::Wait, "a thin one leads to what is awaited"),
-        (Meaning::Mount, "a dotted one to a volume"),
-    ];
     let has = |meaning| graphs.iter().flatten().flat_map(|graph| &graph.edges).any(|edge| edge.meaning == meaning);
-    let used: Vec<&str> = means.into_iter().filter(|(meaning, _)| has(*meaning)).map(|(_, text)| text).collect();
+    let mounts = match (has(Meaning::Mount), has(Meaning::Bind)) {
+        (true, true) => "a dotted one to a volume or to a path of the host",
+        (true, false) => "a dotted one to a volume",
+        (false, _) => "a dotted one to a path of the host",
+    };
+    let means = [
+        (has(Meaning::Request), "a thick line is a request"),
+        (has(Meaning::Wait), "a thin one leads to what is awaited"),
+        (has(Meaning::Mount) || has(Meaning::Bind), mounts),
+    ];
+    let used: Vec<&str> = means.into_iter().filter(|(is_there, _)| *is_there).map(|(_, text)| text).collect();
     used.join(", ")
 }
 

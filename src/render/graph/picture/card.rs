@@ -68,9 +68,11 @@ pub(super) fn sign(topic: Topic) -> Option<&'static str> {
         Topic::Port => Some("port"),
         Topic::Replicas => Some("replicas"),
         Topic::Profile => Some("profile"),
+        Topic::Host => Some("host"),
         Topic::Published => Some("published"),
         Topic::Route => Some("route"),
         Topic::Volume => Some("volume"),
+        Topic::Path => Some("path"),
         Topic::Waits | Topic::Network => None,
     }
 }
@@ -120,7 +122,7 @@ impl Front {
         front.networks(card, across, networks);
         front.marks(&card.marks, PADDING, across);
         front.height += 9.0;
-        if card.sort == Sort::Volume {
+        if matches!(card.sort, Sort::Volume | Sort::Path) {
             front.height += 4.0;
         }
         front

@@ -7,12 +7,11 @@ use indexmap::IndexMap;
 use super::marks::Marks;
 use super::scene::{Card, Fact, Link, Meaning, NetworkFact, Sort, Tier, Topic, View};
 use super::text::shown;
-use crate::compose::volume::Source as MountSource;
 use crate::diagnostics::Resolved;
 use crate::kinds::Class;
 use crate::plan::{Condition, External, Network, Plan, PlannedMount, Service};
 use crate::render::graph::without_user_info;
-use crate::render::shown::{RouteRow, Way, elsewhere};
+use crate::render::shown::{RouteRow, Way, elsewhere, host_path};
 
 /// The view of a plan.
 pub(super) fn view(plan: &Plan, findings: &[Resolved]) -> View {
@@ -39,7 +38,7 @@ impl<'p> Drawing<'p> {
         drawing.entry_points(&ways);
         drawing.routes(&proxies, &rows, &marks);
         drawing.dependencies();
-        drawing.shared_volumes();
+        drawing.shared_mounts();
         View {
             environment: shown(&plan.environment),
             production: plan.production,
@@ -91,6 +90,7 @@ impl<'p> Drawing<'p> {
         }
         let profiles = service.profiles.iter();
         facts.extend(profiles.map(|profile| Fact::new(Topic::Profile, &format!("profile {profile}"))));
+        facts.extend(plan.host_access(service).iter().map(|access| Fact::new(Topic::Host, access)));
         for way in ways.iter().filter(|way| way.service.name == service.name && way.entry_point.is_none()) {
             let set_by = (!way.variables.is_empty()).then(|| format!("changed by {}", way.variables.join(", ")));
             let text = format!("{} → {}", way.addresses.join(", "), way.target);
@@ -106,6 +106,8 @@ impl<'p> Drawing<'p> {
             facts.push(Fact::new(Topic::Waits, &format!("{name}, until it is {state}")));
         }
         facts.extend(service.networks.iter().map(|name| Fact::new(Topic::Network, name)));
+        // Volumes and paths are declared in any order.
+        facts.sort_by_key(|fact| fact.topic);
         let card = &mut self.cards[position];
         if let Some(kind) = service.kind.as_deref().filter(|kind| *kind != card.about) {
             card.about = shown(&format!("{} · {kind}", card.about));
@@ -116,15 +118,15 @@ impl<'p> Drawing<'p> {
     }
 
     fn mount(&self, mount: &PlannedMount) -> Option<Fact> {
-        let is_secret = |name: &&str| self.plan.variables.get(*name).is_some_and(|variable| variable.secret);
-        let has_secret = mount.text.variables().iter().any(is_secret);
-        let mode = if mount.mount.is_read_only() { ", read-only" } else { "" };
-        let name = match &mount.mount.source {
-            MountSource::Volume(name) if !has_secret => name,
-            MountSource::Volume(_) => return Some(Fact::new(Topic::Volume, &self.plan.shown(&mount.text))),
-            _ => return None,
+        let Some(shown) = self.plan.shown_mount(mount) else {
+            return Some(Fact::new(Topic::Volume, &self.plan.shown(&mount.text)));
         };
-        Some(Fact::new(Topic::Volume, &format!("{name} on {}{mode}", mount.mount.target)))
+        let (topic, name) = match (shown.volume(), host_path(&shown)) {
+            (Some(name), _) => (Topic::Volume, name),
+            (None, path) => (Topic::Path, path?),
+        };
+        let mode = if shown.is_read_only() { ", read-only" } else { "" };
+        Some(Fact::new(topic, &format!("{name} on {}{mode}", shown.target)))
     }
 
     /// What runs elsewhere. Gives the proxies that lead to the services of this stack.
@@ -238,20 +240,23 @@ impl<'p> Drawing<'p> {
         }
     }
 
-    /// A volume of one service stands in its card; one of several is a card of its own.
-    fn shared_volumes(&mut self) {
-        let mut users: IndexMap<&str, Vec<usize>> = IndexMap::new();
-        for service in self.plan.services.values() {
+    /// A volume or a path of one service stands in its card; one of several is a card of its own.
+    fn shared_mounts(&mut self) {
+        let mut users: IndexMap<(bool, String), Vec<usize>> = IndexMap::new();
+        let plan = self.plan;
+        for service in plan.services.values() {
             let Some(from) = self.services.get(service.name.as_str()) else { continue };
-            for name in service.volumes.iter().filter_map(|mount| mount.mount.volume()) {
-                let of_volume = users.entry(name).or_default();
-                if !of_volume.contains(from) {
-                    of_volume.push(*from);
+            for mount in service.volumes.iter().filter_map(|mount| plan.shown_mount(mount)) {
+                let path = host_path(&mount);
+                let Some(name) = mount.volume().or(path) else { continue };
+                let users = users.entry((path.is_some(), name.to_owned())).or_default();
+                if !users.contains(from) {
+                    users.push(*from);
                 }
             }
         }
-        for (name, users) in users.into_iter().filter(|(_, users)| users.len() > 1) {
-            let to = self.card(Tier::Volumes, Sort::Volume, name);
+        for ((is_path, name), users) in users.into_iter().filter(|(_, users)| users.len() > 1) {
+            let to = self.card(Tier::Volumes, if is_path { Sort::Path } else { Sort::Volume }, &name);
             self.links.extend(users.into_iter().map(|from| Link { from, to, meaning: Meaning::Mount }));
         }
     }

@@ -26,18 +26,20 @@ impl Drawn {
         let has = |meaning: &dyn Fn(Meaning) -> bool| view.links.iter().any(|link| meaning(link.meaning));
         let state = |condition| has(&|meaning| meaning == Meaning::Wait(condition));
         let has_sign = |sign: &str| self.cards.iter().any(|card| card.front.signs.iter().any(|it| it.what == sign));
-        let items: [(bool, &'static str, &'static str); 16] = [
+        let items: [(bool, &'static str, &'static str); 18] = [
             (has(&|meaning| meaning == Meaning::Request), "request", "requests"),
             (state(Condition::Healthy), "healthy", "waits until it is healthy"),
             (state(Condition::Started), "started", "waits until it is started"),
             (state(Condition::Completed), "completed", "waits until it has completed"),
             (has(&|meaning| meaning == Meaning::Use), "use", "uses what runs elsewhere"),
-            (has(&|meaning| meaning == Meaning::Mount), "mount", "mounts a shared volume"),
+            (has(&|meaning| meaning == Meaning::Mount), "mount", "mounts what others mount too"),
             (has_sign("published"), "published", "address on the host"),
             (has_sign("route"), "route", "route"),
             (has_sign("port"), "port", "port in the container"),
             (has_sign("runs"), "runs", "image, source or address"),
             (has_sign("volume"), "volume", "volume"),
+            (has_sign("path"), "path", "path of the host"),
+            (has_sign("host"), "host", "access to the host"),
             (has_sign("replicas"), "replicas", "several containers"),
             (has_sign("profile"), "profile", "only with a profile"),
             (has_sign("differs"), "differs", "differs between environments"),

@@ -159,8 +159,8 @@ fn card_text(view: &View, number: usize, card: &Card) -> CardText {
             _ => topics.push(TopicText { word, facts: vec![text] }),
         }
     }
-    // Shared volumes say who has them.
-    if card.sort == Sort::Volume {
+    // What is shared says who has it.
+    if matches!(card.sort, Sort::Volume | Sort::Path) {
         let users = view.links.iter().filter(|link| link.to == number).map(|link| &view.cards[link.from].name);
         let facts = users.map(|name| FactText {
             text: name.clone(),

@@ -44,6 +44,8 @@ pub(super) enum Sort {
     Service(Class),
     Elsewhere,
     Volume,
+    /// A path of the host.
+    Path,
 }
 
 /// Something that stands in the picture.
@@ -72,9 +74,13 @@ pub(super) enum Topic {
     Port,
     Replicas,
     Profile,
+    /// What it may do to the host.
+    Host,
     Published,
     Route,
     Volume,
+    /// A path of the host that it mounts.
+    Path,
     Waits,
     Network,
 }
@@ -127,9 +133,11 @@ impl Topic {
             Self::Port => "Listens on",
             Self::Replicas => "Containers",
             Self::Profile => "Starts with",
+            Self::Host => "Host access",
             Self::Published => "Published",
             Self::Route => "Routes",
             Self::Volume => "Keeps",
+            Self::Path => "Mounts",
             Self::Waits => "Waits for",
             Self::Network => "Networks",
         }
@@ -160,6 +168,7 @@ impl Sort {
             Self::Service(Class::Process) => "process",
             Self::Elsewhere => "elsewhere",
             Self::Volume => "shared volume",
+            Self::Path => "shared path of the host",
         }
     }
 
@@ -173,7 +182,7 @@ impl Sort {
             Self::Service(Class::Tool) => "tool",
             Self::Service(Class::Process) => "process",
             Self::Elsewhere => "elsewhere",
-            Self::Volume => "volume",
+            Self::Volume | Self::Path => "volume",
         }
     }
 }
