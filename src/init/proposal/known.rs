@@ -287,7 +287,7 @@ mod tests {
             ("nginx:1.28-alpine", 80),
             ("docker.io/library/mongo:8", 27017),
             ("traefik/whoami", 80),
-            ("mariadb@sha256:0", 3306),
+            ("mariadb:11", 3306),
         ] {
             assert_eq!(port_of(image).unwrap_or_default(), port, "{image}");
         }
