@@ -171,11 +171,14 @@ fn next(draft: &Draft, directory: &Path, stackgen: &str) {
     say("  docker compose up --build --wait");
     if !draft.kept.is_empty() {
         let stays = if draft.kept.len() == 1 { "stays as it is" } else { "stay as they are" };
-        say(&format!(
-            "\n{} {stays} (`dockerfile` in services.toml).\nTo have one written instead, remove that line and move the file \
-             away.",
-            words::shown(&words::and(&draft.kept))
-        ));
+        say(&format!("\n{} {stays} (`dockerfile` in services.toml).", words::shown(&words::and(&draft.kept))));
+        // Of what no kind builds there is no other.
+        if draft.replaceable == draft.kept {
+            say("To have one written instead, remove that line and move the file away.");
+        } else if !draft.replaceable.is_empty() {
+            let files = words::and(&draft.replaceable);
+            say(&format!("To have {} written instead, remove that line and move the file away.", words::shown(&files)));
+        }
     }
 }
 

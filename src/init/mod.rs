@@ -62,6 +62,8 @@ pub struct Draft {
     pub in_the_way: Vec<String>,
     /// Dockerfiles of people that stay in use.
     pub kept: Vec<String>,
+    /// Those of them that stackgen could write itself.
+    pub replaceable: Vec<String>,
     /// Errors that `check` will find and that are not about services.toml.
     pub errors: Vec<String>,
 }
@@ -177,11 +179,14 @@ impl Draft {
         }
         let (services, commented): (Vec<String>, Vec<String>) =
             proposal.services.keys().cloned().partition(|name| proposal.services[name].obstacle.is_none());
-        let kept = proposal.services.values().filter(|service| service.obstacle.is_none()).filter_map(|service| {
+        let running = || proposal.services.values().filter(|service| service.obstacle.is_none());
+        let file = |service: &proposal::Service| {
             let source = service.text("source")?.trim_start_matches('.');
             Some(joined(source, service.text("dockerfile")?))
-        });
-        let kept: BTreeSet<String> = kept.collect();
+        };
+        let kept: BTreeSet<String> = running().filter_map(file).collect();
+        let replaceable: BTreeSet<String> =
+            running().filter(|service| service.kind().is_some()).filter_map(file).collect();
         Self {
             text: proven.text,
             services,
@@ -191,6 +196,7 @@ impl Draft {
             questions,
             in_the_way: in_the_way.into_iter().collect(),
             kept: kept.into_iter().collect(),
+            replaceable: replaceable.into_iter().collect(),
             errors,
         }
     }

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use ignore::WalkBuilder;
 
+use super::seen::is_ours;
 use crate::audit::{LARGEST, MOST_FILES, is_no_source};
 
 /// How deep directories are looked into: deeper than any service lies.
@@ -23,8 +24,20 @@ const TEXTS: [&str; 18] = [
 ];
 
 /// Names of files that say something.
-const NAMES: [&str; 8] =
-    ["Pipfile", "Procfile", "runtime.txt", ".nvmrc", ".node-version", ".python-version", "Containerfile", "Gemfile"];
+const NAMES: [&str; 9] = [
+    "Pipfile",
+    "Procfile",
+    "runtime.txt",
+    ".nvmrc",
+    ".node-version",
+    ".python-version",
+    "Containerfile",
+    "Gemfile",
+    LOCK,
+];
+
+/// The list of what stackgen wrote, beside services.toml.
+const LOCK: &str = "stackgen.lock";
 
 /// A repository as it was when it was looked at.
 #[derive(Debug, Default)]
@@ -97,9 +110,28 @@ impl Snapshot {
                 Err(reason) => snapshot.unread.push((path, reason)),
             }
         }
+        snapshot.forget_rendered();
         snapshot.unread.retain(|(path, _)| is_telling(path));
         snapshot.unread.sort();
         snapshot
+    }
+
+    /// Forgets what stackgen itself rendered, as the lists of that say: it shows nothing that services.toml does not. A
+    /// file that says no more who wrote it is a person's.
+    fn forget_rendered(&mut self) {
+        let lists: Vec<String> = self.texts.keys().filter(|path| file_name(path) == LOCK).cloned().collect();
+        for list in lists {
+            let text = self.texts.remove(&list).unwrap_or_default();
+            let files = text.lines().filter(|line| !line.starts_with('#') && !line.starts_with("volume "));
+            // Fingerprint, mode, environment, version; the path may hold spaces.
+            for path in files.filter_map(|line| line.splitn(5, ' ').nth(4)) {
+                let path = joined(parent(&list), path);
+                if self.text(&path).is_none_or(is_ours) {
+                    self.texts.remove(&path);
+                    self.files.remove(&path);
+                }
+            }
+        }
     }
 
     /// The text of a file.

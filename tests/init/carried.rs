@@ -394,3 +394,45 @@ fn a_server_that_no_kind_stands_for_is_a_plain_service_where_a_file_shows_it() {
         .expect("a file");
     assert!(alone.rendered().contains("mongo-data:/data/db"), "{}", alone.rendered());
 }
+
+#[test]
+fn a_router_that_names_no_host_still_answers_to_any() {
+    let made = behind_traefik(&[], &["traefik.http.routers.app.rule=PathPrefix(`/shop`)"], "");
+    made.says("rule = \"PathPrefix(`/shop`)\"");
+    assert!(made.rendered().contains("PathPrefix(`/shop`)"), "{}", made.rendered());
+}
+
+#[test]
+fn a_command_of_a_kind_without_one_is_carried_over_and_of_others_what_is_lost_is_told() {
+    let compose = "services:\n  db:\n    image: postgres:17-alpine\n    environment: {POSTGRES_PASSWORD: \"${DB_PASSWORD}\"}\n    \
+                   command: -c max_connections=200 -c shared_buffers=128MB\n  cache:\n    image: redis:7-alpine\n    command: \
+                   redis-server --appendonly yes --save 60 1 --save 300 10\n";
+    let made = Made::of(&[("compose.yml", compose)]);
+    made.says("command = \"-c 'max_connections=200' -c 'shared_buffers=128MB'\"");
+    made.tells("is not taken over: --save 60 1, --save 300 10;");
+    assert!(made.rendered().contains("- \"max_connections=200\""), "{}", made.rendered());
+}
+
+#[test]
+fn what_stackgen_rendered_shows_nothing() {
+    let package = r#"{"name": "shop", "main": "server.js", "scripts": {"start": "node server.js"}, "dependencies": {"express": "5"}}"#;
+    let lock = "{\"lockfileVersion\": 3, \"packages\": {}}";
+    let server = "require('express')().listen(3000);\n";
+    let made = Made::of(&[("package.json", package), ("package-lock.json", lock), ("server.js", server)]);
+    made.rendered();
+    let folder = made.folder.path();
+    let again = init(folder, &["--stdout"]);
+    assert_eq!(String::from_utf8_lossy(&again.stdout), made.text, "{}", everything_said(&again));
+    // A file that a person took over is one of theirs.
+    fs::write(folder.join("docker-compose.yml"), "services: {more: {image: 'redis:7-alpine'}}\n").expect("a file");
+    let again = init(folder, &["--stdout"]);
+    assert!(String::from_utf8_lossy(&again.stdout).contains("[services.more]"), "{}", everything_said(&again));
+}
+
+#[test]
+fn of_a_program_that_no_kind_builds_no_other_dockerfile_is_promised() {
+    let dockerfile = "FROM alpine:3.22\nCOPY main.c /\nEXPOSE 9000\nCMD [\"/main\"]\n";
+    let made = Made::of(&[("Dockerfile", dockerfile), ("main.c", "int main() {}\n")]);
+    made.tells("Dockerfile stays as it is");
+    assert!(!made.said.contains("written instead"), "{}", made.said);
+}

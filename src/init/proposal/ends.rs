@@ -34,6 +34,10 @@ pub(super) fn proxy(proposal: &mut Proposal, material: Material<'_>, container: 
     let from = format!("from {}", container.from);
     let snapshot = material.snapshot;
     let mut ends = Ends::of(container, snapshot);
+    if material.seen.is_compose_ours {
+        // It follows from the rest.
+        ends.further.retain(|key, _| !key.eq_ignore_ascii_case("entrypoints"));
+    }
     if ends.points.is_empty() {
         ends.points = published(container);
         let what = "its entry points: its flags name none, so those of its published ports are taken";
@@ -176,6 +180,8 @@ impl Ends {
                 ["log", "level"] if !value.eq_ignore_ascii_case("INFO") && is_harmless("LOG_LEVEL", value) => {
                     ends.switches.insert("log-level", value.to_ascii_uppercase().into());
                 }
+                // As it is written anyway.
+                ["accesslog", "format"] if value == "json" => {}
                 ["providers", "docker", ..]
                 | ["ping" | "global" | "metrics" | "api", ..]
                 | ["log", "level"]

@@ -89,6 +89,25 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
             }
         }
     }
+    say_once(proposal);
+}
+
+/// A route that names no host is on that of the stack; where there is none, its rule says it.
+fn say_once(proposal: &mut Proposal) {
+    let has_host = proposal.stack.contains_key("host");
+    let once = |route: &mut Value| {
+        let Value::Table(route) = route else { return };
+        if !route.contains_key("rule") || !route.contains_key("path") {
+            return;
+        }
+        route.remove(if has_host || route.contains_key("strip-prefix") { "rule" } else { "path" });
+    };
+    let tables = proposal.services.values_mut().filter_map(|service| service.tables.get_mut("routes"));
+    tables.flat_map(IndexMap::values_mut).for_each(|entry| once(&mut entry.value));
+    let overlays = proposal.overlays.values_mut().flat_map(IndexMap::values_mut);
+    for table in overlays.filter_map(|keys| keys.get_mut("routes")?.value.as_table_mut()) {
+        table.iter_mut().for_each(|(_, route)| once(route));
+    }
 }
 
 /// The entry points of a proxy: name, and whether it only leads to another one.
@@ -314,7 +333,10 @@ fn of_rule(proposal: &mut Proposal, container: &Container, text: &str, hosts: &m
             proposal.declare(&variable, default, Some(from.clone()));
         }
     }
-    if !of_host.is_empty() {
+    if of_host.is_empty() {
+        // As it is, for where the stack has no host either.
+        route.insert("rule".to_owned(), Value::from(text));
+    } else {
         route.insert("host".to_owned(), one_or_many(of_host));
     }
     route

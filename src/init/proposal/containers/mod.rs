@@ -1,6 +1,8 @@
 //! Services of compose files: each becomes a service of its kind where its image or its source says which, else a plain
 //! container that keeps everything it had.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 use toml::Value;
 
@@ -260,6 +262,14 @@ fn of_kind(
         }
     }
     if kind.class != Class::Proxy
+        && kind.command.is_empty()
+        && kind.argument.is_empty()
+        && let Some(words) = told(container).filter(|words| is_shown_command(words))
+        && let Ok(text) = shlex::try_join(words.iter().map(String::as_str))
+    {
+        // The kind runs what its image runs, and so nothing is lost with a command of its own.
+        service.set("command", Entry::noted(text, format!("from {}", container.from)));
+    } else if kind.class != Class::Proxy
         && let Some(words) = &container.command
     {
         let (options, unknown) = images::options_of_command(kind, words);
@@ -267,7 +277,11 @@ fn of_kind(
             said.entry(option).or_insert(value);
         }
         if !unknown.is_empty() {
-            proposal.unknown(name, format!("what its command says beyond the kind's own: {}", unknown.join(", ")));
+            let what = format!(
+                "what its command says beyond the kind's own, and is not taken over: {}; `command` would say the whole of it",
+                flags_of(words, unknown).join(", ")
+            );
+            proposal.unknown(name, what);
         }
     }
     for (option, definition) in &kind.options {
@@ -277,6 +291,22 @@ fn of_kind(
         }
     }
     programs::required_options(proposal, name, kind, service);
+}
+
+/// Flags, each once; with what follows them where all of that can be shown.
+fn flags_of(words: &[String], flags: Vec<String>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let is_named = |word: &String| flags.iter().any(|flag| word.starts_with(flag.as_str()));
+    for (at, word) in words.iter().enumerate().filter(|(_, word)| is_shown_command(words) && is_named(word)) {
+        let values = words[at + 1..].iter().take_while(|word| !word.starts_with('-'));
+        found.push(std::iter::once(word).chain(values).cloned().collect::<Vec<_>>().join(" "));
+    }
+    if found.is_empty() {
+        found = flags;
+    }
+    let mut known = BTreeSet::new();
+    found.retain(|flag| known.insert(flag.clone()));
+    found
 }
 
 /// An option of a kind, from what a container was told.

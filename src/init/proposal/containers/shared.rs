@@ -51,7 +51,7 @@ fn without_a_way_out(proposal: &mut Proposal, seen: &Seen) {
         .keys()
         .filter(|name| is_closed(name) && is_used(seen, name) && !own.contains(&name.as_str()))
         .collect();
-    if closed.is_empty() {
+    if closed.is_empty() || seen.is_compose_ours {
         return;
     }
     // Whoever is reached through the proxy has its network, and all others have one together.
