@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use toml::Value;
 
-use super::{Entry, Material, Proposal, Service, ends, images, programs};
+use super::{Entry, Material, Proposal, Service, ends, images, processes, programs};
 use crate::compose::interpolation::substitute;
 use crate::compose::volume;
 use crate::init::judgement::{
@@ -393,7 +393,7 @@ fn process(
         }
         return;
     };
-    if programs::celery(words, service, from) || Some(words) == first {
+    if processes::celery(words, service, from) || Some(words) == first {
         return;
     }
     match shlex::try_join(words.iter().map(String::as_str)) {

@@ -5,7 +5,7 @@ use toml::Value;
 
 use super::with_defaults;
 use crate::init::judgement::is_shown_command;
-use crate::init::proposal::{Entry, Proposal, Service, programs};
+use crate::init::proposal::{Entry, Proposal, Service, processes, programs};
 use crate::init::seen::compose::{asked_path, scalar, words};
 use crate::init::seen::{Container, Program};
 use crate::kinds::Kind;
@@ -80,7 +80,7 @@ pub(super) fn command(
     let from = &container.from;
     if let Some(words) = &container.command {
         let is_kind = kind.is_some();
-        if is_kind && programs::uvicorn(words, service, from) {
+        if is_kind && processes::uvicorn(words, service, from) {
             return;
         }
         if !words.is_empty() && is_shown_command(words) && !is_development(words) {

@@ -1,0 +1,220 @@
+//! Processes of programs: those of Procfiles, and the workers and schedulers of Celery.
+
+use toml::Value;
+
+use super::{Entry, Material, Proposal, Service, Setting};
+use crate::init::judgement::is_shown_command;
+use crate::init::seen::{Process, Program};
+
+/// The kind that runs other processes of a Python program.
+const CELERY: &str = "celery";
+
+/// Whether a line of a Procfile is about this program: they lie together.
+pub(super) fn is_of(process: &Process, program: &Program) -> bool {
+    crate::init::snapshot::parent(&process.from) == program.directory
+}
+
+/// What a Procfile says of a process.
+pub(super) fn of_process(proposal: &mut Proposal, process: &Process, name: &str, service: &mut Service) {
+    let from = &process.from;
+    for variable in &process.names {
+        proposal.declare(variable, None, Some(format!("from {from}")));
+        service.env.insert(variable.clone(), Setting::Own(Some(format!("from {from}"))));
+    }
+    let words: Vec<String> =
+        process.words.iter().map(|word| word.replace("${PORT}", "$PORT").replace("$PORT", "${service.port}")).collect();
+    if uvicorn(&words, service, from) || celery(&words, service, from) {
+        service.keys.shift_remove("command");
+        return;
+    }
+    if !is_shown_command(&words) {
+        proposal.unknown(name, format!("its command: the one in {from} may have a secret in it, so it is not copied"));
+        return;
+    }
+    let is_shell = words.iter().any(|word| word.contains('$') && !word.contains("${service."))
+        || words.iter().any(|word| {
+            matches!(word.as_str(), "&&" | "||" | ";" | "|" | "cd")
+                || word.contains('$') && !word.contains("${service.")
+        });
+    if words.is_empty() {
+        return;
+    }
+    if is_shell {
+        // `$` is the container's own then, but for the port, which is known.
+        let text = process.text.replace("${PORT}", "$PORT").replace('$', "$$").replace("$$PORT", "${service.port}");
+        let words: Vec<Value> = ["sh", "-c", &text].into_iter().map(Value::from).collect();
+        service.keys.shift_remove("app");
+        service.set("command", Entry::noted(words, format!("from {from}: it needs a shell")));
+        return;
+    }
+    // A program that only its package runs is known by its package already.
+    if words.first().is_some_and(|word| matches!(word.as_str(), "npm" | "yarn" | "pnpm")) && service.kind().is_some() {
+        return;
+    }
+    let mut words = words;
+    let binds = ["--bind", "-b", "--port", "-p"];
+    let serves = ["gunicorn", "hypercorn"].contains(&words[0].as_str());
+    if serves
+        && !words.iter().any(|word| binds.iter().any(|flag| word == flag || word.starts_with(&format!("{flag}="))))
+    {
+        words.extend(["--bind".to_owned(), "0.0.0.0:${service.port}".to_owned()]);
+    }
+    service.keys.shift_remove("app");
+    service.set("command", Entry::noted(joined(&words), format!("from {from}")));
+}
+
+/// Words as a text that is split into them again.
+fn joined(words: &[String]) -> String {
+    shlex::try_join(words.iter().map(String::as_str))
+        .unwrap_or_else(|_| words.join(" "))
+        .replace("'0.0.0.0:${service.port}'", "0.0.0.0:${service.port}")
+        .replace("'${service.port}'", "${service.port}")
+}
+
+/// The other processes of Procfiles.
+pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
+    for process in &material.seen.processes {
+        let Some(program) = material.seen.programs.iter().find(|program| is_of(process, program)) else {
+            proposal
+                .unknown(&process.from, format!("what `{}` is a process of: no program lies beside it", process.name));
+            continue;
+        };
+        let source = if program.directory.is_empty() { "." } else { program.directory.as_str() };
+        let main = proposal.services.iter().find(|(_, service)| service.text("source") == Some(source));
+        let Some(main) = main.map(|(name, _)| name.clone()) else { continue };
+        match process.name.as_str() {
+            "web" => {}
+            "release" => {
+                if is_shown_command(&process.words)
+                    && let Some(service) = proposal.services.get_mut(&main)
+                {
+                    let step = Value::from(joined(&process.words));
+                    service.set("before-start", Entry::noted(vec![step], format!("from {}", process.from)));
+                }
+            }
+            name => {
+                let mut service = Service { about: Some(process.from.clone()), ..Service::default() };
+                service.set("extends", Entry::noted(main.clone(), format!("from {}", process.from)));
+                of_process(proposal, process, name, &mut service);
+                // The command of the other one is never its own.
+                if !service.keys.contains_key("command")
+                    && !service.keys.contains_key("kind")
+                    && !service.keys.contains_key("app")
+                {
+                    service.obstacle = Some(format!("its command in {} is yours to write", process.from));
+                }
+                let is_celery = service.kind() == Some(CELERY);
+                let is_beat = service.text("role") == Some("beat");
+                // The same process, as it was found in the sources.
+                let same = proposal.services.iter().find(|(_, known)| {
+                    is_celery && known.kind() == Some(CELERY) && (known.text("role") == Some("beat")) == is_beat
+                });
+                if let Some(known) = same.map(|(name, _)| name.clone()) {
+                    proposal.services.shift_remove(&known);
+                }
+                let name = proposal.free_name(name);
+                proposal.services.insert(name, service);
+            }
+        }
+    }
+}
+
+/// The worker and the scheduler of a program with Celery.
+pub(super) fn workers(program: &Program, main: &str, is_alone: bool) -> Vec<(String, Service)> {
+    let Some(celery) = program.celery.as_ref().filter(|_| program.app.is_some() || program.command.is_some()) else {
+        return Vec::new();
+    };
+    let one = |role: Option<&str>, from: &str| {
+        let mut service = Service { about: Some(from.to_owned()), ..Service::default() };
+        service.set("extends", Entry::new(main.to_owned()));
+        service.set("kind", Entry::noted(CELERY, format!("from {from}")));
+        service.set("app", Entry::of(&celery.app));
+        if let Some(role) = role {
+            service.set("role", Entry::new(role.to_owned()));
+        }
+        service
+    };
+    let named = |word: &str| if is_alone || !word.is_empty() { word.to_owned() } else { format!("{main}-{word}") };
+    let mut all = vec![(named("worker"), one(None, &celery.app.from))];
+    if let Some(from) = &celery.schedule {
+        all.push((named("scheduler"), one(Some("beat"), from)));
+    }
+    all
+}
+
+/// A program that has nothing but its worker.
+pub(super) fn standalone_worker(proposal: &mut Proposal, program: &Program, mut service: Service, name: &str) {
+    let Some(celery) = &program.celery else { return };
+    let run = format!("celery --app {} worker --loglevel info", celery.app.value);
+    service.set("command", Entry::noted(run, celery.app.note()));
+    for key in ["health", "port", "publish"] {
+        service.keys.shift_remove(key);
+    }
+    service.port = None;
+    proposal.services.insert(name.to_owned(), service);
+    if let Some(from) = &celery.schedule {
+        let mut beat = Service { about: Some(from.clone()), ..Service::default() };
+        beat.set("extends", Entry::new(name.to_owned()));
+        beat.set("kind", Entry::noted(CELERY, format!("from {from}")));
+        beat.set("app", Entry::of(&celery.app));
+        beat.set("role", Entry::new("beat"));
+        let name = proposal.free_name("scheduler");
+        proposal.services.insert(name, beat);
+    }
+}
+
+/// The options of a command that starts Celery; whether it is one.
+pub(super) fn celery(words: &[String], service: &mut Service, from: &str) -> bool {
+    let Some(start) = words.iter().position(|word| word == "celery" || word.ends_with("/celery")) else { return false };
+    let words = &words[start..];
+    let role = words.iter().find(|word| matches!(word.as_str(), "worker" | "beat"));
+    let value = |flags: &[&str]| {
+        words.iter().enumerate().find_map(|(at, word)| {
+            let (flag, glued) = word.split_once('=').map_or((word.as_str(), None), |(flag, value)| (flag, Some(value)));
+            if !flags.contains(&flag) {
+                return None;
+            }
+            glued.map(str::to_owned).or_else(|| words.get(at + 1).cloned())
+        })
+    };
+    let (Some(role), Some(app)) = (role, value(&["-A", "--app"])) else { return false };
+    let from = format!("from {from}");
+    service.set("kind", Entry::noted(CELERY, from));
+    service.set("app", Entry::new(app));
+    if role == "beat" {
+        service.set("role", Entry::new("beat"));
+        if let Some(scheduler) = value(&["--scheduler", "-S"]) {
+            service.set("scheduler", Entry::new(scheduler));
+        }
+        return true;
+    }
+    if let Some(queues) = value(&["-Q", "--queues"]) {
+        let queues: Vec<Value> = queues.split(',').map(|queue| Value::from(queue.trim())).collect();
+        service.set("consumes", Entry::new(queues));
+    }
+    if let Some(concurrency) = value(&["-c", "--concurrency"]).and_then(|text| text.parse::<i64>().ok()) {
+        service.set("concurrency", Entry::new(concurrency));
+    }
+    true
+}
+
+/// The options of a command that starts uvicorn and nothing else; whether it is one.
+pub(super) fn uvicorn(words: &[String], service: &mut Service, from: &str) -> bool {
+    let Some(at) = words.iter().position(|word| word == "uvicorn") else { return false };
+    let Some(app) = words[at + 1..].iter().find(|word| {
+        word.contains(':') && !word.contains('.') | !word.starts_with('-') && !word.starts_with("0.0.0.0")
+    }) else {
+        return false;
+    };
+    if app.starts_with('-') || words.iter().any(|word| word == "--factory") || service.keys.contains_key("dockerfile") {
+        return false;
+    }
+    service.keys.shift_remove("command");
+    service.set("app", Entry::noted(app.clone(), format!("from {from}")));
+    let workers =
+        words.iter().position(|word| word == "--workers").and_then(|at| words.get(at + 1)?.parse::<i64>().ok());
+    if let Some(workers) = workers.filter(|workers| *workers > 1) {
+        service.set("workers", Entry::new(workers));
+    }
+    true
+}
