@@ -124,6 +124,9 @@ volumes = ["./site:/usr/share/site:ro"]
 compose = { network_mode = "service:agent", privileged = false, ipc = "private" }
 [services.plain]
 image = "example/plain:1"
+[services.metrics]
+kind = "prometheus"
+version = "3.5.0"
 "#;
 
 #[test]
@@ -142,6 +145,7 @@ fn what_a_service_has_of_the_host_is_drawn() {
     assert_eq!(mount("agent", "data").map(|(meaning, _)| meaning), Some(Meaning::Mount));
     assert!(!graph.nodes.iter().any(|node| node.lines[0].starts_with("/var/run")), "the socket stands at its service");
     assert_eq!(node("./site").shape, Shape::Path);
+    assert!(!graph.nodes.iter().any(|node| node.lines[0].ends_with("prometheus.yml")), "stackgen writes it");
     let frames: Vec<&str> = graph.groups.iter().map(|group| group.label.as_str()).collect();
     assert_eq!(frames, ["network of the host", "internal"]);
 }

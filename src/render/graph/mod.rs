@@ -124,7 +124,8 @@ impl Graph {
     /// Whether the graph of a plan has more edges than Mermaid draws, without building it.
     pub(super) fn is_too_large(plan: &Plan) -> bool {
         let of = |service: &Service| {
-            let is_drawn = |mount: &&PlannedMount| mount.mount.volume().is_some() || host_path(&mount.mount).is_some();
+            let is_drawn =
+                |mount: &&PlannedMount| mount.mount.volume().is_some() || host_path(service, &mount.mount).is_some();
             let volumes = service.volumes.iter().filter(is_drawn).count();
             let requests = usize::from(!service.routers.is_empty()) + usize::from(!service.ports.is_empty());
             service.depends_on.len() + volumes + requests
@@ -295,7 +296,7 @@ impl Drawing<'_> {
         for service in plan.services.values() {
             let Some(from) = services.get(service.name.as_str()) else { continue };
             for mount in service.volumes.iter().filter_map(|mount| plan.shown_mount(mount)) {
-                let (name, shape, meaning) = match (mount.volume(), host_path(&mount)) {
+                let (name, shape, meaning) = match (mount.volume(), host_path(service, &mount)) {
                     (Some(name), _) => (name, Shape::Volume, Meaning::Mount),
                     (None, Some(path)) => (path, Shape::Path, Meaning::Bind),
                     (None, None) => continue,

@@ -96,7 +96,7 @@ impl<'p> Drawing<'p> {
             let text = format!("{} → {}", way.addresses.join(", "), way.target);
             facts.push(Fact::new(Topic::Published, &text).with(&set_by.into_iter().collect::<Vec<_>>()));
         }
-        facts.extend(service.volumes.iter().filter_map(|mount| self.mount(mount)));
+        facts.extend(service.volumes.iter().filter_map(|mount| self.mount(service, mount)));
         for (name, dependency) in &service.depends_on {
             let state = match dependency.condition {
                 Condition::Started => "started",
@@ -117,11 +117,11 @@ impl<'p> Drawing<'p> {
         card.marks = marks.of_service(&service.name);
     }
 
-    fn mount(&self, mount: &PlannedMount) -> Option<Fact> {
+    fn mount(&self, service: &Service, mount: &PlannedMount) -> Option<Fact> {
         let Some(shown) = self.plan.shown_mount(mount) else {
             return Some(Fact::new(Topic::Volume, &self.plan.shown(&mount.text)));
         };
-        let (topic, name) = match (shown.volume(), host_path(&shown)) {
+        let (topic, name) = match (shown.volume(), host_path(service, &shown)) {
             (Some(name), _) => (Topic::Volume, name),
             (None, path) => (Topic::Path, path?),
         };
@@ -247,7 +247,7 @@ impl<'p> Drawing<'p> {
         for service in plan.services.values() {
             let Some(from) = self.services.get(service.name.as_str()) else { continue };
             for mount in service.volumes.iter().filter_map(|mount| plan.shown_mount(mount)) {
-                let path = host_path(&mount);
+                let path = host_path(service, &mount);
                 let Some(name) = mount.volume().or(path) else { continue };
                 let users = users.entry((path.is_some(), name.to_owned())).or_default();
                 if !users.contains(from) {
