@@ -8,8 +8,14 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::When;
-use crate::manifest::types::VariableType;
-use crate::source::KeyPath;
+
+mod options;
+mod source;
+mod traces;
+
+pub use options::{OptionDef, OptionType};
+pub use source::{Detected, Inside, Refusal, Required};
+pub use traces::{TraceFile, Traces};
 
 /// What a kind is, as its `kind.toml` says.
 #[derive(Debug, Clone, Deserialize)]
@@ -209,58 +215,6 @@ impl Kind {
     }
 }
 
-/// What shows in a repository that its stack has a service of a kind.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Traces {
-    /// The images that it stands for in a compose file, without registry and tag.
-    #[serde(default)]
-    pub images: Vec<String>,
-    /// Packages of programs that talk to one.
-    #[serde(default)]
-    pub clients: Vec<String>,
-    /// Packages of the program that make it one of this kind, rather than one of the kind that this one is like.
-    #[serde(default)]
-    pub packages: Vec<String>,
-    /// The schemes of addresses that lead to it; the first is the usual one.
-    #[serde(default)]
-    pub schemes: Vec<String>,
-    /// Words in the names of variables that are about it: `DATABASE`, `PG`.
-    #[serde(default)]
-    pub words: Vec<String>,
-    /// Files that are there for it.
-    #[serde(default)]
-    pub files: Vec<TraceFile>,
-    /// Whether it serves the page that people open first.
-    #[serde(default)]
-    pub page: bool,
-    /// Where a configuration says which directory the build writes.
-    #[serde(default, rename = "build-output")]
-    pub build_output: Option<TraceOutput>,
-}
-
-/// Where a configuration says which directory the build writes: `outDir: "out"`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TraceOutput {
-    /// Its names, in the directory of the source.
-    pub files: Vec<String>,
-    /// The key, wherever in the file it stands.
-    pub key: String,
-}
-
-/// A file that is there for a service of a kind.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TraceFile {
-    /// What its name ends with.
-    pub ends: String,
-    /// Texts that all stand in it.
-    pub contains: Vec<String>,
-    /// The option that takes it, or its directory.
-    pub option: Option<String>,
-}
-
 /// What sort of thing a service is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -305,188 +259,6 @@ impl User {
                 }
             }
         }
-    }
-}
-
-/// An option of a kind.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct OptionDef {
-    /// What it takes.
-    #[serde(rename = "type")]
-    pub kind: OptionType,
-    /// One line for the reference.
-    pub help: String,
-    /// The value where none is written; interpolated with `service.*`.
-    pub default: Option<toml::Value>,
-    /// Whether it must be written.
-    #[serde(default)]
-    pub required: bool,
-    /// Whether it is a secret.
-    #[serde(default)]
-    pub secret: bool,
-    /// The values of an `enum`.
-    #[serde(default)]
-    pub values: Vec<String>,
-    /// Whether it takes the place of the key of that name that every service has, which means nothing for this kind.
-    #[serde(default)]
-    pub replaces_key: bool,
-    /// The option without which it means nothing.
-    pub requires: Option<String>,
-    /// What its text must look like; an operator variable in it must too.
-    pub format: Option<VariableType>,
-    /// What the names of its files end with, one of these; empty for anything.
-    #[serde(default)]
-    pub suffixes: Vec<String>,
-    /// Whether its path is that of a directory.
-    #[serde(default)]
-    pub directory: bool,
-    /// The kinds that its services may have; empty for any.
-    #[serde(default)]
-    pub kinds: Vec<String>,
-    /// The keys of a `table`, each with a line for the reference; all are texts. Empty for any.
-    #[serde(default)]
-    pub keys: IndexMap<String, String>,
-}
-
-impl OptionDef {
-    /// Whether the paths of the option called `name` are mounted, so that something must be there.
-    pub fn is_mounted(&self, kind: &Kind, name: &str) -> bool {
-        kind.mounts.iter().any(|mount| mount.each.as_deref() == Some(name))
-    }
-}
-
-/// What an option takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub enum OptionType {
-    /// Text, interpolated.
-    #[serde(rename = "string")]
-    String,
-    /// A whole number.
-    #[serde(rename = "int")]
-    Int,
-    /// A number.
-    #[serde(rename = "float")]
-    Float,
-    /// A truth value.
-    #[serde(rename = "bool")]
-    Bool,
-    /// One of `values`.
-    #[serde(rename = "enum")]
-    Enum,
-    /// A path relative to services.toml.
-    #[serde(rename = "path")]
-    Path,
-    /// A length of time.
-    #[serde(rename = "duration")]
-    Duration,
-    /// The name of a service.
-    #[serde(rename = "service")]
-    Service,
-    /// Several texts.
-    #[serde(rename = "string[]")]
-    Strings,
-    /// Several paths.
-    #[serde(rename = "path[]")]
-    Paths,
-    /// Several services.
-    #[serde(rename = "service[]")]
-    Services,
-    /// Services, each by the path of the requests that it gets.
-    #[serde(rename = "service{}")]
-    ServicesByPath,
-    /// A table in another system's spelling, verbatim.
-    #[serde(rename = "table")]
-    Table,
-    /// Entry points of a proxy, by name.
-    #[serde(rename = "entrypoints")]
-    EntryPoints,
-    /// Certificate resolvers of a proxy, by name.
-    #[serde(rename = "certificates")]
-    Certificates,
-}
-
-impl OptionType {
-    /// Whether the value names services.
-    pub fn names_services(self) -> bool {
-        matches!(self, Self::Service | Self::Services | Self::ServicesByPath)
-    }
-}
-
-/// What a file says.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
-pub enum Detected {
-    /// This value, wherever the file is there.
-    Value(String),
-    /// What stands in the file.
-    Inside(Inside),
-    /// The first of these that says something.
-    First(Vec<Detected>),
-}
-
-impl Detected {
-    /// Whether the presence of the file alone gives this value.
-    pub fn gives(&self, value: &str) -> bool {
-        matches!(self, Self::Value(known) if known == value)
-    }
-}
-
-/// What stands in a file. One of `json`, `toml` and `contains` says where to look.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Inside {
-    /// A JSON pointer (RFC 6901) into the file, which is JSON: text or a truth value there is the value.
-    pub json: Option<String>,
-    /// The same in a file that is TOML.
-    pub toml: Option<String>,
-    /// A text that must occur in the file; its line ends are LF, and one stands before its first line.
-    pub contains: Option<String>,
-    /// Texts that are overlooked: an occurrence that is a part of one of them is none.
-    #[serde(default)]
-    pub except: Vec<String>,
-    /// What is found where the text occurs, or in the place of what the pointer leads to.
-    pub value: Option<String>,
-    /// Only what follows this, where the found text begins with it; nothing is found where it does not.
-    pub after: Option<String>,
-    /// Only what stands before this.
-    pub until: Option<String>,
-}
-
-/// Files of the source without which the kind cannot be built: exactly one of them.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Required {
-    /// Their names in the source directory.
-    pub one_of: Vec<String>,
-    /// Files that stand in for them where none of them is there, and else say nothing.
-    #[serde(default)]
-    pub or_else: Vec<String>,
-    /// The option that names one of them by the value that is detected from it.
-    pub option: Option<String>,
-    /// How to get one.
-    pub help: String,
-}
-
-/// What a kind cannot build.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Refusal {
-    /// The condition.
-    pub when: When,
-    /// The key of the service that it is about, or keys joined by `.`; default: `source`.
-    pub at: Option<String>,
-    /// What is wrong. Interpolated with `service.*`.
-    pub message: String,
-    /// What to do. Interpolated with `service.*`.
-    pub help: String,
-}
-
-impl Refusal {
-    /// What it is about, in the service at `path`; `default` where it does not say.
-    pub(crate) fn place(&self, path: KeyPath, default: &str) -> KeyPath {
-        let keys = self.at.as_deref().unwrap_or(default).split('.');
-        keys.fold(path, |path, key| path.key(key))
     }
 }
 
