@@ -4,14 +4,11 @@
 use std::io::{self, Read as _};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::path::Path;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme};
 use ureq::config::Config;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
@@ -22,14 +19,14 @@ use super::asking::{Ask, Check};
 use super::reach::{Reach, Way};
 use super::url::Url;
 
+mod certificate;
+
 /// How many redirects are followed.
 const HOPS: usize = 5;
 /// How much of an answer is read.
 const LONGEST: u64 = 1 << 20;
 /// How long an open connection is watched: a forwarder takes it before it knows whether anybody is behind it.
 const WATCHED: Duration = Duration::from_millis(200);
-/// What the certificate says that Traefik makes for itself (Traefik, `pkg/tls/generate`).
-const DEFAULT_CERTIFICATE: &[u8] = b"TRAEFIK DEFAULT CERT";
 
 /// What came of a check on the wire.
 #[derive(Debug, Clone)]
@@ -305,42 +302,6 @@ impl Client {
         }
     }
 
-    fn distrust(&self, error: &rustls::Error, url: &Url, addresses: &[SocketAddr]) -> Trouble {
-        let rustls::Error::InvalidCertificate(flaw) = error else { return Trouble::Tls(error.to_string()) };
-        let shown = self.certificate(url, addresses);
-        let contains = |der: &[u8]| der.windows(DEFAULT_CERTIFICATE.len()).any(|part| part == DEFAULT_CERTIFICATE);
-        Trouble::Certificate(match flaw {
-            _ if shown.is_some_and(|der| contains(&der)) => Distrust::TraefikDefault,
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Distrust::Name,
-            CertificateError::Expired
-            | CertificateError::ExpiredContext { .. }
-            | CertificateError::NotValidYet
-            | CertificateError::NotValidYetContext { .. } => Distrust::Time,
-            // Anything else is said of one that somebody has signed with itself.
-            CertificateError::UnknownIssuer | CertificateError::Other(_) => Distrust::Issuer,
-            _ => Distrust::Other,
-        })
-    }
-
-    /// The certificate that is shown for a host: a handshake of its own, which trusts anybody, and after which nothing is
-    /// sent.
-    fn certificate(&self, url: &Url, addresses: &[SocketAddr]) -> Option<Vec<u8>> {
-        let seen = Arc::new(Seen { certificate: Mutex::new(None), provider: Arc::clone(&self.provider) });
-        let config = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
-            .with_safe_default_protocol_versions()
-            .ok()?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::clone(&seen) as Arc<dyn ServerCertVerifier>)
-            .with_no_client_auth();
-        let name = ServerName::try_from(url.host.trim_matches(['[', ']']).to_owned()).ok()?;
-        let mut connection = ClientConnection::new(Arc::new(config), name).ok()?;
-        let mut stream = TcpStream::connect_timeout(addresses.first()?, self.timeout).ok()?;
-        stream.set_read_timeout(Some(self.timeout)).ok()?;
-        stream.set_write_timeout(Some(self.timeout)).ok()?;
-        connection.complete_io(&mut stream).ok()?;
-        seen.certificate.lock().ok()?.take()
-    }
-
     /// Opens a connection, and watches for a moment whether it stays open.
     fn connect(&self, way: &Way) -> Result<Answer, Trouble> {
         let mut last = Trouble::Refused;
@@ -392,51 +353,6 @@ impl Resolver for Fixed {
         let mut addresses = self.empty();
         self.0.iter().take(8).for_each(|address| addresses.push(*address));
         Ok(addresses)
-    }
-}
-
-/// Trusts anybody, and keeps the certificate.
-#[derive(Debug)]
-struct Seen {
-    certificate: Mutex<Option<Vec<u8>>>,
-    provider: Arc<CryptoProvider>,
-}
-
-impl ServerCertVerifier for Seen {
-    fn verify_server_cert(
-        &self,
-        certificate: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        if let Ok(mut seen) = self.certificate.lock() {
-            *seen = Some(certificate.to_vec());
-        }
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
 
