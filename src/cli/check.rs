@@ -196,7 +196,10 @@ impl Check {
             }
         }
         if let Some(silence) = looked.analysis.silence.as_ref().filter(|_| !global.quiet) {
-            say(&format!("note: networks, volumes and containers of this machine are unknown: {silence}"));
+            say(&format!(
+                "note: the engine of this machine does not answer, so that its networks and volumes are not looked for, and \
+                 a port that this stack has already counts as taken: {silence}"
+            ));
         }
         let chosen = if global.environments.is_empty() { &looked.environments } else { &global.environments };
         let denied = self.deny == Some(Deny::Warnings) && report.count(Severity::Warning) > 0;

@@ -9,6 +9,7 @@ use std::path::Path;
 use crate::compose::dotenv::EnvFile;
 use crate::compose::model;
 use crate::compose::port::{self, PortMapping, Protocol, addresses_overlap};
+use crate::diagnostics::words;
 use crate::plan::{EDGE, Plan, Raw};
 use crate::source::KeyPath;
 
@@ -114,6 +115,8 @@ pub struct Absent {
     pub origin: KeyPath,
     /// The Compose project whose proxy's network it is (`stack.edge`).
     pub edge: Option<String>,
+    /// What the engine has and is called almost the same.
+    pub meant: Option<String>,
 }
 
 impl Host {
@@ -220,11 +223,13 @@ impl<'p> Wishes<'p> {
     }
 
     fn absent(&self, engine: &Engine) -> Vec<Absent> {
-        let is_there = |wanted: &&Absent| match wanted.what {
-            "network" => engine.networks.contains(&wanted.name),
-            _ => engine.volumes.contains(&wanted.name),
-        };
-        self.external.iter().filter(|wanted| !is_there(wanted)).cloned().collect()
+        let names = |wanted: &Absent| if wanted.what == "network" { &engine.networks } else { &engine.volumes };
+        let absent = self.external.iter().filter(|wanted| !names(wanted).contains(&wanted.name));
+        let told = absent.map(|wanted| {
+            let meant = words::nearest(&wanted.name, names(wanted).iter().map(String::as_str));
+            Absent { meant: meant.map(str::to_owned), ..wanted.clone() }
+        });
+        told.collect()
     }
 }
 
@@ -255,7 +260,7 @@ fn external(plan: &Plan, values: &dyn Fn(&str) -> Option<String>) -> Vec<Absent>
                 KeyPath::of(["compose", section, key])
             };
             let environment = plan.environment.clone();
-            external.extend(name.map(|name| Absent { environment, what, name, origin, edge }));
+            external.extend(name.map(|name| Absent { environment, what, name, origin, edge, meant: None }));
         }
     }
     external
