@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Value;
 
-use super::reads::{self, Reader};
+use super::meanings::{Reader, dialects};
 use super::values::{peers, typed};
 use super::{Entry, Material, Proposal, Setting};
 use crate::audit::known::is_given;
@@ -99,7 +99,7 @@ fn give(proposal: &mut Proposal, material: Material<'_>, directory: &str, name: 
         let peers = peers(proposal, material);
         let reader =
             Reader { peers: &peers, service: &service, program: Some(program), is_baked: false, has_compose: false };
-        let dialects = reads::dialects(Some(seen), name, &[]);
+        let dialects = dialects(Some(seen), name, &[]);
         let setting = if let Some(text) = reader.meaning(name, &dialects) {
             Setting::Value(Entry::noted(text, format!("`{library}` reads it")))
         } else {

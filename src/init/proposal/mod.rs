@@ -19,6 +19,7 @@ mod images;
 mod known;
 mod labels;
 pub(super) mod leftovers;
+mod meanings;
 mod places;
 mod processes;
 mod programs;
