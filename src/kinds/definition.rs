@@ -15,7 +15,7 @@ mod traces;
 
 pub use options::{OptionDef, OptionType};
 pub use source::{Detected, Inside, Refusal, Required};
-pub use traces::{TraceFile, Traces};
+pub use traces::{TraceFile, Traces, Unread};
 
 /// What a kind is, as its `kind.toml` says.
 #[derive(Debug, Clone, Deserialize)]

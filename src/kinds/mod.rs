@@ -12,8 +12,8 @@ mod when;
 
 pub use definition::{
     Class, Command, Data, Debug, Detected, EnvDef, File, Inputs, Inside, Kind, Loads, Metrics, Mount, Notice,
-    OptionDef, OptionType, Output, OutputCase, Packages, Probe, Refusal, Reloader, Required, TraceFile, Traces, User,
-    Watch, Words,
+    OptionDef, OptionType, Output, OutputCase, Packages, Probe, Refusal, Reloader, Required, TraceFile, Traces, Unread,
+    User, Watch, Words,
 };
 pub use when::When;
 

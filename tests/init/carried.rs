@@ -436,3 +436,20 @@ fn of_a_program_that_no_kind_builds_no_other_dockerfile_is_promised() {
     made.tells("Dockerfile stays as it is");
     assert!(!made.said.contains("written instead"), "{}", made.said);
 }
+
+#[test]
+fn data_that_a_kind_would_not_read_is_told() {
+    let compose = |command: &str| {
+        format!(
+            "services:\n  cache:\n    image: redis:7-alpine\n    command: {command}\n    volumes: [\"/srv/redis:/data\"]\n"
+        )
+    };
+    let made = Made::of(&[("compose.yml", &compose("redis-server /data/redis.conf"))]);
+    made.says("# mind the data: what is in /data was written without `--appendonly yes`")
+        .says("persist = \"/srv/redis\"");
+    made.tells("its data: what is in /data")
+        .tells("config set appendonly yes")
+        .tells("not taken over: /data/redis.conf");
+    let made = Made::of(&[("compose.yml", &compose("redis-server --appendonly \"yes\""))]);
+    assert!(!made.text.contains("mind the data"), "{}", made.text);
+}

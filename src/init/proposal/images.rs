@@ -111,6 +111,13 @@ pub(super) fn options_of_command(kind: &Kind, words: &[String]) -> (IndexMap<Str
             }
         }
     }
+    // A file that it reads, where the kind has it read none: `redis-server /etc/redis.conf`.
+    let starts = all.iter().find(|known| known.first() == words.first());
+    if let (Some(known), Some(word)) = (starts, words.get(1).filter(|word| word.starts_with(['/', '.'])))
+        && known.get(1).is_none_or(|known| known.starts_with('-'))
+    {
+        unknown.push(word.clone());
+    }
     for (at, word) in words.iter().enumerate() {
         if !word.starts_with('-') {
             continue;

@@ -30,6 +30,19 @@ pub struct Traces {
     /// Where a configuration says which directory the build writes.
     #[serde(default, rename = "build-output")]
     pub build_output: Option<TraceOutput>,
+    /// What of before this kind does not read.
+    #[serde(default)]
+    pub unread: Option<Unread>,
+}
+
+/// Data that a kind does not read, although it is where the kind looks: another command wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unread {
+    /// The words of a command that writes what the kind reads.
+    pub unless: String,
+    /// What to do before.
+    pub help: String,
 }
 
 /// Where a configuration says which directory the build writes: `outDir: "out"`.

@@ -12,7 +12,7 @@ use crate::init::proposal::{Entry, Material, Proposal, Service, ends, images};
 use crate::init::seen::compose::{mapping, scalar};
 use crate::init::seen::{Container, is_ours};
 use crate::init::snapshot::{is_in, joined, parent};
-use crate::kinds::{Class, Data, Kind, OptionType};
+use crate::kinds::{Class, Data, Kind, OptionType, Unread};
 
 /// Keys that a kind, or the plan, says by itself.
 const DERIVED: [&str; 17] = [
@@ -87,6 +87,11 @@ pub(super) fn volumes(
             match Kept::of(kind, storage.as_deref(), image, &mount.place()) {
                 Kept::No => {}
                 Kept::Here(data) => {
+                    if let Some(unread) =
+                        kind.traces.unread.as_ref().filter(|_| !matches!(mount.source, Source::Anonymous))
+                    {
+                        tell_unread(proposal, container, name, &data.path, unread, service);
+                    }
                     let usual = data.volume.clone().unwrap_or_else(|| format!("{name}-data"));
                     let persist = match &mount.source {
                         // The plan takes this text as it is, and mounts it without options.
@@ -204,6 +209,27 @@ impl<'k> Kept<'k> {
             _ => Self::Here(data),
         }
     }
+}
+
+/// Says that the data which is there is not read, where another command wrote it.
+fn tell_unread(
+    proposal: &mut Proposal,
+    container: &Container,
+    name: &str,
+    path: &str,
+    unread: &Unread,
+    service: &mut Service,
+) {
+    let said = container.command.as_deref().unwrap_or_default().join(" ").replace(['"', '\''], "");
+    if said.contains(&unread.unless) {
+        return;
+    }
+    let what = format!(
+        "what is in {path} was written without `{}`, and starts empty with it: before the first start, {}",
+        unread.unless, unread.help
+    );
+    service.left_out.push(format!("mind the data: {what}"));
+    proposal.unknown(name, format!("its data: {what}"));
 }
 
 /// Whether a mount says nothing but source and target.
