@@ -453,3 +453,12 @@ fn data_that_a_kind_would_not_read_is_told() {
     let made = Made::of(&[("compose.yml", &compose("redis-server --appendonly \"yes\""))]);
     assert!(!made.text.contains("mind the data"), "{}", made.text);
 }
+
+#[test]
+fn what_a_kind_overrules_is_told_and_its_user_kept() {
+    let compose = "services:\n  db:\n    image: postgres:17-alpine\n    user: \"1000:1000\"\n    entrypoint: [/own.sh]\n    hostname: \
+                   db1\n    environment: {POSTGRES_PASSWORD: \"${DB_PASSWORD}\"}\n    volumes: [\"/srv/pg:/var/lib/postgresql/data\"]\n";
+    let made = Made::of(&[("compose.yml", compose)]);
+    made.says("user = \"1000:1000\"").tells("why compose.yml says `entrypoint` and `hostname` for it");
+    assert!(made.rendered().contains("user: \"1000:1000\""), "{}", made.rendered());
+}

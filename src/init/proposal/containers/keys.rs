@@ -335,6 +335,30 @@ pub(super) fn rest(
     }
 }
 
+/// What its kind says otherwise, and may have been said for a reason: as whom it writes its data is kept, the rest is told.
+pub(super) fn overruled(proposal: &mut Proposal, container: &Container, name: &str, service: &mut Service) {
+    if let Some(user) = container.rest.get("user").and_then(scalar).filter(|user| !user.contains('$')) {
+        let passed = service.tables.entry("compose".to_owned()).or_default();
+        passed.insert("user".to_owned(), Entry::noted(user, "as it was: its data may belong to this user"));
+    }
+    let keys = ["entrypoint", "cap_add", "hostname", "platform", "working_dir"];
+    let said: Vec<String> = keys
+        .iter()
+        .filter(|key| {
+            container.rest.get(**key).is_some_and(|value| value.as_sequence().is_none_or(|all| !all.is_empty()))
+        })
+        .map(|key| format!("`{key}`"))
+        .collect();
+    if !said.is_empty() {
+        let what = format!(
+            "why {} says {} for it: its kind does without; `compose` in services.toml would say it again",
+            container.from,
+            crate::diagnostics::words::and(&said)
+        );
+        proposal.unknown(name, what);
+    }
+}
+
 fn limit(service: &mut Service, key: &str, value: Value) {
     let entry = service.keys.entry("limits".to_owned()).or_insert_with(|| Entry::new(toml::Table::new()));
     if let Value::Table(table) = &mut entry.value {

@@ -126,6 +126,9 @@ fn of(
     dependencies(container, &mut service);
     let is_derived = is_of_kind || service.keys.contains_key("kind");
     rest(proposal, container, is_derived, name, &mut service);
+    if is_of_kind && !material.seen.is_compose_ours {
+        keys::overruled(proposal, container, name, &mut service);
+    }
     // What stackgen wrote itself follows from the environment.
     if is_derived && !material.seen.is_compose_ours {
         restart(container, &mut service);
