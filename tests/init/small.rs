@@ -280,6 +280,8 @@ fn a_program_gets_a_volume_where_it_writes() {
     let (text, _) = node("new Database(process.env.DB_FILE || 'notes.db');");
     assert!(text.contains("volumes = [\"app-data:/app/data\"]"), "{text}");
     assert!(text.contains("DB_FILE = \"/app/data/notes.db\""), "{text}");
+    let (text, _) = node("fs.mkdirSync(process.env.UPLOADS || 'files/up', { recursive: true });");
+    assert!(text.contains("[\"app-up:/app/files/up\"]") && text.contains("UPLOADS = \"/app/files/up\""), "{text}");
     let (text, said) = node("new Database('notes.db');");
     assert!(!text.contains("volumes") && said.contains("what becomes of `notes.db` (server.js:2)"), "{text}{said}");
     // What lies there would stay as it is now.

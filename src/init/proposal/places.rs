@@ -35,7 +35,11 @@ pub(super) fn writes(
         let file = write.file.as_deref().unwrap_or_default();
         if !write.directory.is_empty() {
             match kept(material, program, &write.directory) {
-                None => places.add(&write.directory, &format!("it writes there ({})", write.from)),
+                None => {
+                    places.add(&write.directory, &format!("it writes there ({})", write.from));
+                    let place = joined(&in_container(&write.directory, inner), file);
+                    leads_to(write, place.trim_end_matches('/'), format!("in the volume ({})", write.from), service);
+                }
                 Some(held) => proposal.unknown(
                     name,
                     format!(
@@ -49,11 +53,9 @@ pub(super) fn writes(
         }
         let is_free = kept(material, program, DATA).is_none();
         let path = joined(&in_container(DATA, inner), file);
-        if let Some((variable, default)) = write.variable.as_ref().filter(|_| is_free) {
-            if !service.env.contains_key(variable) {
-                let scheme = default.find(":///").map(|at| &default[..at + ":///".len()]).unwrap_or_default();
-                let note = format!("beside the source its user may not write ({})", write.from);
-                service.env.insert(variable.clone(), Setting::Value(Entry::noted(format!("{scheme}{path}"), note)));
+        if write.variable.is_some() && is_free {
+            let note = format!("beside the source its user may not write ({})", write.from);
+            if leads_to(write, &path, note, service) {
                 places.add(DATA, &format!("{file} ({})", write.from));
             }
         } else if write.is_database && service.kind() == Some("python") && !service.keys.contains_key("build") {
@@ -79,6 +81,17 @@ pub(super) fn writes(
         }
     }
     places.done(service);
+}
+
+/// Has the variable of a place lead there, unless it is said already where it leads; whether it does.
+fn leads_to(write: &Write, place: &str, note: String, service: &mut Service) -> bool {
+    let Some((variable, default)) = &write.variable else { return false };
+    if service.env.contains_key(variable) {
+        return false;
+    }
+    let scheme = default.find(":///").map(|at| &default[..at + ":///".len()]).unwrap_or_default();
+    service.env.insert(variable.clone(), Setting::Value(Entry::noted(format!("{scheme}{place}"), note)));
+    true
 }
 
 /// The volumes of a service, while they are gathered.
