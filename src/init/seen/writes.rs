@@ -138,6 +138,10 @@ fn spots(sources: Sources<'_>, file: &str, text: &str) -> Vec<(usize, What, Plac
         }
         for (at, _) in text.match_indices(key) {
             let rest = &text[at + key.len()..];
+            // Many things have a name.
+            if key.contains("NAME") && !words.iter().any(|word| table(text, at).contains(word)) {
+                continue;
+            }
             let first = if key.ends_with('=') { statement(rest) } else { first_of(rest) };
             add(at, what, sources.place(file, first));
         }
@@ -171,6 +175,18 @@ fn spots(sources: Sources<'_>, file: &str, text: &str) -> Vec<(usize, What, Plac
 fn starts<'t>(text: &'t str, call: &'t str) -> impl Iterator<Item = usize> + 't {
     let is_part = |at: usize| text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
     text.match_indices(call).map(|(at, _)| at).filter(move |at| !is_part(*at))
+}
+
+/// The innermost table around a byte.
+fn table(text: &str, at: usize) -> &str {
+    let mut depth = 0_i32;
+    let open = text[..at].char_indices().rev().find(|(_, c)| {
+        depth += i32::from(*c == '}') - i32::from(*c == '{');
+        depth < 0
+    });
+    let start = open.map_or(0, |(at, _)| at);
+    let end = text[at..].find('}').map_or(text.len(), |length| at + length);
+    &text[start..end]
 }
 
 /// The value behind a key.
@@ -278,7 +294,8 @@ mod tests {
             ),
             (
                 "s.py",
-                "B = Path(__file__).parent\nD = {'ENGINE': 'django.db.backends.sqlite3', 'NAME': B / 'db.sqlite3'}",
+                "B = Path(__file__).parent\nD = {'ENGINE': 'django.db.backends.sqlite3', 'NAME': B / 'db.sqlite3'}\nV = [{'NAME': \
+                 'a.b.C'}]",
                 &["/db.sqlite3 db"],
             ),
             ("scripts/seed.js", "fs.writeFileSync('x/y', '')", &[]),
