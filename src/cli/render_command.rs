@@ -1,5 +1,6 @@
 //! `stackgen render`: writes what differs.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -145,7 +146,7 @@ fn excerpts<'e>(looked: &Looked, entries: impl Iterator<Item = &'e Entry<'e>>) -
         }
         if more > 0 {
             let lines = if more == 1 { "line" } else { "lines" };
-            text.push_str(&format!("… {more} more {lines} of {}; see `stackgen render --diff`\n", drift.path));
+            let _ = writeln!(text, "… {more} more {lines} of {}; see `stackgen render --diff`", drift.path);
         }
     }
     text

@@ -49,11 +49,10 @@ pub(super) struct RouteRow<'p> {
 /// The path of the host that a mount of a service has; none for the socket of the engine, which is no mere path, and for
 /// what stackgen writes for the service to read, which says nothing of the host.
 pub(super) fn host_path<'m>(service: &Service, mount: &'m Mount) -> Option<&'m str> {
-    let is_written = || service.files.iter().any(|file| file.target == mount.target);
-    match &mount.source {
-        Source::Bind(path) if !(mount.has_engine_socket() && path.ends_with(SOCKET)) && !is_written() => Some(path),
-        _ => None,
-    }
+    let Source::Bind(path) = &mount.source else { return None };
+    let is_socket = mount.has_engine_socket() && path.ends_with(SOCKET);
+    let is_written = service.files.iter().any(|file| file.target == mount.target);
+    (!is_socket && !is_written).then_some(path)
 }
 
 impl Plan {

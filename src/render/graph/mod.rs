@@ -301,14 +301,9 @@ impl Drawing<'_> {
                     (None, Some(path)) => (path, Shape::Path, Meaning::Bind),
                     (None, None) => continue,
                 };
-                let to = match known.get(&(shape, name.to_owned())) {
-                    Some(known) => *known,
-                    None => {
-                        let word = if shape == Shape::Path { "path" } else { "volume" };
-                        self.node(&format!("{word}_{name}"), shape, vec![name.to_owned()])
-                    }
-                };
-                known.insert((shape, name.to_owned()), to);
+                let word = if shape == Shape::Path { "path" } else { "volume" };
+                let node = || self.node(&format!("{word}_{name}"), shape, vec![name.to_owned()]);
+                let to = *known.entry((shape, name.to_owned())).or_insert_with(node);
                 let mode = if mount.is_read_only() { ", read-only" } else { "" };
                 self.edge(*from, to, meaning, vec![format!("{}{mode}", mount.target)]);
             }
