@@ -134,36 +134,10 @@ impl Human<'_> {
     fn table(&self, inspection: &Inspection, out: &mut dyn Write) -> io::Result<()> {
         let file = path(self.directory, &inspection.file);
         let absent = if inspection.exists { "" } else { ", which is not there" };
-        writeln!(out, "{}: {file}{absent}", self.painted(DEFAULT_EMPHASIS_STYLE, &inspection.environment))?;
-        let heads = ["VARIABLE", "STATE", "FROM", "NEEDED", "TYPE", "DEFAULT", "READ BY"].map(str::to_owned);
-        let rows: Vec<[String; 7]> = inspection.rows.iter().map(|row| cells(inspection, row)).collect();
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let widths: [usize; 7] = std::array::from_fn(|column| {
-            let all = std::iter::once(&heads).chain(&rows);
-            all.map(|row| row[column].chars().count()).max().unwrap_or_default()
-        });
-        let states = inspection.rows.iter().map(|row| Some(row.state));
-        for (row, state) in std::iter::once(&heads).chain(&rows).zip(std::iter::once(None).chain(states)) {
-            let mut line = String::from(" ");
-            for (column, cell) in row.iter().enumerate() {
-                let is_last = column + 1 == row.len();
-                let width = if is_last { 0 } else { widths[column] };
-                let padded = format!("{cell:<width$}");
-                let painted = match state {
-                    Some(state) if column == 1 => self.painted(style_of(state), &padded),
-                    _ => padded,
-                };
-                line.push(' ');
-                line.push_str(&painted);
-                if !is_last {
-                    line.push(' ');
-                }
-            }
-            writeln!(out, "{}", line.trim_end())?;
-        }
-        Ok(())
+        writeln!(out, "{}: {file}{absent}", self.terminal.painted(DEFAULT_EMPHASIS_STYLE, &inspection.environment))?;
+        let heads = ["VARIABLE", "STATE", "FROM", "NEEDED", "TYPE", "DEFAULT", "READ BY"];
+        let rows = inspection.rows.iter().map(|row| (style_of(row.state), cells(inspection, row).to_vec()));
+        self.terminal.table(&heads, &rows.collect::<Vec<_>>(), out)
     }
 
     fn note(&self, inspection: &Inspection, note: &Note, out: &mut dyn Write) -> io::Result<()> {
@@ -172,16 +146,16 @@ impl Human<'_> {
             Severity::Warning => ("warning", DEFAULT_WARNING_STYLE),
             Severity::Hint => ("hint", DEFAULT_HELP_STYLE),
         };
-        let head = self.painted(style, &format!("{word}[{}]", note.kind));
+        let head = self.terminal.painted(style, &format!("{word}[{}]", note.kind));
         let file = path(self.directory, &inspection.file);
         let place = note.line.map_or_else(|| inspection.environment.clone(), |line| format!("{file}:{line}"));
         writeln!(out, "{head}: {place}: {}", note.message)?;
         if let (Some(line), Some(excerpt)) = (note.line, &note.excerpt) {
-            let number = self.painted(DEFAULT_LINE_NUM_STYLE, &format!("{line} |"));
+            let number = self.terminal.painted(DEFAULT_LINE_NUM_STYLE, &format!("{line} |"));
             writeln!(out, "  {number} {excerpt}")?;
         }
         if let Some(help) = &note.help {
-            writeln!(out, "  = {}: {help}", self.painted(DEFAULT_EMPHASIS_STYLE, "help"))?;
+            writeln!(out, "  = {}: {help}", self.terminal.painted(DEFAULT_EMPHASIS_STYLE, "help"))?;
         }
         Ok(())
     }
@@ -200,17 +174,13 @@ impl Human<'_> {
         } else {
             counted.join(", ")
         };
-        let mut summary = self.painted(DEFAULT_EMPHASIS_STYLE, &counts);
+        let mut summary = self.terminal.painted(DEFAULT_EMPHASIS_STYLE, &counts);
         let is_read = |inspection: &&Inspection| !inspection.rows.is_empty();
         let mut read = inspections.iter().filter(is_read);
         if read.any(|inspection| inspection.lacks && inspection.count(Severity::Error) > 0) {
             summary.push_str("; `stackgen env --write` adds what is missing");
         }
         summary
-    }
-
-    fn painted(&self, style: Style, text: &str) -> String {
-        if self.terminal.color && !style.is_plain() { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 }
 

@@ -114,7 +114,7 @@ impl Human {
     }
 
     fn tables(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
-        let environment = self.painted(DEFAULT_EMPHASIS_STYLE, &report.environment);
+        let environment = self.terminal.painted(DEFAULT_EMPHASIS_STYLE, &report.environment);
         writeln!(out, "{environment}: {}", report.project)?;
         if let Some(why) = &report.without_engine {
             writeln!(out, "  without the engine, so that nothing is known of containers: {why}")?;
@@ -126,47 +126,21 @@ impl Human {
             if has_waited {
                 row.push(if service.time.is_zero() { "-".to_owned() } else { seconds(service.time) });
             }
-            (service.result, row)
+            (style_of(service.result), row)
         });
         let heads =
             if has_waited { &["SERVICE", "RESULT", "STATE", "WAITED"][..] } else { &["SERVICE", "RESULT", "STATE"] };
-        self.table(heads, &services.collect::<Vec<_>>(), out)?;
+        self.terminal.table(heads, &services.collect::<Vec<_>>(), out)?;
         if !report.services.is_empty() && !report.checks.is_empty() {
             writeln!(out)?;
         }
-        let checks = report.checks.iter().map(|check| (check.result, cells(check)));
-        self.table(&["ASKED", "RESULT", "STATUS", "ANSWERED BY", "TIME"], &checks.collect::<Vec<_>>(), out)?;
+        let checks = report.checks.iter().map(|check| (style_of(check.result), cells(check)));
+        self.terminal.table(&["ASKED", "RESULT", "STATUS", "ANSWERED BY", "TIME"], &checks.collect::<Vec<_>>(), out)?;
         if report.checks.iter().any(|check| check.request.starts_with("OPTIONS ") && check.result == Outcome::Passed) {
             let text = "OPTIONS asks no more than who answers: any status of the service itself will do.";
             writeln!(out, "\n  {text}")?;
         }
         writeln!(out)
-    }
-
-    /// A table whose second column is the result.
-    fn table(&self, heads: &[&str], rows: &[(Outcome, Vec<String>)], out: &mut dyn Write) -> io::Result<()> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let width = |column: usize| {
-            let cells = rows.iter().map(|(_, row)| row[column].chars().count());
-            cells.chain([heads[column].chars().count()]).max().unwrap_or_default()
-        };
-        let widths: Vec<usize> = (0..heads.len()).map(width).collect();
-        let pad = |cell: &str, column: usize| format!("{cell:<width$}", width = widths[column]);
-        let head: Vec<String> = heads.iter().enumerate().map(|(column, head)| pad(head, column)).collect();
-        writeln!(out, "  {}", head.join("  ").trim_end())?;
-        for (result, row) in rows {
-            let mut line = String::from(" ");
-            for (column, cell) in row.iter().enumerate() {
-                let padded = pad(cell, column);
-                line.push(' ');
-                line.push_str(&if column == 1 { self.painted(style_of(*result), &padded) } else { padded });
-                line.push(' ');
-            }
-            writeln!(out, "{}", line.trim_end())?;
-        }
-        Ok(())
     }
 
     fn notes(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -214,7 +188,7 @@ impl Human {
             Outcome::Failed => ("error", DEFAULT_ERROR_STYLE),
             _ => (result.word(), style_of(result)),
         };
-        let head = self.painted(style, &format!("{word}[{}]", cause.kind));
+        let head = self.terminal.painted(style, &format!("{word}[{}]", cause.kind));
         let more = asked.len().saturating_sub(NAMED);
         let mut shown: Vec<&str> = asked.iter().take(NAMED).map(String::as_str).collect();
         let rest = format!("and {more} more");
@@ -235,7 +209,7 @@ impl Human {
             writeln!(out, "  | {line}")?;
         }
         if let Some(help) = &cause.help {
-            writeln!(out, "  = {}: {help}", self.painted(DEFAULT_EMPHASIS_STYLE, "help"))?;
+            writeln!(out, "  = {}: {help}", self.terminal.painted(DEFAULT_EMPHASIS_STYLE, "help"))?;
         }
         Ok(())
     }
@@ -256,11 +230,7 @@ impl Human {
                 "; unproved is no pass (`--allow-unproved` lets it be)"
             });
         }
-        self.painted(DEFAULT_EMPHASIS_STYLE, &summary)
-    }
-
-    fn painted(&self, style: Style, text: &str) -> String {
-        if self.terminal.color && !style.is_plain() { format!("{style}{text}{style:#}") } else { text.to_owned() }
+        self.terminal.painted(DEFAULT_EMPHASIS_STYLE, &summary)
     }
 }
 

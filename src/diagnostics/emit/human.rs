@@ -197,7 +197,7 @@ impl<'a> Human<'a> {
         }
         let (lines, more) = drift.excerpt();
         for line in lines {
-            let line = self.painted(diff_style(line), &visible(&clipped(line)));
+            let line = self.terminal.painted(diff_style(line), &visible(&clipped(line)));
             let _ = writeln!(text, "{line}");
         }
         if more > 0 {
@@ -215,7 +215,7 @@ impl<'a> Human<'a> {
             .filter_map(|severity| self.counted(severity))
             .collect();
         if drift > 0 {
-            counts.push(self.painted(DEFAULT_EMPHASIS_STYLE, &count(drift, "drifted file")));
+            counts.push(self.terminal.painted(DEFAULT_EMPHASIS_STYLE, &count(drift, "drifted file")));
         }
         let separator = if self.outcome.findings().is_empty() { "; " } else { "\n" };
         let next = self.next();
@@ -238,7 +238,7 @@ impl<'a> Human<'a> {
         if rules.len() > NAMED {
             named.push(format!("{} more rules", rules.len() - NAMED));
         }
-        let counted = self.painted(DEFAULT_EMPHASIS_STYLE, &count(number, severity.word()));
+        let counted = self.terminal.painted(DEFAULT_EMPHASIS_STYLE, &count(number, severity.word()));
         (number > 0).then(|| format!("{counted} ({})", named.join(", ")))
     }
 
@@ -269,10 +269,6 @@ impl<'a> Human<'a> {
         let unfixed = findings.iter().find(|finding| finding.fix.is_none()).or(findings.first());
         next.extend(unfixed.map(|finding| format!("`stackgen explain {}` says why", finding.rule)));
         next
-    }
-
-    fn painted(&self, style: Style, text: &str) -> String {
-        if self.terminal.color && !style.is_plain() { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 }
 

@@ -9,6 +9,8 @@ use std::io::{self, Write};
 use std::ops::Range;
 use std::sync::Arc;
 
+use anstyle::Style;
+
 use super::redaction::{Redaction, clamp};
 use super::{Drift, Report, Resolved, ResolvedFix, Severity, Spot};
 use crate::secrets;
@@ -68,6 +70,36 @@ pub struct Terminal {
     pub width: usize,
     /// Whether each finding is shown in full, however many there are of its rule.
     pub verbose: bool,
+}
+
+impl Terminal {
+    /// A text in a style, where colors may be used.
+    pub(crate) fn painted(self, style: Style, text: &str) -> String {
+        if self.color && !style.is_plain() { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+
+    /// Prints a table below its heads; the second column of each row has a style. Nothing where there are no rows.
+    pub(crate) fn table(self, heads: &[&str], rows: &[(Style, Vec<String>)], out: &mut dyn Write) -> io::Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let width = |column: usize| {
+            let cells = rows.iter().map(|(_, row)| row[column].chars().count());
+            cells.chain([heads[column].chars().count()]).max().unwrap_or_default()
+        };
+        let widths: Vec<usize> = (0..heads.len()).map(width).collect();
+        let pad = |cell: &str, column: usize| format!("{cell:<width$}", width = widths[column]);
+        let head: Vec<String> = heads.iter().enumerate().map(|(column, head)| pad(head, column)).collect();
+        writeln!(out, "  {}", head.join("  ").trim_end())?;
+        for (style, row) in rows {
+            let padded = row.iter().enumerate().map(|(column, cell)| match column {
+                1 => self.painted(*style, &pad(cell, column)),
+                _ => pad(cell, column),
+            });
+            writeln!(out, "  {}", padded.collect::<Vec<_>>().join("  ").trim_end())?;
+        }
+        Ok(())
+    }
 }
 
 impl Default for Terminal {
