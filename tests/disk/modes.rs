@@ -39,6 +39,8 @@ fn runs_here(name: &str, prepare: impl FnOnce(&PathBuf) -> Command) -> bool {
     let output = loop {
         match command.output() {
             Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
+            // The same, said by a shell.
+            Ok(output) if output.stderr.ends_with(b": Text file busy\n") => std::thread::yield_now(),
             output => break output.expect("a child"),
         }
     };
