@@ -307,6 +307,12 @@ fn a_name_that_only_an_env_file_has_is_given_to_the_library_that_reads_it_or_tol
     assert!(line(&text, "AWS_REGION").contains("# named in .env; "), "{text}");
     assert!(!text.contains("ADMIN_EMAIL") && said.contains("who reads `ADMIN_EMAIL`"), "{text}\n{said}");
     assert!(!text.contains("tulip") && !said.contains("tulip") && !said.contains("NODE_ENV"), "{text}\n{said}");
+    // What an example leaves empty is no less needed, but for what only switches something on.
+    let example = "AWS_REGION=\nSENTRY_DSN=\n";
+    let more = ", \"@aws-sdk/client-s3\": \"3\", \"@sentry/node\": \"8\"";
+    let (text, _) = program(more, "", &[(".env.example", example), (".env.test", "FOR_TESTS=1\n")]);
+    assert!(line(&text, "AWS_REGION").contains("= {} "), "{text}");
+    assert!(line(&text, "SENTRY_DSN").contains("{ secret = true, required = false }"), "{text}");
     let (text, said) = program("", "", &[(".env", env)]);
     assert!(
         !text.contains("AWS_") && said.contains("`AWS_ACCESS_KEY_ID`, `AWS_REGION`, `ADMIN_EMAIL`"),

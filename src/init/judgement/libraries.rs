@@ -2,7 +2,7 @@
 
 /// What the names of such variables begin with, and what the names of the packages begin with that read them. From the
 /// pages of those libraries about their environment variables.
-const LIBRARIES: [(&[&str], &[&str]); 26] = [
+const LIBRARIES: [(&[&str], &[&str]); 31] = [
     (&["AWS_"], &["aws-sdk", "@aws-sdk/", "boto3", "aioboto3", "aiobotocore", "s3fs", "django-storages", "sst"]),
     (
         &["GOOGLE_", "GCLOUD_", "GCP_PROJECT", "FIREBASE_CONFIG"],
@@ -34,7 +34,12 @@ const LIBRARIES: [(&[&str], &[&str]); 26] = [
     (&["BETTER_AUTH_"], &["better-auth"]),
     (&["CLERK_"], &["@clerk/"]),
     (&["UPSTASH_"], &["@upstash/", "upstash-"]),
-    (&["GUNICORN_CMD_ARGS", "WEB_CONCURRENCY"], &["gunicorn"]),
+    (&["GUNICORN_CMD_ARGS", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS"], &["gunicorn"]),
+    (&["UVICORN_", "FORWARDED_ALLOW_IPS"], &["uvicorn"]),
+    (&["CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL", "CELERY_RESULT_BACKEND"], &["celery"]),
+    (&["FLASK_APP"], &["flask"]),
+    (&["DJANGO_SETTINGS_MODULE"], &["django"]),
+    (&["DATABASE_URL"], &["dj-database-url", "django-environ", "environs"]),
 ];
 
 /// The package among these that reads a variable of this name by itself.
@@ -75,6 +80,8 @@ mod tests {
         assert_eq!(by("PGHOST", &["pg"]), is("pg"));
         assert_eq!(by("PG_POOL_SIZE", &["pg"]), None);
         assert_eq!(by("PGHOST", &["pg-boss"]), None);
+        assert_eq!(by("DATABASE_URL", &["django", "dj-database-url"]), is("dj-database-url"));
+        assert_eq!(by("CELERY_BROKER_URL", &["celery[redis]"]), is("celery[redis]"));
         assert_eq!(by("AWS_REGION", &["express"]), None);
         assert_eq!(by("ADMIN_EMAIL", &["boto3"]), None);
     }

@@ -62,7 +62,9 @@ fn of_schema(name: &str, chain: &str) -> Option<Fallback> {
     let chain = chain.trim_start();
     for word in [".default(", "default:"] {
         if let Some((_, value)) = chain.split_once(word) {
-            return of_value(name, value.trim_start());
+            let value = value.trim_start();
+            let is_nothing = value.starts_with("undefined") || value.starts_with("null");
+            return if is_nothing { Some(Fallback::Absent) } else { of_value(name, value) };
         }
     }
     let is_optional = [".optional()", ".nullish()", ".nullable()"].iter().any(|word| chain.contains(word));
@@ -166,6 +168,7 @@ mod tests {
             ("A", "a: int | None = None", Some(Fallback::Absent)),
             ("A", "a: str | None = None", Some(Fallback::Absent)),
             ("A", "A: z.string().url().optional(),", Some(Fallback::Absent)),
+            ("A", "A: url({ default: undefined }),", Some(Fallback::Absent)),
             ("A", "A\" in os.environ:", Some(Fallback::Absent)),
             ("REDIS_URL", "REDIS_URL\", default=\"redis://127.0.0.1:6379/1\")", Some(Fallback::Own)),
             ("HOSTS", "HOSTS\", default=[\"localhost\"])", Some(Fallback::Own)),

@@ -8,10 +8,11 @@ use toml::Value;
 use super::meanings::{Reader, dialects};
 use super::values::{peers, typed};
 use super::{Entry, Material, Proposal, Setting};
-use crate::audit::known::is_given;
+use crate::audit::known::{is_given, is_switch};
 use crate::compose::interpolation::names;
 use crate::init::judgement::{is_public, read_by};
 use crate::init::seen::EnvName;
+use crate::init::snapshot::file_name;
 use crate::project::Analysis;
 
 /// Gives such names to whoever depends on a library that reads them, and tells the others.
@@ -20,7 +21,7 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
     let mut told: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (directory, of_files) in &material.seen.env_names {
         for (name, seen) in of_files.iter().filter(|(name, _)| !known.contains(*name) && !is_of_tools(name)) {
-            if !give(proposal, material, directory, name, seen) {
+            if !give(proposal, material, directory, name, seen) && !is_for_tests(&seen.from) {
                 told.entry(seen.from.clone()).or_default().push(name.clone());
             }
         }
@@ -35,6 +36,11 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
 /// Names that mean something to Compose, to stackgen, or to whatever runs.
 fn is_of_tools(name: &str) -> bool {
     is_given(name) || name == "PORT" || name.starts_with("COMPOSE_") || name.ends_with("_HOST_PORT")
+}
+
+/// Whether an env file is for tests alone: `.env.test`.
+fn is_for_tests(path: &str) -> bool {
+    file_name(path).split('.').any(|part| matches!(part, "test" | "testing" | "ci" | "e2e"))
 }
 
 /// The names of which it is known, or said, what becomes of them.
@@ -107,7 +113,8 @@ fn give(proposal: &mut Proposal, material: Material<'_>, directory: &str, name: 
             let verb = if default.is_some() { "from" } else { "named in" };
             let note = format!("{verb} {}; `{library}` reads it", seen.from);
             let variable = proposal.declare(name, default, Some(note.clone()));
-            variable.is_optional |= !seen.is_set;
+            // Nothing is what most of them cannot work with.
+            variable.is_optional |= !seen.is_set && is_switch(name);
             variable.is_secret |= seen.is_secret && variable.default.is_none() && !is_public(name);
             Setting::Own(Some(note))
         };
