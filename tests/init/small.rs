@@ -282,8 +282,11 @@ fn a_program_gets_a_volume_where_it_writes() {
     assert!(text.contains("DB_FILE = \"/app/data/notes.db\""), "{text}");
     let (text, _) = node("fs.mkdirSync(process.env.UPLOADS || 'files/up', { recursive: true });");
     assert!(text.contains("[\"app-up:/app/files/up\"]") && text.contains("UPLOADS = \"/app/files/up\""), "{text}");
-    let (text, said) = node("new Database('notes.db');");
-    assert!(!text.contains("volumes") && said.contains("what becomes of `notes.db` (server.js:2)"), "{text}{said}");
+    let (text, _) = node("new Database('notes.db');");
+    assert!(text.contains("build = [\"ln -sfn /data/notes.db notes.db\"]"), "{text}");
+    assert!(text.contains("volumes = [\"app-data:/data\"]"), "{text}");
+    let (text, said) = node("fs.writeFileSync('notes.json', '');");
+    assert!(!text.contains("volumes") && said.contains("what becomes of `notes.json` (server.js:2)"), "{text}{said}");
     // What lies there would stay as it is now.
     let (text, said) = node("fs.writeFileSync('assets/b.txt', '');");
     assert!(!text.contains("volumes") && said.contains("would keep `assets/a.txt`"), "{text}{said}");

@@ -58,7 +58,10 @@ pub(super) fn writes(
             if leads_to(write, &path, note, service) {
                 places.add(DATA, &format!("{file} ({})", write.from));
             }
-        } else if write.is_database && service.kind() == Some("python") && !service.keys.contains_key("build") {
+        } else if write.is_database
+            && matches!(service.kind(), Some("python" | "node"))
+            && !(program.is_built || program.workspace.is_some() || service.keys.contains_key("build"))
+        {
             // SQLite keeps its journal beside the file that a link leads to.
             let steps = vec![Value::from(format!("ln -sfn /{DATA}/{file} {file}"))];
             let note = format!("{file} lies beside the source ({}), where its user may not write", write.from);

@@ -90,6 +90,8 @@ pub(super) struct Program {
     pub(super) static_root: Option<Fact<String>>,
     /// What it writes where it may not, or where it is lost.
     pub(super) writes: Vec<Write>,
+    /// Whether a script of its own builds it: what runs may have no more than what that writes.
+    pub(super) is_built: bool,
     /// Whether something in it is meant to run by itself.
     pub(super) runs: bool,
     /// Whether nothing in it listens, although a program of its kind usually does.

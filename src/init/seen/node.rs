@@ -128,6 +128,7 @@ fn program(
         return None;
     }
     program.kind = Some(kind.name.clone());
+    program.is_built = script("build").is_some();
     program.version = version(snapshot, &directory, package, node);
     let sources = code::sources(snapshot, &directory);
     let commands = [start, dev, script("preview")].into_iter().flatten();
