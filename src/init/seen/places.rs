@@ -351,7 +351,7 @@ pub(super) fn variable(text: &str) -> Option<String> {
         return None;
     }
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-    words.filter(|word| word.len() > 1).filter_map(named).last()
+    words.filter(|word| word.len() > 1).filter_map(named).next_back()
 }
 
 /// A path without what means nothing; none where it leads out of the source, or is none.

@@ -152,14 +152,15 @@ fn spots(sources: Sources<'_>, file: &str, text: &str) -> Vec<(usize, What, Plac
             add(at, Directory, sources.place(file, given));
         }
     }
+    let is_python = file.rsplit('.').next() == Some("py");
     // `DATA.mkdir(parents=True)`, `(BASE / "a.txt").write_text(…)`
     for (call, what) in [(".mkdir(", Directory), (".write_text(", File), (".write_bytes(", File), (".touch(", File)] {
-        for (at, _) in text.match_indices(call).filter(|_| file.ends_with(".py")) {
+        for (at, _) in text.match_indices(call).filter(|_| is_python) {
             let line = text[..at].rfind('\n').map_or(0, |at| at + 1);
             add(at, what, sources.place(file, &text[line..at]));
         }
     }
-    for at in starts(text, "open(").filter(|at| file.ends_with(".py") && !text[..*at].ends_with('.')) {
+    for at in starts(text, "open(").filter(|at| is_python && !text[..*at].ends_with('.')) {
         let all = arguments(&text[at + "open(".len()..]);
         let mode = all.get(1).map(|mode| mode.trim().trim_start_matches("mode=")).and_then(text_of);
         if mode.is_some_and(|mode| mode.contains(['w', 'a', 'x', '+'])) {
@@ -194,7 +195,7 @@ fn first_of(rest: &str) -> &str {
     arguments(rest).first().map_or("", |first| first.lines().find(|line| !line.trim().is_empty()).unwrap_or_default())
 }
 
-/// Addresses of SQLite: `sqlite:///data/app.db`, `"sqlite:///" + os.path.join(HERE, "app.db")`.
+/// Addresses of `SQLite`: `sqlite:///data/app.db`, `"sqlite:///" + os.path.join(HERE, "app.db")`.
 fn addresses(sources: Sources<'_>, file: &str, text: &str) -> Vec<(usize, What, Place)> {
     let mut all = Vec::new();
     for at in code::words(text, "sqlite") {
