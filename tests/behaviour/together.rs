@@ -145,7 +145,7 @@ fn whoever_has_nothing_to_write_needs_no_right_to_write() {
     // The superuser may write anywhere, and another user may not reach the build directory.
     let folder = tempfile::tempdir().expect("a temporary folder");
     let program = folder.path().join("stackgen");
-    fs::copy(env!("CARGO_BIN_EXE_stackgen"), &program).expect("a copy");
+    super::support::copy_program(std::path::Path::new(env!("CARGO_BIN_EXE_stackgen")), &program);
     fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("a mode");
     fs::set_permissions(tree.root(), Permissions::from_mode(0o555)).expect("a mode");
     let is_superuser = fs::metadata(&program).expect("metadata").uid() == 0;

@@ -111,6 +111,12 @@ pub(crate) fn succeed(command: &mut Command) -> Output {
     output
 }
 
+/// A copy of a program, to be started. Another process makes it: a program that another test starts at that moment would have
+/// open for writing what this process has, and a program that is being written cannot be started.
+pub(crate) fn copy_program(from: &Path, to: &Path) {
+    succeed(Command::new("cp").arg(from).arg(to));
+}
+
 /// Both streams of a finished command.
 pub(crate) fn everything_said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))

@@ -31,7 +31,7 @@ pub(crate) fn stackgen(directory: &Path) -> Unprivileged {
     let programs = tempfile::tempdir().expect("a temporary folder");
     set_mode(programs.path(), 0o755);
     let program = programs.path().join("stackgen");
-    fs::copy(env!("CARGO_BIN_EXE_stackgen"), &program).expect("a copy of the program");
+    super::copy_program(Path::new(env!("CARGO_BIN_EXE_stackgen")), &program);
     give_away(directory);
     let mut command = Command::new(program);
     command.current_dir(directory).uid(NOBODY).gid(NOBODY);
