@@ -52,8 +52,11 @@ impl<'a> Resolver<'a, '_> {
             let path = base.key(key);
             let raw = self.raw(value, &path, Some(member.name));
             self.check_scalars(key, &raw, &path);
-            // What is said of one network leaves the others as they are.
-            let named = planned.get(key).filter(|_| key == "networks" && raw.as_map().is_some());
+            // What is said of networks that it is on leaves the others as they are.
+            let is_said_of = raw
+                .as_map()
+                .is_some_and(|map| map.keys().all(|name| service.networks.iter().any(|known| known == name)));
+            let named = planned.get(key).filter(|_| key == "networks" && is_said_of);
             let named = named.and_then(|networks| networks.keyed(&Raw::Null));
             let below = named.as_ref().or(planned.get(key));
             let raw = aligned(key, below, raw);
