@@ -146,30 +146,8 @@ fn take_back(
                 }
                 return true;
             };
-            let settings = match table.as_str() {
-                "env" => Some(&mut service.env),
-                "build-env" => Some(&mut service.build_env),
-                _ => None,
-            };
-            if let Some(settings) = settings {
-                match settings.get(&key) {
-                    Some(Setting::Value(_)) => {
-                        settings.insert(key.clone(), Setting::Own(None));
-                        proposal.variables.entry(key.clone()).or_default().is_secret |=
-                            super::judgement::is_secret(&key);
-                        tell(proposal, &name, format!("what `{key}` is: {reason}"));
-                    }
-                    Some(Setting::Own(_)) => {
-                        let variable = proposal.variables.entry(key.clone()).or_default();
-                        let had = variable.default.take().is_some() | variable.kind.take().is_some();
-                        if !had {
-                            settings.shift_remove(&key);
-                        }
-                        tell(proposal, &name, format!("`{key}`: {reason}"));
-                    }
-                    None => return false,
-                }
-                return true;
+            if table == "env" || table == "build-env" {
+                return unset(proposal, &name, &table, &key, reason);
             }
             // A route may be right but for its host.
             let inner = service.tables.get_mut(&table).and_then(|entries| entries.get_mut(&key));
@@ -181,17 +159,13 @@ fn take_back(
                 tell(proposal, &name, format!("the host of its route `{key}` was left out: {reason}"));
                 return true;
             }
-            // Without one of its labels a router may lead past what protects it.
-            let is_routing = |label: &str| {
-                let lower = label.to_ascii_lowercase();
-                lower.starts_with("traefik.") && (lower.contains(".routers.") || lower.contains(".middlewares."))
-            };
             if table == "labels" && is_routing(&key) {
                 if let Some(entries) = service.tables.get_mut(&table) {
                     entries.retain(|label, _| !label.to_ascii_lowercase().starts_with("traefik."));
                 }
-                service.left_out.push(format!("its labels for the proxy were left out, `{key}` among them: {reason}"));
-                tell(proposal, &name, format!("its labels for the proxy were left out, `{key}` among them: {reason}"));
+                let what = format!("its labels for the proxy were left out, `{key}` among them: {reason}");
+                service.left_out.push(what.clone());
+                tell(proposal, &name, what);
                 return true;
             }
             if table.is_empty() {
@@ -222,20 +196,51 @@ fn take_back(
         }
         Part::Overlay(environment, name) => {
             tell(proposal, &name, format!("what is different in {environment} was left out: {reason}"));
-            let Some(services) = proposal.overlays.get_mut(&environment) else { return false };
-            let Some(keys) = services.shift_remove(&name) else { return false };
-            // What is protected there is rather not there at all.
-            let routes = keys.get("routes").and_then(|entry| entry.value.as_table()).into_iter().flatten();
-            let protected = routes.filter(|(_, route)| route.get("middlewares").is_some_and(toml::Value::is_array));
-            let none: toml::Table = protected.map(|(route, _)| (route.clone(), false.into())).collect();
-            if !none.is_empty() {
-                let note = "what protects it there was left out, so it is not there";
-                let keys = IndexMap::from_iter([("routes".to_owned(), Entry::noted(none, note))]);
-                services.insert(name, keys);
-            }
-            true
+            proposal.overlays.get_mut(&environment).is_some_and(|services| close(services, name))
         }
     }
+}
+
+/// Takes back what a variable of a service is set to.
+fn unset(proposal: &mut Proposal, name: &str, table: &str, key: &str, reason: &str) -> bool {
+    let Some(service) = proposal.services.get_mut(name) else { return false };
+    let settings = if table == "env" { &mut service.env } else { &mut service.build_env };
+    match settings.get(key) {
+        Some(Setting::Value(_)) => {
+            settings.insert(key.to_owned(), Setting::Own(None));
+            proposal.variables.entry(key.to_owned()).or_default().is_secret |= super::judgement::is_secret(key);
+            tell(proposal, name, format!("what `{key}` is: {reason}"));
+        }
+        Some(Setting::Own(_)) => {
+            let variable = proposal.variables.entry(key.to_owned()).or_default();
+            let had = variable.default.take().is_some() | variable.kind.take().is_some();
+            if !had {
+                settings.shift_remove(key);
+            }
+            tell(proposal, name, format!("`{key}`: {reason}"));
+        }
+        None => return false,
+    }
+    true
+}
+
+/// Whether without this label a router might lead past what protects it.
+fn is_routing(label: &str) -> bool {
+    let lower = label.to_ascii_lowercase();
+    lower.starts_with("traefik.") && (lower.contains(".routers.") || lower.contains(".middlewares."))
+}
+
+/// Takes back what an environment says of a service. What is protected there is rather not there at all.
+fn close(services: &mut IndexMap<String, IndexMap<String, Entry>>, name: String) -> bool {
+    let Some(keys) = services.shift_remove(&name) else { return false };
+    let routes = keys.get("routes").and_then(|entry| entry.value.as_table()).into_iter().flatten();
+    let protected = routes.filter(|(_, route)| route.get("middlewares").is_some_and(toml::Value::is_array));
+    let none: toml::Table = protected.map(|(route, _)| (route.clone(), false.into())).collect();
+    if !none.is_empty() {
+        let note = "what protects it there was left out, so it is not there";
+        services.insert(name, IndexMap::from_iter([("routes".to_owned(), Entry::noted(none, note))]));
+    }
+    true
 }
 
 fn tell(proposal: &mut Proposal, about: &str, what: String) {

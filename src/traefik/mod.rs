@@ -32,7 +32,7 @@ pub(crate) fn finish(service: &mut Service, edge: &Edge) {
     {
         service.command = Some(flags::flags(proxy, &edge.network));
     }
-    if service.proxy.is_some() && service.labels.keys().any(is_for_proxy) {
+    if service.proxy.is_some() && service.labels.keys().any(|name| is_for_proxy(name)) {
         // Of itself, too, it takes what has its label alone: the router of its dashboard, a middleware.
         let own = std::mem::take(&mut service.labels);
         service.labels = labels::found(edge);
@@ -59,12 +59,12 @@ pub(crate) fn is_disabled(service: &Service) -> bool {
 }
 
 /// Whether a label defines something for the proxy.
-fn is_for_proxy(name: &String) -> bool {
+fn is_for_proxy(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ["traefik.http.", "traefik.tcp.", "traefik.udp."].iter().any(|start| name.starts_with(start))
 }
 
 /// Whether the proxy has to find the service: it has routes, or labels for the proxy.
 pub(crate) fn is_routed(service: &Service) -> bool {
-    !service.routers.is_empty() || (service.proxy.is_none() && service.labels.keys().any(is_for_proxy))
+    !service.routers.is_empty() || (service.proxy.is_none() && service.labels.keys().any(|name| is_for_proxy(name)))
 }

@@ -249,7 +249,7 @@ impl Ends {
             ["http", "tls", "certresolver"] => {
                 table.insert("tls".to_owned(), value.into());
             }
-            ["http", "redirections", ..] | ["http", "tls", ..] => {}
+            ["http", "redirections" | "tls", ..] => {}
             _ => return false,
         }
         true

@@ -1,5 +1,5 @@
 //! Images that many have and no kind stands for: what they listen on, where their data is, and which packages are clients
-//! of what is in them (the pages of the images on Docker Hub; the packages' own pages on npm and PyPI).
+//! of what is in them (the pages of the images on Docker Hub; the packages' own pages on npm and `PyPI`).
 
 use toml::Value;
 
@@ -187,7 +187,6 @@ const ALL: [Known; 19] = [
         clients: &["minio"],
         told: &[("MINIO_ROOT_USER", Some("minio")), ("MINIO_ROOT_PASSWORD", None)],
         command: "server /data",
-        ..NONE
     },
 ];
 

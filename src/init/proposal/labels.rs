@@ -141,11 +141,11 @@ fn bare(proposal: &mut Proposal, text: &str, from: &str) -> String {
             Some((name, Some(values::Operator::Default), default)) => {
                 let default = is_harmless(&name, &default).then(|| Value::from(default));
                 proposal.declare(&name, default, Some(from.to_owned()));
-                done.push_str(&format!("${{{name}}}"));
+                done.extend(["${", name.as_str(), "}"]);
             }
             Some((name, None | Some(values::Operator::Required), _)) => {
                 proposal.declare(&name, None, Some(from.to_owned()));
-                done.push_str(&format!("${{{name}}}"));
+                done.extend(["${", name.as_str(), "}"]);
             }
             _ => done.push_str(inner),
         }
@@ -190,7 +190,7 @@ fn undefaulted(text: &str) -> String {
     while let Some((before, inner, after)) = next(rest) {
         done.push_str(before);
         match values::whole(inner) {
-            Some((name, ..)) => done.push_str(&format!("${{{name}}}")),
+            Some((name, ..)) => done.extend(["${", name.as_str(), "}"]),
             None => return String::new(),
         }
         rest = after;

@@ -17,11 +17,13 @@ use crate::init::snapshot::{joined, parent};
 use crate::kinds::{Class, Kind, OptionType};
 
 mod keys;
+mod mounts;
 mod ports;
 mod runs;
 mod shared;
 
-use keys::{dependencies, rest, restart, volumes};
+use keys::{dependencies, rest, restart};
+use mounts::volumes;
 use ports::{mapped, offset, ports};
 use runs::{command, health};
 

@@ -57,7 +57,11 @@ fn without_a_way_out(proposal: &mut Proposal, seen: &Seen) {
     // Whoever is reached through the proxy has its network, and all others have one together.
     let is_routed = |container: &Container| {
         let is_proxy = proposal.services.get(&container.name).is_some_and(|s| s.tables.contains_key("entrypoints"));
-        is_proxy || container.labels.keys().any(|label| label.contains(".routers.") && label.ends_with(".rule"))
+        is_proxy
+            || container
+                .labels
+                .keys()
+                .any(|label| label.contains(".routers.") && label.rsplit('.').next() == Some("rule"))
     };
     let mut others = seen.containers.iter().filter(|container| !is_routed(container));
     if others.all(|container| of(container).iter().all(|name| is_closed(name)) && container.ports.is_empty()) {
@@ -177,7 +181,7 @@ pub(super) fn join(proposal: &mut Proposal, material: Material<'_>, container: &
                 places.insert(slug(name), value);
             }
             None => {
-                proposal.unknown(&container.name, format!("its place on the network `{name}`: it may hold a secret"))
+                proposal.unknown(&container.name, format!("its place on the network `{name}`: it may hold a secret"));
             }
         }
     }

@@ -69,7 +69,7 @@ pub(in crate::init::proposal) fn flags(container: &Container, snapshot: &Snapsho
 }
 
 fn of_text(path: &str, text: &str) -> Option<Vec<String>> {
-    let value: Yaml = if path.ends_with(".toml") {
+    let value: Yaml = if path.rsplit('.').next() == Some("toml") {
         let table: toml::Table = text.parse().ok()?;
         serde_yaml::to_value(table).ok()?
     } else {
