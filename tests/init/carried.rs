@@ -53,7 +53,7 @@ fn read(folder: &Path, name: &str) -> String {
     fs::read_to_string(folder.join(name)).expect(name)
 }
 
-/// A PostgreSQL with this in `volumes`, and what stands beside the services.
+/// A database server with this in `volumes`, and what stands beside the services.
 fn postgres(tag: &str, mount: &str, beside: &str) -> Made {
     let compose = format!(
         "services:\n  db:\n    image: postgres:{tag}\n    environment:\n      POSTGRES_PASSWORD: ${{DB_PASSWORD}}\n    \
@@ -192,7 +192,7 @@ fn a_network_without_a_way_out_is_told() {
 
 /// A proxy, and services behind it.
 fn behind_traefik(flags: &[&str], labels: &[&str], rest: &str) -> Made {
-    let list = |items: &[&str]| items.iter().map(|item| format!("      - \"{item}\"\n")).collect::<String>();
+    let list = |items: &[&str]| items.iter().map(|item| format!("      - \"{item}\"\n")).collect::<Vec<_>>().concat();
     let compose = format!(
         "services:\n  proxy:\n    image: traefik:v3.6\n    command:\n      - --providers.docker=true\n      - \
          --entrypoints.web.address=:80\n{}    ports: ['80:80']\n    volumes:\n      - \

@@ -13,8 +13,8 @@ use crate::kinds::Kinds;
 
 pub(super) mod code;
 pub(super) mod compose;
-pub(super) mod dockerfile;
 mod django;
+pub(super) mod dockerfile;
 mod env_files;
 mod node;
 pub(super) mod places;
