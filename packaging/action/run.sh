@@ -39,7 +39,7 @@ if [[ $COMMAND == check && $code -lt 2 ]]; then
     {
       # Ten backticks: nothing that stackgen prints begins a line with so many.
       printf '### stackgen check\n\n%s\n' '``````````text'
-      run check --quiet --color never || [[ $? -eq 1 ]]
+      run check --color never || [[ $? -eq 1 ]]
       printf '%s\n' '``````````'
     } >>"$GITHUB_STEP_SUMMARY"
   fi

@@ -203,9 +203,13 @@ impl Check {
         }
         let chosen = if global.environments.is_empty() { &looked.environments } else { &global.environments };
         let denied = self.deny == Some(Deny::Warnings) && report.count(Severity::Warning) > 0;
+        let outcome = looked.outcome(&differences);
+        // Programs get everything: they know what to leave out.
+        let is_brief = global.quiet && self.format == Format::Human;
+        let least = if denied { Severity::Warning } else { Severity::Error };
         Ok(Found {
             has_failed: report.has_errors() || denied || !differences.is_empty(),
-            outcome: looked.outcome(&differences),
+            outcome: if is_brief { outcome.at_least(least) } else { outcome },
             clean: format!(
                 "{}: no findings, every generated file is as it should be ({})",
                 looked.project.source().name(),

@@ -215,6 +215,13 @@ impl<'a> Outcome<'a> {
         self
     }
 
+    /// Leaves out the findings that are less severe than `severity`.
+    #[must_use]
+    pub fn at_least(mut self, severity: Severity) -> Self {
+        self.findings.retain(|finding| finding.severity <= severity);
+        self
+    }
+
     /// The findings, in the order of the report.
     pub fn findings(&self) -> &[Resolved] {
         &self.findings
