@@ -194,6 +194,7 @@ fn what_stands_in_front_of_a_start_script_is_told_to_the_container() {
     ] {
         let is_kinds_own = script == "nodemon server.js";
         let (text, said) = started(script, "");
+        assert!(!is_kinds_own || !text.contains("command = "), "{text}");
         assert!(text.contains("\n[services.app]"), "{script}:\n{text}");
         for part in expected {
             assert!((text.clone() + &said).contains(part) != is_kinds_own, "{script}: {part}\n{text}{said}");
@@ -340,4 +341,31 @@ fn what_an_example_calls_this_machine_is_asked_for() {
     assert!(line(&text, "SMTP_HOST").contains("= {} "), "{text}");
     assert!(line(&text, "PAGE_URL").contains("\"http://localhost:3000\""), "{text}");
     assert!(said.contains("which service `SMTP_HOST` is"), "{said}");
+}
+
+#[test]
+fn what_belongs_to_the_system_of_an_image_gets_no_volume() {
+    let server = "open(\"/etc/app.conf\", \"w\")\nopen(\"/opt/x.txt\", \"w\")\nopen(\"/opt/notes/x.txt\", \"w\")\n";
+    let main = format!("from fastapi import FastAPI\napp = FastAPI()\n{server}");
+    let (text, said) = written(&[("requirements.txt", "fastapi\nuvicorn\n"), ("main.py", &main)]);
+    assert!(text.contains("volumes = [\"app-notes:/opt/notes\"]"), "{text}");
+    assert!(said.contains("writes to `/etc` (main.py:3)") && said.contains("writes to `/opt` (main.py:4)"), "{said}");
+}
+
+#[test]
+fn hosts_that_a_program_demands_are_asked_for() {
+    let (text, _) = django("ALLOWED_HOSTS = os.environ[\"HOSTS\"].split(\",\")\n", true);
+    assert!(!text.contains("HOSTS = { default") && text.contains("HOSTS = \"localhost,${HOSTS}\""), "{text}");
+}
+
+#[test]
+fn sources_that_never_end_are_looked_at() {
+    // Brackets that nobody closes, a constant that nobody gives anything, and more parents than there are numbers.
+    let open = "open(".repeat(20_000);
+    let constant = "open(OUT_FILE, 'w')\n".repeat(20_000);
+    let parents = "open(Path(__file__).parents[18446744073709551615], 'w')\n";
+    let main = format!("from fastapi import FastAPI\napp = FastAPI()\n{constant}{parents}{open}");
+    // Without a limit this takes minutes.
+    let (text, _) = written(&[("requirements.txt", "fastapi\nuvicorn\n"), ("main.py", &main), ("b.py", &constant)]);
+    assert!(text.contains("[services.app]"), "{text}");
 }

@@ -7,7 +7,14 @@ use super::{Entry, Material, Proposal, Service, Setting, slug};
 use crate::init::judgement::is_shown;
 use crate::init::seen::places::in_container;
 use crate::init::seen::{Hosts, Program, Write};
-use crate::init::snapshot::{file_name, joined};
+use crate::init::snapshot::{file_name, is_in, joined};
+
+/// Directories that belong to the system of an image: a volume there would hide what it has, and keep it for its successors.
+const OF_SYSTEM: [&str; 10] =
+    ["/bin", "/boot", "/etc", "/lib", "/lib64", "/opt/venv", "/root", "/sbin", "/usr", "/var/lib/dpkg"];
+
+/// The same of what lies directly in these; their directories may be a program's own.
+const SHARED: [&str; 5] = ["/home", "/opt", "/var", "/var/lib", "/var/log"];
 
 /// Where a database lies that has no directory of its own.
 const DATA: &str = "data";
@@ -33,6 +40,18 @@ pub(super) fn writes(
     }
     for write in program.writes.iter().filter(|write| !has_store(material, program, write)) {
         let file = write.file.as_deref().unwrap_or_default();
+        let is_of = |root: &&str| write.directory == **root || is_in(&write.directory, root);
+        if OF_SYSTEM.iter().any(is_of) || SHARED.contains(&write.directory.as_str()) {
+            proposal.unknown(
+                name,
+                format!(
+                    "what becomes of what it writes to `{}` ({}): that belongs to the system of its image, where its user may not \
+                     write; let it write to a directory of its own, with a volume",
+                    write.directory, write.from
+                ),
+            );
+            continue;
+        }
         if !write.directory.is_empty() {
             match kept(material, program, &write.directory) {
                 None => {
@@ -200,10 +219,12 @@ fn of_variable(
     let is_open = all.iter().any(|host| host == "*");
     let is_other = |host: &String| host != HERE && !host.is_empty() && is_shown(variable, host);
     let others: Vec<String> = all.into_iter().filter(is_other).collect();
-    let default = others.join(&separator.to_string());
+    let default = (!others.is_empty()).then(|| others.join(&separator.to_string()).into());
     let note = format!("read in {}", hosts.from);
-    let declared = proposal.declare(variable, Some(default.into()), Some(note.clone()));
-    declared.is_optional = true;
+    let is_known = default.is_some();
+    let declared = proposal.declare(variable, default, Some(note.clone()));
+    // Whom it answers in production only its operator knows.
+    declared.is_optional = is_known;
     let setting = if is_asked && !is_open {
         let value = format!("{HERE}{separator}${{{variable}}}");
         Setting::Value(Entry::noted(value, format!("{note}; its probe asks for {HERE}")))

@@ -1,6 +1,8 @@
 //! Texts of programs that name a place in the file system: plain, put together, behind a variable, relative to the file they
 //! stand in. What nothing in the sources says is not guessed.
 
+use std::collections::BTreeMap;
+
 use super::code;
 use crate::init::snapshot::{joined, parent};
 
@@ -9,6 +11,9 @@ const PROGRAM: &str = "/app";
 
 /// How many names are followed to what they are given.
 const DEEPEST: u8 = 6;
+
+/// How many bytes an expression has at most: nobody writes one that long, and what is never closed has no end.
+const LONGEST: usize = 4096;
 
 /// What only says in another way what stands in it.
 const WRAPPERS: [&str; 11] = [
@@ -61,6 +66,48 @@ pub(super) struct Sources<'a> {
     pub(super) directory: &'a str,
     /// Its files, with their texts.
     pub(super) texts: &'a [(&'a str, &'a str)],
+    /// Where its constants are given something.
+    pub(super) constants: &'a Constants<'a>,
+}
+
+/// Names in capitals, and the files in which a line begins by giving them something.
+#[derive(Debug)]
+pub(super) struct Constants<'a>(BTreeMap<&'a str, Vec<usize>>);
+
+impl<'a> Constants<'a> {
+    pub(super) fn of(texts: &[(&'a str, &'a str)]) -> Self {
+        let mut all: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (index, (_, text)) in texts.iter().enumerate() {
+            for line in text.lines() {
+                let rest = undeclared(line);
+                let end = rest.find(|c| !is_of_constant(c)).unwrap_or(rest.len());
+                let (name, after) = rest.split_at(end);
+                let files = if !name.is_empty() && after.trim_start().starts_with(['=', ':']) {
+                    all.entry(name).or_default()
+                } else {
+                    continue;
+                };
+                if files.last() != Some(&index) {
+                    files.push(index);
+                }
+            }
+        }
+        Self(all)
+    }
+}
+
+fn is_of_constant(c: char) -> bool {
+    c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'
+}
+
+/// A line without what stands in front of a name that is declared.
+fn undeclared(line: &str) -> &str {
+    let words = ["export ", "const ", "let ", "var ", "this.", "self.", "static ", "readonly ", "private "];
+    let mut left = line.trim_start();
+    while let Some(rest) = words.iter().find_map(|word| left.strip_prefix(word)) {
+        left = rest.trim_start();
+    }
+    left
 }
 
 impl Sources<'_> {
@@ -124,7 +171,7 @@ impl Sources<'_> {
     fn of_python_file(self, file: &str, text: &str) -> Option<Place> {
         let further = text.split("parents[").nth(1).and_then(|rest| rest.split(']').next()?.parse::<usize>().ok());
         let levels = match further {
-            Some(number) => number + 1,
+            Some(number) => number.checked_add(1)?,
             None => text.matches("dirname(").count() + text.matches(".parent").count(),
         };
         let mut path = self.inner(file);
@@ -201,10 +248,10 @@ impl Sources<'_> {
 
     /// What a name is given, and in which file: in its own, else one in capitals in any.
     fn given(&self, file: &str, name: &str) -> Option<(&str, &str)> {
-        let is_constant = name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
         let own = self.texts.iter().filter(|(path, _)| *path == file);
-        let others = self.texts.iter().filter(|(path, _)| *path != file && is_constant);
-        own.chain(others).find_map(|(path, text)| Some((*path, assigned(text, name)?.1)))
+        let others = self.constants.0.get(name).into_iter().flatten().map(|index| &self.texts[*index]);
+        own.chain(others.filter(|(path, _)| *path != file))
+            .find_map(|(path, text)| Some((*path, assigned(text, name)?.1)))
     }
 }
 
@@ -213,13 +260,7 @@ pub(super) fn assigned<'t>(text: &'t str, name: &str) -> Option<(usize, &'t str)
     let mut found: Option<(usize, &str, bool)> = None;
     for at in code::words(text, name).filter(|_| !name.is_empty()) {
         let line = text[..at].rfind('\n').map_or(0, |at| at + 1);
-        let before = text[line..at].trim_start();
-        let words = ["export ", "const ", "let ", "var ", "this.", "self.", "static ", "readonly ", "private "];
-        let mut left = before;
-        while let Some(rest) = words.iter().find_map(|word| left.strip_prefix(word)) {
-            left = rest.trim_start();
-        }
-        if !left.is_empty() {
+        if !undeclared(&text[line..at]).is_empty() {
             continue;
         }
         let rest = text[at + name.len()..].trim_start_matches([' ', '\t']);
@@ -242,6 +283,7 @@ pub(super) fn assigned<'t>(text: &'t str, name: &str) -> Option<(usize, &'t str)
 
 /// What stands until the statement ends.
 pub(super) fn statement(text: &str) -> &str {
+    let text = shortened(text);
     let mut end = text.len();
     walk(text, |at, c, depth| {
         if depth < 0 || depth == 0 && matches!(c, '\n' | ';') && !text[..at].trim().is_empty() {
@@ -255,6 +297,7 @@ pub(super) fn statement(text: &str) -> &str {
 
 /// The arguments of a call, from behind its parenthesis; what is left open ends with the text.
 pub(super) fn arguments(text: &str) -> Vec<&str> {
+    let text = shortened(text);
     let (mut all, mut start, mut end) = (Vec::new(), 0, text.len());
     walk(text, |at, c, depth| {
         if depth < 0 {
@@ -270,6 +313,12 @@ pub(super) fn arguments(text: &str) -> Vec<&str> {
     all.push(&text[start..end]);
     all.retain(|argument| !argument.trim().is_empty());
     all
+}
+
+/// As much of a text as an expression may have.
+fn shortened(text: &str) -> &str {
+    let end = (0..=LONGEST.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    &text[..end]
 }
 
 /// Looks at each character outside of quotes, with how deep it stands in brackets: below zero behind the one that closes
@@ -385,7 +434,8 @@ mod tests {
         let text = "const HERE = path.join(__dirname, '../../data');\nconst other = process.env.DATA ?? './var';\n";
         let python = "BASE_DIR = Path(__file__).resolve().parent.parent\nROOT: Path = BASE_DIR / 'media'\n";
         let texts = [(file, text), ("shop/core/settings.py", python)];
-        let sources = Sources { directory: "shop", texts: &texts };
+        let constants = Constants::of(&texts);
+        let sources = Sources { directory: "shop", texts: &texts, constants: &constants };
         let at = |file: &str, expression: &str| sources.place(file, expression).map(|place| place.path);
         for (expression, expected) in [
             ("'data'", Some("data")),

@@ -1,5 +1,7 @@
 //! Scripts of package.json as what they run: what is set in front of the program, what runs before it, and the program.
 
+use std::iter::Peekable;
+
 use crate::init::snapshot::is_code;
 
 /// What only a shell understands.
@@ -30,6 +32,10 @@ pub(super) struct Script {
 impl Script {
     /// What a script runs; none where only a shell could.
     pub(super) fn of(text: &str) -> Option<Self> {
+        // What a shell would put in the place of these no container would.
+        if text.contains(['$', '`', '*', '?', '~']) {
+            return None;
+        }
         let all = shlex::split(text)?;
         if all.iter().any(|word| OPERATORS.contains(&word.as_str()) || word.ends_with(';')) {
             return None;
@@ -38,18 +44,18 @@ impl Script {
         let mut commands: Vec<Vec<String>> = all.split(|word| word == "&&").map(<[String]>::to_vec).collect();
         let last = commands.pop()?;
         for command in commands {
-            let words = script.bare(command);
+            let words = script.bare(command)?;
             if words.is_empty() || words.first().is_some_and(|word| word == "cd") {
                 return None;
             }
             script.before.push(words);
         }
-        script.words = script.bare(last);
+        script.words = script.bare(last)?;
         (!script.words.is_empty()).then_some(script)
     }
 
     /// The words of a command without what is set in front of it, which is kept.
-    fn bare(&mut self, words: Vec<String>) -> Vec<String> {
+    fn bare(&mut self, words: Vec<String>) -> Option<Vec<String>> {
         let mut rest = words.into_iter().peekable();
         while let Some(word) = rest.peek().cloned() {
             let assigned = word.split_once('=').filter(|(name, _)| crate::manifest::is_variable(name));
@@ -57,7 +63,7 @@ impl Script {
                 self.env.push((name.to_owned(), value.to_owned()));
             } else if matches!(word.as_str(), "dotenv" | "dotenvx" | "env-cmd") {
                 rest.next();
-                self.of_files(&mut rest);
+                self.of_files(&word, &mut rest)?;
                 continue;
             } else if !SETTERS.contains(&word.as_str()) {
                 break;
@@ -70,29 +76,48 @@ impl Script {
             let (flag, file) = word.split_once('=')?;
             ["--env-file", "--env-file-if-exists"].contains(&flag).then(|| file.to_owned())
         };
-        self.env_files.extend(words.iter().filter_map(|word| of_flag(word)));
+        let files: Vec<String> = words.iter().filter_map(|word| of_flag(word)).collect();
+        if !files.iter().all(|file| is_env_file(file)) {
+            return None;
+        }
+        self.env_files.extend(files);
         words.retain(|word| of_flag(word).is_none());
-        words
+        Some(words)
     }
 
-    /// What reads variables from files: `dotenv -e .env.production -- node server.js`.
-    fn of_files(&mut self, rest: &mut std::iter::Peekable<impl Iterator<Item = String>>) {
+    /// What reads variables from files, `dotenv -e .env.production -- node server.js`; none where it is told something else.
+    fn of_files(&mut self, tool: &str, rest: &mut Peekable<impl Iterator<Item = String>>) -> Option<()> {
         let known = self.env_files.len();
-        while let Some(word) = rest.next_if(|word| word.starts_with('-') || word == "run") {
-            match word.as_str() {
+        // The first word behind older ones is the file.
+        let is_own = |word: &String| word.starts_with('-') || word == "run" || tool == "env-cmd" && is_env_file(word);
+        while let Some(word) = rest.next_if(is_own) {
+            let (flag, given) = match word.split_once('=') {
+                Some((flag, given)) => (flag, Some(given.to_owned())),
+                None => (word.as_str(), None),
+            };
+            match flag {
                 "--" => break,
-                "-e" | "-f" | "--file" => self.env_files.extend(rest.next()),
-                "-v" => {
-                    let assigned = rest.next();
-                    let assigned = assigned.as_deref().and_then(|word| word.split_once('='));
-                    self.env.extend(assigned.map(|(name, value)| (name.to_owned(), value.to_owned())));
+                "run" | "-o" | "--override" | "--overload" | "-q" | "--quiet" | "--silent" => {}
+                "-c" => {
+                    let name = rest.next_if(|word| !word.starts_with('-'));
+                    self.env_files.extend(name.map(|name| format!(".env.{name}")));
                 }
-                word => self.env_files.extend(word.split_once('=').map(|(_, file)| file.to_owned())),
+                "-e" | "--env" | "-f" | "--file" | "--env-file" | "-v" => {
+                    let given = given.or_else(|| rest.next())?;
+                    match given.split_once('=').filter(|(name, _)| crate::manifest::is_variable(name)) {
+                        Some((name, value)) => self.env.push((name.to_owned(), value.to_owned())),
+                        None if is_env_file(&given) => self.env_files.push(given),
+                        None => return None,
+                    }
+                }
+                file if is_env_file(file) && given.is_none() => self.env_files.push(word),
+                _ => return None,
             }
         }
         if self.env_files.len() == known {
             self.env_files.push(".env".to_owned());
         }
+        Some(())
     }
 
     /// Whether it is the program and nothing else, but for a variable that the image sets by itself.
@@ -112,6 +137,13 @@ impl Script {
     pub(super) fn runs_file(&self) -> bool {
         self.file().is_some_and(|file| is_code(file) || !file.rsplit('/').next().unwrap_or(file).contains('.'))
     }
+}
+
+/// Whether a word names an env file, and nothing that had better not be shown.
+fn is_env_file(word: &str) -> bool {
+    let name = word.rsplit('/').next().unwrap_or(word);
+    (name.starts_with(".env") || name.ends_with(".env"))
+        && word.chars().all(|c| c.is_ascii_alphanumeric() || "._/-".contains(c))
 }
 
 /// Whether a step only builds.
@@ -145,13 +177,28 @@ mod tests {
             ("dotenv -- tsx a.ts", "", ".env", "", "tsx a.ts"),
             ("dotenvx run -f .env -- node a.js", "", ".env", "", "node a.js"),
             ("env-cmd -f .env node a.js", "", ".env", "", "node a.js"),
+            ("env-cmd ./conf/.env node a.js", "", "./conf/.env", "", "node a.js"),
+            ("dotenv -c production -- node a.js", "", ".env.production", "", "node a.js"),
+            ("dotenvx run -e A=b --env=C=d -- node a.js", "A=b C=d", ".env", "", "node a.js"),
             ("node --env-file=.env --enable-source-maps a.js", "", ".env", "", "node --enable-source-maps a.js"),
             ("prisma migrate deploy && A=1 node a.js", "A=1", "", "prisma migrate deploy", "node a.js"),
         ] {
             let expected = (env.to_owned(), files.to_owned(), before.to_owned(), words.to_owned());
             assert_eq!(script(text), Some(expected), "{text}");
         }
-        for text in ["node a.js | pino-pretty", "cd dist && node a.js", "a || b", "node 'a", "A=1", "node a.js > log"] {
+        for text in [
+            "node a.js | pino-pretty",
+            "cd dist && node a.js",
+            "a || b",
+            "node 'a",
+            "A=1",
+            "node a.js > log",
+            "node a.js --port $PORT",
+            "node a.js conf/*.json",
+            "env-cmd -e dev -- node a.js",
+            "dotenv --vault key -- node a.js",
+            "dotenv -e tulip -- node a.js",
+        ] {
             assert_eq!(script(text), None, "{text}");
         }
     }

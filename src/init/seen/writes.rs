@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::code;
-use super::places::{Place, Sources, arguments, assigned, statement, text_of, variable};
+use super::places::{Constants, Place, Sources, arguments, assigned, statement, text_of, variable};
 use super::{Program, Write};
 use crate::init::snapshot::{file_name, parent};
 
@@ -72,13 +72,18 @@ const ONCE: [&str; 8] = ["scripts", "script", "tools", "seed", "seeds", "migrati
 /// Where everybody may write, or nobody.
 const ELSEWHERE: [&str; 6] = ["/tmp", "/dev", "/proc", "/sys", "/run", "/var/tmp"];
 
+/// How often one call is followed in one file: who writes more often does so in the same places.
+const MOST: usize = 200;
+
 /// What the sources of a program write; `skipped` are files that it does not load.
 pub(super) fn look(texts: &[(&str, &str)], skipped: &BTreeSet<&str>, program: &Program) -> Vec<Write> {
-    let sources = Sources { directory: &program.directory, texts };
+    let constants = Constants::of(texts);
+    let sources = Sources { directory: &program.directory, texts, constants: &constants };
     let mut found: Vec<Write> = Vec::new();
     for (file, text) in texts.iter().filter(|(file, _)| !skipped.contains(file) && !is_once(file, &program.directory)) {
+        let ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
         for (at, what, place) in spots(sources, file, text) {
-            let from = format!("{file}:{}", text[..at].matches('\n').count() + 1);
+            let from = format!("{file}:{}", ends.partition_point(|end| *end < at) + 1);
             if let Some(write) =
                 write(place, what, from).filter(|write| !found.iter().any(|known| known.is_same(write)))
             {
@@ -136,7 +141,7 @@ fn spots(sources: Sources<'_>, file: &str, text: &str) -> Vec<(usize, What, Plac
         if !words.is_empty() && !words.iter().any(|word| text.contains(word)) {
             continue;
         }
-        for (at, _) in text.match_indices(key) {
+        for (at, _) in text.match_indices(key).take(MOST) {
             let rest = &text[at + key.len()..];
             // Many things have a name.
             if key.contains("NAME") && !words.iter().any(|word| table(text, at).contains(word)) {
@@ -155,7 +160,7 @@ fn spots(sources: Sources<'_>, file: &str, text: &str) -> Vec<(usize, What, Plac
     let is_python = file.rsplit('.').next() == Some("py");
     // `DATA.mkdir(parents=True)`, `(BASE / "a.txt").write_text(…)`
     for (call, what) in [(".mkdir(", Directory), (".write_text(", File), (".write_bytes(", File), (".touch(", File)] {
-        for (at, _) in text.match_indices(call).filter(|_| is_python) {
+        for (at, _) in text.match_indices(call).filter(|_| is_python).take(MOST) {
             let line = text[..at].rfind('\n').map_or(0, |at| at + 1);
             add(at, what, sources.place(file, &text[line..at]));
         }
@@ -175,7 +180,7 @@ fn spots(sources: Sources<'_>, file: &str, text: &str) -> Vec<(usize, What, Plac
 /// Where a call stands that is no part of a longer word.
 fn starts<'t>(text: &'t str, call: &'t str) -> impl Iterator<Item = usize> + 't {
     let is_part = |at: usize| text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
-    text.match_indices(call).map(|(at, _)| at).filter(move |at| !is_part(*at))
+    text.match_indices(call).map(|(at, _)| at).filter(move |at| !is_part(*at)).take(MOST)
 }
 
 /// The innermost table around a byte.
@@ -198,7 +203,7 @@ fn first_of(rest: &str) -> &str {
 /// Addresses of `SQLite`: `sqlite:///data/app.db`, `"sqlite:///" + os.path.join(HERE, "app.db")`.
 fn addresses(sources: Sources<'_>, file: &str, text: &str) -> Vec<(usize, What, Place)> {
     let mut all = Vec::new();
-    for at in code::words(text, "sqlite") {
+    for at in code::words(text, "sqlite").take(MOST) {
         let before = &text[..at];
         let Some(quote) = before.chars().next_back().filter(|c| "\"'`".contains(*c)) else { continue };
         let dialect = text[at..].find(":///").filter(|length| !text[at..at + length].contains([quote, '\n']));
