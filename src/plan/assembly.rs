@@ -269,7 +269,7 @@ impl Assembly<'_, '_, '_> {
         let kind = member.kind.filter(|_| !is_built)?;
         let command = kind.command.iter().find(|command| member.holds(command.when.as_ref(), member.target));
         // A hand-written Dockerfile says what its image runs.
-        let command = command.filter(|_| member.service.dockerfile.is_none())?;
+        let command = command.filter(|_| !super::other_process::is_in_image(self.resolver.frame, member))?;
         let arguments = kind.argument.iter().filter(|argument| member.holds(argument.when.as_ref(), member.target));
         let mut words = Vec::new();
         for part in std::iter::once(command).chain(arguments) {

@@ -30,6 +30,7 @@ mod mounts;
 mod named_files;
 mod network;
 mod options;
+mod other_process;
 mod outputs;
 mod passthrough;
 mod path;
