@@ -7,6 +7,7 @@ mod carried;
 mod facts;
 mod faithful;
 mod layouts;
+mod packaged;
 mod refusals;
 mod secrets;
 mod small;

@@ -6,7 +6,7 @@ use crate::init;
 use crate::support::everything_said;
 
 /// What `init` writes, and what it says, for these files.
-fn written(files: &[(&str, &str)]) -> (String, String) {
+pub(super) fn written(files: &[(&str, &str)]) -> (String, String) {
     let folder = tempfile::tempdir().expect("a folder");
     for (path, text) in files {
         let path = folder.path().join(path);
@@ -20,7 +20,7 @@ fn written(files: &[(&str, &str)]) -> (String, String) {
 }
 
 /// The line of services.toml that begins with a word.
-fn line<'t>(text: &'t str, start: &str) -> &'t str {
+pub(super) fn line<'t>(text: &'t str, start: &str) -> &'t str {
     text.lines().find(|line| line.split_whitespace().next() == Some(start)).unwrap_or_default()
 }
 

@@ -129,6 +129,8 @@ fn of(
     }
     if kept.is_none() && program.workspace.is_none() {
         before_start(program, &mut service);
+    }
+    if kept.is_none() {
         set_in_front(proposal, program, name, &mut service);
     }
     if kept.is_none() {
@@ -206,12 +208,6 @@ fn workspace(
     name: &str,
     service: &mut Service,
 ) {
-    let inner = &workspace.inner;
-    let run = match workspace.manager {
-        "npm" => format!("npm run start --workspace {inner}"),
-        "pnpm" => format!("pnpm --dir {inner} run start"),
-        _ => format!("yarn --cwd {inner} run start"),
-    };
     if first == name {
         service.set("kind", Entry::noted("node", format!("from {}", program.from)));
         if let Some(version) = &program.version {
@@ -234,7 +230,7 @@ fn workspace(
     } else {
         service.set("extends", Entry::noted(first, "guess: one image for the whole workspace"));
     }
-    service.set("command", Entry::noted(run, "guess: the `start` script of the package"));
+    command(program, service);
     service.inner = Some(program.directory.clone());
 }
 

@@ -5,7 +5,7 @@ use super::{Fact, is_part};
 use crate::init::snapshot::{Snapshot, is_code, is_in, joined, parent};
 
 /// Paths that mean nothing else, the better ones first.
-const HEALTH: [&str; 14] = [
+pub(super) const HEALTH: [&str; 14] = [
     "/health",
     "/healthz",
     "/api/health",

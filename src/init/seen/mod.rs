@@ -17,6 +17,7 @@ mod django;
 pub(super) mod dockerfile;
 mod env_files;
 mod node;
+mod packaged;
 pub(super) mod places;
 mod procfile;
 mod python;

@@ -6,7 +6,7 @@ use semver::{Version, VersionReq};
 use serde_json::Value;
 
 use super::scripts::{Script, is_build};
-use super::{Fact, Program, Seen, Workspace, code, is_part, writes};
+use super::{Fact, Program, Seen, Workspace, code, is_part, packaged, writes};
 use crate::init::judgement::is_shown_command;
 use crate::init::snapshot::{Snapshot, file_name, is_code, joined, parent};
 use crate::kinds::{Kind, Kinds};
@@ -151,12 +151,19 @@ fn program(
     }
     prisma(snapshot, &directory, package, &mut program);
     lock(snapshot, &directory, &mut program);
+    if program.workspace.is_some() {
+        if own.is_none() {
+            program.writes = writes::look(&sources, &BTreeSet::new(), &program);
+        }
+        packaged::look(own.unwrap_or(node), package, &sources, &mut program);
+    }
     if let Some(text) = start.filter(|_| own.is_none() && kind.name == NODE) {
         started_by(snapshot, package, text, &mut program);
     }
-    if own.is_none() {
+    if own.is_none() && program.workspace.is_none() {
         program.writes = writes::look(&sources, &BTreeSet::new(), &program);
     }
+    migrations(snapshot, seen, package, &mut program);
     if own.is_none() && is_silent(start, &sources, &program) {
         program.is_silent = true;
         program.remarks.push("whether it listens on a port: nothing in its sources does, so it gets none".to_owned());
@@ -178,7 +185,7 @@ fn is_silent(start: Option<&str>, sources: &[(&str, &str)], program: &Program) -
 
 /// What its `start` script says beyond what the kind takes from package.json: the kind runs `main`, else the script as it is.
 fn started_by(snapshot: &Snapshot, package: &Value, start: &str, program: &mut Program) {
-    // The packages of a workspace are run by their manager, which has a shell.
+    // A package of a workspace is started from its root.
     if program.workspace.is_some() {
         return;
     }
@@ -241,7 +248,7 @@ fn bare(file: &str) -> String {
 }
 
 /// Words as a text that is split into them again.
-fn spelled(words: &[String]) -> String {
+pub(super) fn spelled(words: &[String]) -> String {
     // `$` is the container's own.
     let text = shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "));
     text.replace('$', "$$")
@@ -279,13 +286,15 @@ fn version(snapshot: &Snapshot, directory: &str, package: &Value, node: &Kind) -
 
 /// What answers for a page: a route of its own, else the page itself.
 fn page_health(snapshot: &Snapshot, directory: &str) -> Fact<String> {
-    for root in ["app", "src/app"] {
-        for name in ["health", "healthz"] {
-            for end in ["route.ts", "route.js"] {
-                let path = joined(directory, &format!("{root}/api/{name}/{end}"));
-                if snapshot.has(&path) {
-                    return Fact::seen(format!("/api/{name}"), path);
-                }
+    for path in code::HEALTH {
+        let routes = ["app", "src/app"].map(|root| format!("{root}{path}/route"));
+        let pages = ["pages", "src/pages"].map(|root| format!("{root}{path}"));
+        // Of pages only what is below `api` answers by itself.
+        let pages = pages.into_iter().filter(|_| path.starts_with("/api/"));
+        for stem in routes.into_iter().chain(pages) {
+            let file = ["ts", "js", "mjs", "tsx"].map(|end| joined(directory, &format!("{stem}.{end}")));
+            if let Some(file) = file.into_iter().find(|file| snapshot.has(file)) {
+                return Fact::seen(path.to_owned(), file);
             }
         }
     }
@@ -461,6 +470,42 @@ fn prisma(snapshot: &Snapshot, directory: &str, package: &Value, program: &mut P
         let steps = vec!["npx prisma generate".to_owned(), format!("{manager} run build")];
         program.build = Some(Fact::seen(steps, path));
     }
+}
+
+/// Migrations of Prisma that are there have to reach the database before the program asks it.
+fn migrations(snapshot: &Snapshot, seen: &Seen, package: &Value, program: &mut Program) {
+    let directory = joined(&program.directory, "prisma/migrations");
+    if !snapshot.below(&directory).any(|path| path.ends_with(".sql")) {
+        return;
+    }
+    // Whoever wrote a Dockerfile or a command has thought of it, or does it elsewhere.
+    let mut commands = seen.containers.iter().filter_map(|container| container.command.as_ref()).flatten();
+    if commands.any(|word| word.contains("migrate")) || snapshot.has(&joined(&program.directory, "Dockerfile")) {
+        return;
+    }
+    let scripts = package.get("scripts").and_then(Value::as_object).into_iter().flatten();
+    let is_done = |(name, text): (&String, &Value)| {
+        matches!(name.as_str(), "start" | "prestart" | "start:prod")
+            && text.as_str().is_some_and(|text| text.contains("prisma migrate deploy"))
+    };
+    if scripts.clone().any(is_done) || program.before_start.iter().any(|step| step.value.contains("migrate deploy")) {
+        return;
+    }
+    let has = |section: &str| package.get(section).and_then(|all| all.get("prisma")).is_some();
+    if has("dependencies") && program.workspace.is_none() {
+        program.before_start.insert(0, Fact::seen("npx prisma migrate deploy".to_owned(), directory));
+        return;
+    }
+    let why = if program.workspace.is_some() {
+        "one image holds the whole workspace: run `prisma migrate deploy` as a service of its own that extends it"
+    } else if has("devDependencies") {
+        "`prisma` is only for development, and no image has it: move it to `dependencies` and write \
+         `before-start = [\"npx prisma migrate deploy\"]`, or run that yourself"
+    } else {
+        "`prisma` is none of its dependencies: run `prisma migrate deploy` yourself, or add it and write \
+         `before-start = [\"npx prisma migrate deploy\"]`"
+    };
+    program.remarks.push(format!("who applies the migrations in {directory}: {why}"));
 }
 
 fn manager(snapshot: &Snapshot, directory: &str) -> Option<&'static str> {

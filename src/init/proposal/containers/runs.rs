@@ -96,6 +96,8 @@ pub(super) fn command(
         }
     }
     let is_kept = service.keys.contains_key("dockerfile");
+    // That of a package of a workspace begins at the root of it.
+    let program = program.filter(|program| program.workspace.is_none());
     if let Some(program) = program.filter(|_| !is_kept && !service.keys.contains_key("app")) {
         programs::command(program, service);
     }
