@@ -111,7 +111,7 @@ const ALL: [Known; 19] = [
             "opensearch-py",
             "django-elasticsearch-dsl",
         ],
-        told: &[("discovery.type", Some("single-node"))],
+        told: &[("discovery.type", Some("single-node")), ("xpack.security.enabled", Some("false"))],
         ..NONE
     },
     Known {
@@ -148,7 +148,7 @@ const ALL: [Known; 19] = [
         port: 7687,
         data: "/data",
         clients: &["neo4j-driver", "neo4j", "neomodel"],
-        told: &[("NEO4J_AUTH", None)],
+        told: &[("NEO4J_AUTH", Some("none"))],
         ..NONE
     },
     Known {

@@ -1,5 +1,5 @@
-//! A plan as a picture: services with what they wait for, what they keep and what they have of the host, the networks that they share, and the
-//! ways in from outside.
+//! A plan as a picture: services with what they wait for, what they keep and what they have of the host, the networks that
+//! they share, and the ways in from outside.
 //!
 //! [`Graph::of`] decides what is drawn; each format is a file of this folder that only spells it.
 
