@@ -22,13 +22,14 @@ use crate::templates::Templates;
 mod judgement;
 mod proof;
 mod proposal;
+mod replaceable;
 mod seen;
 mod snapshot;
 mod written;
 
 use proposal::{Answer, Entry, Material, Proposal, leftovers, reads};
 use seen::Seen;
-use snapshot::{Snapshot, joined, parent};
+use snapshot::{Snapshot, parent};
 
 /// Names of compose files that Compose takes by itself, the one that it takes first.
 const COMPOSE: [&str; 8] = [
@@ -122,9 +123,11 @@ impl Draft {
             reads::add(&mut proposal, material, &analysis);
             leftovers::add(&mut proposal, material, &analysis);
             proposal.settle(material);
-            let proven = proof::proven(root, &templates, &mut proposal, &plain)?;
+            let mut proven = proof::proven(root, &templates, &mut proposal, &plain)?;
             if proven.demoted.is_empty() || proven.demoted.is_subset(&plain) {
-                return Ok(Self::done(root, &templates, &proposal, proven, &snapshot, &seen));
+                let replaceable = replaceable::settle(root, &templates, &mut proposal, &mut proven)?;
+                let draft = Self::done(root, &templates, &proposal, proven, &snapshot, &seen);
+                return Ok(Self { replaceable: replaceable.into_iter().collect(), ..draft });
             }
             plain.extend(proven.demoted);
         }
@@ -179,14 +182,7 @@ impl Draft {
         }
         let (services, commented): (Vec<String>, Vec<String>) =
             proposal.services.keys().cloned().partition(|name| proposal.services[name].obstacle.is_none());
-        let running = || proposal.services.values().filter(|service| service.obstacle.is_none());
-        let file = |service: &proposal::Service| {
-            let source = service.text("source")?.trim_start_matches('.');
-            Some(joined(source, service.text("dockerfile")?))
-        };
-        let kept: BTreeSet<String> = running().filter_map(file).collect();
-        let replaceable: BTreeSet<String> =
-            running().filter(|service| service.kind().is_some()).filter_map(file).collect();
+        let kept: BTreeSet<String> = proposal.services.values().filter_map(replaceable::file).collect();
         Self {
             text: proven.text,
             services,
@@ -196,7 +192,7 @@ impl Draft {
             questions,
             in_the_way: in_the_way.into_iter().collect(),
             kept: kept.into_iter().collect(),
-            replaceable: replaceable.into_iter().collect(),
+            replaceable: Vec::new(),
             errors,
         }
     }

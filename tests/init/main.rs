@@ -8,6 +8,7 @@ mod facts;
 mod faithful;
 mod layouts;
 mod packaged;
+mod processes;
 mod refusals;
 mod secrets;
 mod small;

@@ -24,6 +24,7 @@ const HEADERS: [&str; 9] = [
 
 /// Whether the words of a command can be shown: nothing in them may be a secret.
 pub(in crate::init) fn is_shown_command(words: &[String]) -> bool {
+    let words = &settings(words);
     let split: Vec<String> = words.iter().flat_map(|word| parts(word)).collect();
     let is_plain = |word: &String| {
         unmistakable(word).is_none()
@@ -40,6 +41,15 @@ pub(in crate::init) fn is_shown_command(words: &[String]) -> bool {
         && !is_sql
         && arguments(words).is_empty()
         && arguments(&split).is_empty()
+}
+
+/// The settings of a database server, `-c name=value`, as the flags that they are: no shell is given a command there.
+fn settings(words: &[String]) -> Vec<String> {
+    let is_server = words.first().is_some_and(|word| word.rsplit('/').next() == Some("postgres"));
+    let one = |(at, word): (usize, &String)| {
+        if is_server && at > 0 && words[at - 1] == "-c" { format!("--{word}") } else { word.clone() }
+    };
+    words.iter().enumerate().map(one).collect()
 }
 
 /// A word as a shell inside of it would split it.
@@ -185,6 +195,7 @@ mod tests {
             "traefik --api.insecure=true --providers.docker.network=web",
             "serve --db-password ${DB_PASSWORD}",
             "sh -c 'LEVEL=3 serve'",
+            "postgres -c log_statement=all -c max_connections=200",
         ] {
             assert!(is_shown_command(&words(text)), "{text}");
         }
@@ -212,6 +223,7 @@ mod tests {
             "psql -c \"alter user x password 'hunter2'\"",
             "serve --pin 482917",
             "curl http://localhost/?token=hunter2",
+            "postgres -c \"primary_conninfo=host=db password=hunter2\"",
         ] {
             assert!(!is_shown_command(&words(text)), "{text}");
         }

@@ -36,7 +36,13 @@ pub(super) fn settle(proposal: &mut Proposal) {
             Value::Table(table) => table.retain(|other, _| other != name && names.iter().any(|known| known == other)),
             _ => {}
         }
-        if written(service).is_empty() {
+        // A table may say only whom it does not wait for.
+        let is_empty = match &entry.value {
+            Value::Array(list) => list.is_empty(),
+            Value::Table(table) => table.is_empty(),
+            _ => true,
+        };
+        if is_empty {
             service.keys.shift_remove("depends-on");
         }
     }

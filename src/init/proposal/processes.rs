@@ -6,6 +6,8 @@ use super::{Entry, Material, Proposal, Service, Setting};
 use crate::init::judgement::is_shown_command;
 use crate::init::seen::{Process, Program};
 
+pub(super) mod celery;
+
 /// The kind that runs other processes of a Python program.
 const CELERY: &str = "celery";
 
@@ -23,8 +25,11 @@ pub(super) fn of_process(proposal: &mut Proposal, process: &Process, name: &str,
     }
     let words: Vec<String> =
         process.words.iter().map(|word| word.replace("${PORT}", "$PORT").replace("$PORT", "${service.port}")).collect();
-    if uvicorn(&words, service, from) || celery(&words, service, from) {
+    if uvicorn(&words, service, from) {
         service.keys.shift_remove("command");
+        return;
+    }
+    if celery::of(proposal, name, &words, false, service, from) {
         return;
     }
     if !is_shown_command(&words) {
@@ -161,41 +166,6 @@ pub(super) fn standalone_worker(proposal: &mut Proposal, program: &Program, mut 
         let name = proposal.free_name("scheduler");
         proposal.services.insert(name, beat);
     }
-}
-
-/// The options of a command that starts Celery; whether it is one.
-pub(super) fn celery(words: &[String], service: &mut Service, from: &str) -> bool {
-    let Some(start) = words.iter().position(|word| word == "celery" || word.ends_with("/celery")) else { return false };
-    let words = &words[start..];
-    let role = words.iter().find(|word| matches!(word.as_str(), "worker" | "beat"));
-    let value = |flags: &[&str]| {
-        words.iter().enumerate().find_map(|(at, word)| {
-            let (flag, glued) = word.split_once('=').map_or((word.as_str(), None), |(flag, value)| (flag, Some(value)));
-            if !flags.contains(&flag) {
-                return None;
-            }
-            glued.map(str::to_owned).or_else(|| words.get(at + 1).cloned())
-        })
-    };
-    let (Some(role), Some(app)) = (role, value(&["-A", "--app"])) else { return false };
-    let from = format!("from {from}");
-    service.set("kind", Entry::noted(CELERY, from));
-    service.set("app", Entry::new(app));
-    if role == "beat" {
-        service.set("role", Entry::new("beat"));
-        if let Some(scheduler) = value(&["--scheduler", "-S"]) {
-            service.set("scheduler", Entry::new(scheduler));
-        }
-        return true;
-    }
-    if let Some(queues) = value(&["-Q", "--queues"]) {
-        let queues: Vec<Value> = queues.split(',').map(|queue| Value::from(queue.trim())).collect();
-        service.set("consumes", Entry::new(queues));
-    }
-    if let Some(concurrency) = value(&["-c", "--concurrency"]).and_then(|text| text.parse::<i64>().ok()) {
-        service.set("concurrency", Entry::new(concurrency));
-    }
-    true
 }
 
 /// The options of a command that starts uvicorn and nothing else; whether it is one.

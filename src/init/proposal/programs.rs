@@ -186,6 +186,13 @@ pub(super) fn kind(
         }
     }
     if is_kept {
+        // What its Dockerfile runs is what one that is generated would have to be told.
+        if let Some(built) = &program.dockerfile
+            && let Some(words) = built.command.as_deref().and_then(shlex::split)
+            && material.kinds.get(name).is_some_and(|kind| kind.options.contains_key("app"))
+        {
+            processes::uvicorn(&words, service, &built.path);
+        }
         return;
     }
     if let Some(app) = &program.app {

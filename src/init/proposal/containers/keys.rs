@@ -121,7 +121,7 @@ pub(super) fn overruled(proposal: &mut Proposal, container: &Container, name: &s
         let passed = service.tables.entry("compose".to_owned()).or_default();
         passed.insert("user".to_owned(), Entry::noted(user, "as it was: its data may belong to this user"));
     }
-    let keys = ["entrypoint", "cap_add", "hostname", "platform", "working_dir"];
+    let keys = ["entrypoint", "cap_add", "platform", "working_dir"];
     let said: Vec<String> = keys
         .iter()
         .filter(|key| {
@@ -134,6 +134,83 @@ pub(super) fn overruled(proposal: &mut Proposal, container: &Container, name: &s
             "why {} says {} for it: its kind does without; `compose` in services.toml would say it again",
             container.from,
             crate::diagnostics::words::and(&said)
+        );
+        proposal.unknown(name, what);
+    }
+}
+
+/// What was said of a service that has a kind now, and is as good there.
+pub(super) fn said(container: &Container, service: &mut Service) {
+    let text = |key: &str| container.rest.get(key).and_then(scalar).filter(|text| !text.contains('$'));
+    if let Some(fixed) = text("container_name") {
+        service.set("container-name", Entry::new(fixed));
+    }
+    if let Some(grace) = text("stop_grace_period") {
+        service.set("stop-grace", Entry::new(grace));
+    }
+    if let Some(hostname) = text("hostname") {
+        pass(service, "hostname", hostname.into());
+    }
+    if let Some(value) = container.rest.get("logging") {
+        match rotation(value) {
+            Some(table) => service.set("logging", Entry::new(table)),
+            None => {
+                if let Some(value) = plain(value) {
+                    pass(service, "logging", value);
+                }
+            }
+        }
+    }
+}
+
+fn pass(service: &mut Service, key: &str, value: Value) {
+    service.tables.entry("compose".to_owned()).or_default().insert(key.to_owned(), Entry::new(value));
+}
+
+/// Log rotation, where that is all that is said of the log.
+fn rotation(value: &Yaml) -> Option<toml::Table> {
+    let driver = value.get("driver").and_then(scalar);
+    let mut table = toml::Table::new();
+    for (key, value) in mapping(value.get("options")) {
+        let value = scalar(&value).filter(|value| !value.contains('$'))?;
+        match key.as_str() {
+            "max-size" => table.insert(key, value.into()),
+            "max-file" => table.insert(key, value.parse::<i64>().ok()?.into()),
+            _ => return None,
+        };
+    }
+    let is_all = mapping(Some(value)).iter().all(|(key, _)| key == "driver" || key == "options");
+    (is_all && driver.is_none_or(|driver| driver == "json-file") && table.contains_key("max-size")).then_some(table)
+}
+
+/// What was said of a program's container beside its image: with an image of its own it holds as before.
+pub(super) fn of_image(
+    proposal: &mut Proposal,
+    container: &Container,
+    is_kept: bool,
+    name: &str,
+    service: &mut Service,
+) {
+    let rest = &container.rest;
+    for key in ["platform", "tty", "stdin_open", "cap_add", "tmpfs"] {
+        let is_said = |value: &&Yaml| value.as_sequence().is_none_or(|all| !all.is_empty());
+        if let Some(value) = rest.get(key).filter(is_said).and_then(plain) {
+            pass(service, key, value);
+        }
+    }
+    let mut lost = Vec::new();
+    for key in ["user", "entrypoint", "working_dir"] {
+        match rest.get(key).filter(|_| is_kept).and_then(plain) {
+            Some(value) => pass(service, key, value),
+            None if rest.contains_key(key) => lost.push(format!("`{key}`")),
+            None => {}
+        }
+    }
+    if !lost.is_empty() {
+        let what = format!(
+            "why {} says {} for it: what is generated has its own; `compose` in services.toml would say it again",
+            container.from,
+            crate::diagnostics::words::and(&lost)
         );
         proposal.unknown(name, what);
     }

@@ -16,6 +16,7 @@ use crate::init::seen::{Container, Program, is_ours};
 use crate::init::snapshot::{joined, parent};
 use crate::kinds::{Class, Kind, OptionType};
 
+mod inherited;
 mod keys;
 mod mounts;
 mod ports;
@@ -25,7 +26,7 @@ mod shared;
 use keys::{dependencies, rest, restart};
 use mounts::volumes;
 use ports::{mapped, offset, ports};
-use runs::{command, health};
+use runs::{command, health, times};
 
 pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
     let seen = material.seen;
@@ -49,6 +50,7 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
             proposal.services.insert(container.name.clone(), service);
         }
     }
+    inherited::take_back(proposal, material);
     shared::add(proposal, material);
 }
 
@@ -123,13 +125,22 @@ fn of(
     if !is_of_kind {
         health(proposal, container, program, known.as_ref(), name, &mut service);
         command(proposal, container, program, known.as_ref(), name, &mut service);
+    } else if !material.seen.is_compose_ours {
+        times(container, known.as_ref(), &mut service);
     }
     volumes(proposal, material, container, known.as_ref(), name, &mut service);
     dependencies(container, &mut service);
     let is_derived = is_of_kind || service.keys.contains_key("kind");
     rest(proposal, container, is_derived, name, &mut service);
-    if is_of_kind && !material.seen.is_compose_ours {
-        keys::overruled(proposal, container, name, &mut service);
+    if is_derived && !material.seen.is_compose_ours {
+        keys::said(container, &mut service);
+        if is_of_kind {
+            keys::overruled(proposal, container, name, &mut service);
+            mounts::passing(container, known.as_ref(), &mut service);
+        } else {
+            let is_kept = program.is_some_and(|program| program.dockerfile.as_ref().is_some_and(|built| !built.is_ours));
+            keys::of_image(proposal, container, is_kept, name, &mut service);
+        }
     }
     // What stackgen wrote itself follows from the environment.
     if is_derived && !material.seen.is_compose_ours {
@@ -308,6 +319,14 @@ fn flags_of(words: &[String], flags: Vec<String>) -> Vec<String> {
     }
     if found.is_empty() {
         found = flags;
+        // The name of a setting is no secret: `-c name=value`.
+        let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte == b'.');
+        let settings = words.windows(2).filter(|pair| pair[0] == "-c").filter_map(|pair| pair[1].split_once('='));
+        let settings: Vec<String> = settings.filter(|(name, _)| is_name(name)).map(|(name, _)| format!("-c {name}")).collect();
+        if !settings.is_empty() {
+            found.retain(|flag| flag != "-c");
+            found.extend(settings);
+        }
     }
     let mut known = BTreeSet::new();
     found.retain(|flag| known.insert(flag.clone()));
@@ -389,6 +408,7 @@ fn process(
     first: Option<&[String]>,
     name: &str,
     from: &str,
+    is_kept: bool,
     service: &mut Service,
 ) {
     let Some(words) = own else {
@@ -398,7 +418,7 @@ fn process(
         }
         return;
     };
-    if processes::celery(words, service, from) || Some(words) == first {
+    if processes::celery::of(proposal, name, words, is_kept, service, from) || Some(words) == first {
         return;
     }
     match shlex::try_join(words.iter().map(String::as_str)) {
@@ -447,13 +467,18 @@ fn source<'a>(
         // What the image itself runs is not what the first one is told: nothing is inherited then.
         if own.is_some() || known.is_none() || !is_kept {
             service.set("extends", Entry::noted(first.clone(), format!("the same source, in {from}")));
-            process(proposal, own, known, name, from, service);
+            process(proposal, own, known, name, from, is_kept, service);
             return program;
         }
     }
     built.entry(key).or_insert_with(|| name.to_owned());
     if let Some((program, kind)) = program.and_then(|program| Some((program, program.kind.clone()?))) {
         programs::kind(proposal, material, program, &kind, is_kept, service);
+        // Another Dockerfile than that of the program may run something else.
+        if is_kept && program.dockerfile.as_ref().is_none_or(|built| built.path != path) {
+            service.keys.shift_remove("app");
+            service.keys.shift_remove("workers");
+        }
         if !is_kept {
             programs::before_start(program, service);
         }

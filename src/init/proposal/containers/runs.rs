@@ -19,17 +19,20 @@ pub(super) fn health(
     name: &str,
     service: &mut Service,
 ) {
-    if service.keys.contains_key("extends") {
+    let is_other = service.keys.contains_key("extends");
+    let said = |key: &str| container.healthcheck.as_ref().and_then(|check| check.get(key));
+    if said("disable").and_then(Yaml::as_bool) == Some(true) {
+        service.set("health", Entry::noted(false, format!("from {}", container.from)));
         return;
     }
-    let said = |key: &str| container.healthcheck.as_ref().and_then(|check| check.get(key));
     if let Some(test) = said("test").and_then(words) {
         let text = with_defaults(&test.join(" "));
         if test.first().is_some_and(|word| word == "NONE") {
             service.set("health", Entry::noted(false, format!("from {}", container.from)));
             return;
         }
-        if let (Some((path, _)), true) = (asked_path(&text), kind.is_some()) {
+        let is_asked_by_path = kind.is_some() && (!is_other || service.port.is_some());
+        if let (Some((path, _)), true) = (asked_path(&text), is_asked_by_path) {
             service.set("health", Entry::noted(path, format!("from {}", container.from)));
             return;
         }
@@ -46,23 +49,50 @@ pub(super) fn health(
             let mut table = toml::Table::new();
             let words: Vec<Value> = words.into_iter().map(Value::from).collect();
             table.insert("command".to_owned(), words.into());
-            for (key, ours) in [("interval", "interval"), ("timeout", "timeout"), ("start_period", "start-period")] {
-                if let Some(value) = said(key).and_then(scalar).filter(|value| !value.contains('$')) {
-                    table.insert(ours.to_owned(), value.into());
-                }
-            }
-            if let Some(retries) = said("retries").and_then(Yaml::as_i64) {
-                table.insert("retries".to_owned(), retries.into());
-            }
+            table.extend(spans(container));
             service.set("health", Entry::noted(table, format!("from {}", container.from)));
         } else {
             proposal.unknown(name, "its probe: the command may have a secret in it, so it is not copied");
         }
         return;
     }
-    if kind.is_some_and(Kind::builds) {
+    if is_other {
+        times(container, kind, service);
+    } else if kind.is_some_and(Kind::builds) {
         programs::health(proposal, program, name, service);
     }
+}
+
+/// How often and how long the probe of a kind asks, where the compose file says so.
+pub(super) fn times(container: &Container, kind: Option<&Kind>, service: &mut Service) {
+    let said = |key: &str| container.healthcheck.as_ref().and_then(|check| check.get(key));
+    let is_none = said("test").and_then(words).is_some_and(|test| test.first().is_some_and(|word| word == "NONE"));
+    let note = format!("from {}", container.from);
+    if is_none || said("disable").and_then(Yaml::as_bool) == Some(true) {
+        service.set("health", Entry::noted(false, note));
+        return;
+    }
+    let is_asked = kind.is_some_and(|kind| !kind.probe.is_empty()) && !service.keys.contains_key("health");
+    let spans = spans(container);
+    // A command of its own may be something else than what the kind knows how to ask.
+    if is_asked && !spans.is_empty() && (said("test").is_some() || !service.keys.contains_key("command")) {
+        service.set("health", Entry::noted(spans, note));
+    }
+}
+
+/// The times of a probe, as services.toml says them.
+fn spans(container: &Container) -> toml::Table {
+    let said = |key: &str| container.healthcheck.as_ref().and_then(|check| check.get(key));
+    let mut table = toml::Table::new();
+    for (key, ours) in [("interval", "interval"), ("timeout", "timeout"), ("start_period", "start-period")] {
+        if let Some(value) = said(key).and_then(scalar).filter(|value| !value.contains('$')) {
+            table.insert(ours.to_owned(), value.into());
+        }
+    }
+    if let Some(retries) = said("retries").and_then(Yaml::as_i64) {
+        table.insert("retries".to_owned(), retries.into());
+    }
+    table
 }
 
 /// What it runs, where that is not what its image or its kind says.

@@ -24,6 +24,7 @@ pub(super) use texts::{Operator, typed, whole};
 /// Gives every service of a compose file its variables.
 pub(super) fn fill(proposal: &mut Proposal, material: Material<'_>) {
     let peers = peers(proposal, material);
+    let mut named: IndexMap<String, Vec<String>> = IndexMap::new();
     for container in &material.seen.containers {
         let name = container.name.clone();
         let Some(service) = proposal.services.get(&name) else { continue };
@@ -74,6 +75,7 @@ pub(super) fn fill(proposal: &mut Proposal, material: Material<'_>) {
             }
         }
         of_env_files(proposal, material.seen, container, &mut env, &is_skipped);
+        named.insert(name.clone(), env.keys().cloned().collect());
         if let Some((known, built)) = base {
             // What the first one says holds for this one too.
             env.retain(|name, setting| known.get(name) != Some(setting));
@@ -85,7 +87,28 @@ pub(super) fn fill(proposal: &mut Proposal, material: Material<'_>) {
             service.build_env = build_env;
         }
     }
+    unset(proposal, material.seen, &named);
     own_variables(proposal);
+}
+
+/// Takes from another process of a program what only the first one is told.
+fn unset(proposal: &mut Proposal, seen: &Seen, told: &IndexMap<String, Vec<String>>) {
+    let container = |name: &str| seen.containers.iter().find(|container| container.name == name);
+    for (name, own) in told.iter().filter(|_| !seen.is_compose_ours) {
+        let base = proposal.services.get(name).and_then(|service| service.text("extends")).map(str::to_owned);
+        let Some(base) = base else { continue };
+        let known = told.get(&base).cloned().unwrap_or_default();
+        // A file of its own may say anything.
+        let (Some(first), Some(this)) = (container(&base), container(name)) else { continue };
+        if !this.env_files.iter().all(|file| first.env_files.contains(file)) {
+            continue;
+        }
+        let Some(service) = proposal.services.get_mut(name) else { continue };
+        for variable in known.into_iter().filter(|variable| !own.contains(variable)) {
+            let unset = toml::Table::from_iter([("unset".to_owned(), true.into())]);
+            service.env.insert(variable, Setting::Value(Entry::noted(unset, format!("unlike `{base}`"))));
+        }
+    }
 }
 
 /// Whether a variable says which environment it is, in all of them.
