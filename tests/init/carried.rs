@@ -459,6 +459,6 @@ fn what_a_kind_overrules_is_told_and_its_user_kept() {
     let compose = "services:\n  db:\n    image: postgres:17-alpine\n    user: \"1000:1000\"\n    entrypoint: [/own.sh]\n    hostname: \
                    db1\n    environment: {POSTGRES_PASSWORD: \"${DB_PASSWORD}\"}\n    volumes: [\"/srv/pg:/var/lib/postgresql/data\"]\n";
     let made = Made::of(&[("compose.yml", compose)]);
-    made.says("user = \"1000:1000\"").tells("why compose.yml says `entrypoint` and `hostname` for it");
+    made.says("user     = \"1000:1000\"").says("hostname = \"db1\"").tells("why compose.yml says `entrypoint` for it");
     assert!(made.rendered().contains("user: \"1000:1000\""), "{}", made.rendered());
 }

@@ -32,7 +32,9 @@ fn service(compose: &str, name: &str) -> String {
 
 /// A program with a Dockerfile of its own, whose compose file goes on like this.
 fn program(services: &str) -> (String, String, String) {
-    let compose = format!("services:\n{services}\n  redis:\n    image: redis:7-alpine\n    volumes: [\"r:/data\"]\nvolumes: {{r: {{}}}}\n");
+    let compose = format!(
+        "services:\n{services}\n  redis:\n    image: redis:7-alpine\n    volumes: [\"r:/data\"]\nvolumes: {{r: {{}}}}\n"
+    );
     made(&[
         ("compose.yaml", &compose),
         (
@@ -61,7 +63,10 @@ fn a_worker_with_a_dockerfile_of_ones_own_runs_celery_and_not_what_the_image_run
     assert!(worker.contains(run), "{worker}\n{text}");
     // A volume would belong to root, and the image does not run as root.
     let beat = service(&compose, "beat");
-    assert!(beat.contains("beat --loglevel info --max-interval 60 --schedule /tmp/celerybeat-schedule"), "{beat}\n{text}");
+    assert!(
+        beat.contains("beat --loglevel info --max-interval 60 --schedule /tmp/celerybeat-schedule"),
+        "{beat}\n{text}"
+    );
     assert!(!beat.contains("volumes:"), "{beat}");
 }
 
@@ -98,7 +103,10 @@ fn a_command_that_says_more_than_the_kind_has_words_for_stays_whole() {
          9}}\n"
     ));
     let worker = service(&compose, "worker");
-    assert!(worker.contains("command: celery -A worker.celery_app worker -l DEBUG --max-tasks-per-child=100"), "{worker}");
+    assert!(
+        worker.contains("command: celery -A worker.celery_app worker -l DEBUG --max-tasks-per-child=100"),
+        "{worker}"
+    );
     assert!(worker.contains("stop_grace_period: 2m") && worker.contains("interval: 45s"), "{worker}\n{text}");
     assert!(worker.contains("test: CMD celery inspect ping") && worker.contains("retries: 9"), "{worker}");
 }
@@ -152,7 +160,10 @@ fn a_service_that_becomes_a_kind_keeps_its_name_its_log_and_its_times() {
     }
     assert!(text.contains("persist = true") && text.contains("nothing was mounted there"), "{text}");
     let other = service(&compose, "other");
-    assert!(other.contains("driver: syslog") && !other.contains("healthcheck:") && !other.contains("volumes:"), "{other}");
+    assert!(
+        other.contains("driver: syslog") && !other.contains("healthcheck:") && !other.contains("volumes:"),
+        "{other}"
+    );
 }
 
 #[test]

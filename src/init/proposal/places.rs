@@ -179,7 +179,8 @@ pub(super) fn hosts(
     service: &mut Service,
 ) {
     let Some(hosts) = &program.hosts else { return };
-    let is_asked = service.keys.get("health").is_some_and(|health| health.value.is_str());
+    let is_asked =
+        service.keys.get("health").is_some_and(|health| health.value.is_str() || health.value.get("path").is_some());
     let allows_it = |hosts: &[String]| hosts.iter().any(|host| matches!(host.as_str(), "*" | HERE | ".localhost"));
     match (&hosts.variable, hosts.separator) {
         (Some(variable), Some(separator)) => {

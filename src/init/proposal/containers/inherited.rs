@@ -64,9 +64,10 @@ fn dependencies(first: &Container, container: &Container, note: &str, service: &
         let texts = container.env.values().flatten().chain(words);
         texts.into_iter().any(|text| text.contains(name))
     };
-    let others = first.depends_on.keys().filter(|name| {
-        !container.depends_on.contains_key(*name) && **name != container.name && !speaks(name)
-    });
+    let others = first
+        .depends_on
+        .keys()
+        .filter(|name| !container.depends_on.contains_key(*name) && **name != container.name && !speaks(name));
     let others: Vec<&String> = others.collect();
     if others.is_empty() {
         return;

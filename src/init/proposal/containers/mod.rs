@@ -138,7 +138,8 @@ fn of(
             keys::overruled(proposal, container, name, &mut service);
             mounts::passing(container, known.as_ref(), &mut service);
         } else {
-            let is_kept = program.is_some_and(|program| program.dockerfile.as_ref().is_some_and(|built| !built.is_ours));
+            let is_kept =
+                program.is_some_and(|program| program.dockerfile.as_ref().is_some_and(|built| !built.is_ours));
             keys::of_image(proposal, container, is_kept, name, &mut service);
         }
     }
@@ -322,7 +323,8 @@ fn flags_of(words: &[String], flags: Vec<String>) -> Vec<String> {
         // The name of a setting is no secret: `-c name=value`.
         let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte == b'.');
         let settings = words.windows(2).filter(|pair| pair[0] == "-c").filter_map(|pair| pair[1].split_once('='));
-        let settings: Vec<String> = settings.filter(|(name, _)| is_name(name)).map(|(name, _)| format!("-c {name}")).collect();
+        let settings: Vec<String> =
+            settings.filter(|(name, _)| is_name(name)).map(|(name, _)| format!("-c {name}")).collect();
         if !settings.is_empty() {
             found.retain(|flag| flag != "-c");
             found.extend(settings);

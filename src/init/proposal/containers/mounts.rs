@@ -17,19 +17,22 @@ pub(super) fn passing(container: &Container, kind: Option<&Kind>, service: &mut 
     let Some(kind) = kind.filter(|kind| kind.class == Class::Datastore && !kind.data.is_empty()) else { return };
     let is_there = |target: &str| {
         let target = target.trim_end_matches('/');
-        kind.data.iter().any(|data| crate::init::snapshot::is_in(target, &data.path) || is_in(&data.path, target))
+        kind.data.iter().any(|data| data.path == target || is_in(target, &data.path) || is_in(&data.path, target))
     };
-    let is_mounted = container.volumes.iter().any(|text| {
-        volume::parse(&with_defaults(text)).map_or(true, |mount| is_there(&mount.target))
-    });
+    let is_mounted = container
+        .volumes
+        .iter()
+        .any(|text| volume::parse(&with_defaults(text)).map_or(true, |mount| is_there(&mount.target)));
     if is_mounted || service.keys.contains_key("persist") || container.rest.contains_key("volumes") {
         return;
     }
     let tmpfs = container.rest.get("tmpfs");
     let tmpfs = tmpfs.and_then(|value| value.as_sequence().cloned().or_else(|| Some(vec![value.clone()])));
-    let is_in_memory = tmpfs.unwrap_or_default().iter().filter_map(serde_yaml::Value::as_str).any(|path| {
-        is_there(path.split(':').next().unwrap_or_default())
-    });
+    let is_in_memory = tmpfs
+        .unwrap_or_default()
+        .iter()
+        .filter_map(serde_yaml::Value::as_str)
+        .any(|path| is_there(path.split(':').next().unwrap_or_default()));
     let entry = if is_in_memory {
         Entry::noted(false, "as it was: its data was in memory alone")
     } else {

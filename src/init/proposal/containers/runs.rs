@@ -33,7 +33,14 @@ pub(super) fn health(
         }
         let is_asked_by_path = kind.is_some() && (!is_other || service.port.is_some());
         if let (Some((path, _)), true) = (asked_path(&text), is_asked_by_path) {
-            service.set("health", Entry::noted(path, format!("from {}", container.from)));
+            let mut table = spans(container);
+            let note = format!("from {}", container.from);
+            if table.is_empty() {
+                service.set("health", Entry::noted(path, note));
+            } else {
+                table.insert("path".to_owned(), path.into());
+                service.set("health", Entry::noted(table, note));
+            }
             return;
         }
         // A shell takes the rest as one text.
