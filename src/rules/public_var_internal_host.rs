@@ -2,6 +2,7 @@
 
 use super::{Context, Rule, at_problem};
 use crate::addresses::{UNKNOWN, addresses};
+use crate::audit::Role;
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::plan::{Build, Plan, ProblemKind, Service, Target};
 use crate::source::KeyPath;
@@ -16,7 +17,8 @@ A variable whose name begins with `NEXT_PUBLIC_`, `VITE_` or `REACT_APP_` is set
 container starts; or a value in `build-env` names the address that a service has inside of the stack, by a reference or
 written out. The same holds for a variable with another name that the source reads when it is built (`import.meta.env.NAME`,
 `$env/static/private`). Of an image that is not built here nothing is known, so there the first is a warning. The development server
-of a tool reads such variables when it starts, so the development target is left alone.
+of a tool reads such variables when it starts, so the development target is left alone. An address that is written out is
+right where a configuration reads it (`rewrites()` in next.config.mjs): the server asks there when it runs, and no browser does.
 
 **Why it breaks.** These tools write the value into the files that browsers load, while the image is built. What is set
 later changes nothing. The name of a service is known to the containers beside it, not to a browser, and not to a build
@@ -134,7 +136,16 @@ fn too_late(context: &Context<'_>, plan: &Plan, service: &Service) -> Vec<Findin
 
 /// Arguments of a build that have the address of a service written out.
 fn inside(context: &Context<'_>, plan: &Plan, service: &Service, build: &Build, findings: &mut Vec<Finding>) {
-    for (name, text) in &build.args {
+    let usage = context.sources.audit().usage(plan, service);
+    // What a configuration writes into what the server does, such as a rewrite, never reaches a browser.
+    let is_for_server = |name: &str| {
+        let wanted = usage.as_ref().and_then(|usage| usage.wanted.get(name));
+        baked_prefix(name).is_none()
+            && wanted.is_some_and(|wanted| {
+                !wanted.is_baked && wanted.places.iter().any(|place| place.role == Role::Building)
+            })
+    };
+    for (name, text) in build.args.iter().filter(|(name, _)| !is_for_server(name)) {
         let place = context.origin_of_build_env(plan, service, name);
         let is_told = plan
             .problems

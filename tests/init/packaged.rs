@@ -126,3 +126,29 @@ fn migrations_of_prisma_are_applied_before_the_start_or_told() {
     let (text, _) = migrated("dependencies", "prisma migrate deploy && node index.js");
     assert_eq!(text.matches("migrate deploy").count(), 1, "{text}");
 }
+
+#[test]
+fn the_address_that_a_rewrite_leads_to_is_told_to_the_build() {
+    let web = r#"{"name": "web", "scripts": {"build": "next build", "start": "next start"}, "dependencies": {"next": "15"}}"#;
+    let api = r#"{"name": "api", "scripts": {"start": "node index.js"}, "dependencies": {"express": "5"}}"#;
+    let config = "const to = process.env.API_INTERNAL_URL ?? 'http://localhost:4000';\nconst more = process.env.SHOP_CDN;\n\
+                  export default { async rewrites() { return [{ source: '/api/:path*', destination: `${to}/:path*` }]; } };\n";
+    let page = "export default () => fetch(process.env.API_INTERNAL_URL);\n";
+    for (page, is_read) in [(page, true), ("export default () => null;\n", false)] {
+        let files = [
+            ("apps/api/index.js", SERVER),
+            ("apps/web/package.json", web),
+            ("apps/web/next.config.mjs", config),
+            ("apps/web/app/page.js", page),
+        ];
+        let (text, said) = workspace(PNPM, api, &files);
+        let document: toml::Table = text.parse().expect("TOML");
+        let services = &document["services"];
+        // One image holds both, and is built as the first one says.
+        let built = services["api"].get("build-env").and_then(|env| env.get("API_INTERNAL_URL"));
+        assert_eq!(built.and_then(toml::Value::as_str), Some("http://api:4000"), "{text}\n{said}");
+        let run = services["web"].get("env").and_then(|env| env.get("API_INTERNAL_URL"));
+        assert_eq!(run.is_some(), is_read, "{text}");
+        assert!(text.contains("# SHOP_CDN: read in apps/web/next.config.mjs, when it is built"), "{text}");
+    }
+}

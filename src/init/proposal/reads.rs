@@ -60,12 +60,27 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
         let mut comments: Vec<String> = Vec::new();
         for (variable, read) in &wanted {
             let is_running = read.places.iter().any(|place| place.role == Role::Running);
+            if let Some(place) = configured(read).filter(|_| !build_env.contains_key(variable)) {
+                let reader =
+                    Reader { peers: &peers, service: &name, program, is_baked: is_public(variable), has_compose };
+                let known = known(material, &source, variable);
+                let note = format!("read in {}, when it is built", place.path);
+                // No service can be asked while an image is built, and its address is only written down.
+                let meant = reader.meaning(variable, &dialects(known, variable, &[]));
+                match meant.and_then(|text| written_out(proposal, &text)) {
+                    Some(address) => {
+                        build_env.insert(variable.clone(), Setting::Value(Entry::noted(address, note)));
+                    }
+                    None if !is_running => comments.push(format!("{variable}: {note}; it would stand in `build-env`")),
+                    None => {}
+                }
+            }
             let is_usual =
                 ["DEBUG", "LOG_LEVEL"].contains(&variable.as_str()) && read.need == Need::Fallback && !has_compose;
             if (read.is_passed && !is_usual)
                 || !is_running
                 || env.contains_key(variable)
-                || build_env.contains_key(variable)
+                || (build_env.contains_key(variable) && configured(read).is_none())
             {
                 continue;
             }
@@ -165,6 +180,22 @@ pub(super) fn is_own_port(service: &str, variable: &str) -> bool {
     let own = service.to_ascii_uppercase().replace('-', "_");
     let Some(rest) = variable.strip_suffix("_PORT") else { return false };
     rest.split('_').all(|word| own.split('_').any(|part| part == word))
+}
+
+/// Where the configuration of Next.js reads a variable, whose value is a part of what is built: redirects, rewrites, headers.
+fn configured(read: &Wanted) -> Option<&Place> {
+    let is_one = |place: &&Place| place.role == Role::Building && file_name(&place.path).starts_with("next.config.");
+    read.places.iter().find(is_one).filter(|_| read.name != "NODE_ENV" && read.name != "CI")
+}
+
+/// The address of a service inside of the stack, written out: `http://api:4000` for `${services.api.url}`.
+fn written_out(proposal: &Proposal, text: &str) -> Option<String> {
+    let name = text.strip_prefix("${services.")?.strip_suffix(".url}")?;
+    let service = proposal.services.get(name)?;
+    // What the stores speak is no HTTP.
+    let speaks = service.keys.contains_key("health") && service.kind().is_some();
+    speaks.then_some(())?;
+    Some(format!("http://{name}:{}", service.port?))
 }
 
 /// The lines that read a variable: file, number, and what stands from the read on.
