@@ -3,7 +3,7 @@
 use super::{Context, Rule};
 use crate::diagnostics::{Finding, Label, Severity};
 use crate::dockerfile::installs::Simple;
-use crate::plan::{Plan, Service, Target};
+use crate::plan::{Plan, Recipe, Service, Target};
 use crate::sources::{Package, Written};
 
 /// A tool that has not been installed where it is run.
@@ -14,7 +14,8 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 A step of a Dockerfile runs a tool that package.json has in `devDependencies` alone, behind an installation that leaves those
 out: `npm ci --omit=dev`, `pnpm install --prod`, or any installation under `NODE_ENV=production`. Or the `command` or a
-`before-start` step of a service starts such a tool in the image for production.
+`before-start` step of a service starts such a tool in the image for production; or its `command` starts pnpm, which only the
+stages that install and build have.
 
 **Why it breaks.** The tool is not there. On a developer's machine everything is installed, so it is only the image that lacks it.
 
@@ -150,6 +151,9 @@ fn started(context: &Context<'_>, plan: &Plan, service: &Service) -> Option<Find
         Some(words) => words.iter().map(|word| word.with_unknown(crate::addresses::UNKNOWN)).collect(),
         None => recipe.production.clone(),
     };
+    if let Some(finding) = managed(context, plan, service, recipe, &command) {
+        return Some(finding);
+    }
     let before = recipe.before_start.iter().map(|step| (&step.run, "before-start"));
     let steps = before.chain([(&command, "command")]);
     let (tool, key) = steps.into_iter().find_map(|(words, key)| {
@@ -169,6 +173,33 @@ fn started(context: &Context<'_>, plan: &Plan, service: &Service) -> Option<Find
         Finding::new(RULE.id, RULE.severity, message, Label::value(Some(&plan.environment), place, "not in the image"))
             .with(Label::within(file, package.place("package.json", "\"devDependencies\"", &wanted), "only here"))
             .help(format!("move `{name}` to `dependencies`, or run what a `build` step has made of the source"));
+    finding.environment = Some(plan.environment.clone());
+    Some(finding)
+}
+
+/// The package manager as the program of a service, in a stage that does not have it: Node.js' own image brings npm and Yarn,
+/// and the one for production has pnpm only where the kind's own command or what runs before it is pnpm's.
+fn managed(
+    context: &Context<'_>,
+    plan: &Plan,
+    service: &Service,
+    recipe: &Recipe,
+    command: &[String],
+) -> Option<Finding> {
+    let first = command.first().filter(|first| matches!(first.as_str(), "pnpm" | "pnpx"))?;
+    let brings = |words: &Vec<String>| words.first().is_some_and(|word| word == "pnpm");
+    if !recipe.base.starts_with("node:")
+        || brings(&recipe.production)
+        || recipe.before_start.iter().any(|step| brings(&step.run))
+    {
+        return None;
+    }
+    let message = format!("`{}` starts `{first}`, and production does not have it", service.name);
+    let place = context.origin_of(plan, &service.name, "command", &["command"]);
+    let label = Label::value(Some(&plan.environment), place, "not in the image");
+    let help = "write what the script runs, such as `node apps/api/dist/index.js`; or have npm run it, which the image has: \
+                `npm --prefix apps/api run start`";
+    let mut finding = Finding::new(RULE.id, RULE.severity, message, label).help(help);
     finding.environment = Some(plan.environment.clone());
     Some(finding)
 }
