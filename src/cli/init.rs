@@ -168,6 +168,10 @@ fn next(draft: &Draft, directory: &Path, stackgen: &str) {
         "  {:<width$}    # makes .env, or completes it; what is missing is named",
         format!("{stackgen} env --write")
     ));
+    if !draft.env_files.is_empty() {
+        let files = words::shown(&words::and(&draft.env_files)).to_string();
+        say(&format!("  # then copy the values of {files} into .env, which alone is read from now on"));
+    }
     say("  docker compose up --build --wait");
     if !draft.kept.is_empty() {
         let stays = if draft.kept.len() == 1 { "stays as it is" } else { "stay as they are" };

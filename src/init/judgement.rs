@@ -6,10 +6,12 @@ use std::collections::BTreeSet;
 use crate::secrets::forms::unmistakable;
 use crate::secrets::names::is_placeholder;
 
+mod addresses;
 mod commands;
 mod libraries;
 mod names;
 
+pub(super) use addresses::asked_of_database;
 pub(super) use commands::{has_user_info, is_shown_command};
 pub(super) use libraries::read_by;
 use names::{is_place, is_sensitive_number};
@@ -100,6 +102,7 @@ pub(super) fn is_harmless(name: &str, value: &str) -> bool {
         || is_path(value)
         || is_zone(value)
         || is_public_address(value)
+        || is_network(value)
 }
 
 /// Whether a value that stands in a file which people are shown (an example, a source) is one to show again: besides what
@@ -115,6 +118,9 @@ pub(super) fn is_shown(name: &str, value: &str) -> bool {
     if is_sensitive(name) || unmistakable(value).is_some() || has_user_info(value) || value.len() > 100 {
         return false;
     }
+    if let Some(items) = listed(value) {
+        return items.iter().all(|item| is_plain_item(item));
+    }
     if value.contains(',') {
         return value.split(',').all(|item| is_plain_item(item.trim()));
     }
@@ -126,7 +132,7 @@ pub(super) fn is_suspect(name: &str, value: &str) -> bool {
     if is_secret(name) {
         return true;
     }
-    if value.trim().is_empty() || is_shown(name, value) {
+    if value.trim().is_empty() || is_shown(name, value) || are_origins(name, value) {
         return false;
     }
     let words: Vec<String> = value.split_whitespace().map(str::to_owned).collect();
@@ -140,6 +146,25 @@ pub(super) fn is_suspect(name: &str, value: &str) -> bool {
         || has_user_info(value)
         || !is_shown_command(&words)
         || !value.chars().any(char::is_whitespace) && value.len() >= 16
+}
+
+/// The texts of a list as JSON has it: `["https://shop.example.net"]`.
+fn listed(value: &str) -> Option<Vec<String>> {
+    value.starts_with('[').then(|| serde_json::from_str(value).ok())?
+}
+
+/// Whether a value names whose pages may ask, or by which names something is asked: every browser is told.
+fn are_origins(name: &str, value: &str) -> bool {
+    let is_meant = |word: &str| ["CORS", "ORIGIN", "ORIGINS", "HOSTS", "DOMAINS"].contains(&word);
+    let is_origin = |item: &str| {
+        let host = item.split_once("://").map_or(item, |(scheme, rest)| if scheme.starts_with("http") { rest } else { "@" });
+        host.chars().all(|c| c.is_ascii_alphanumeric() || ".-_:*".contains(c))
+    };
+    let items = listed(value).unwrap_or_else(|| value.split([',', ' ']).map(str::to_owned).collect());
+    !is_sensitive(name)
+        && unmistakable(value).is_none()
+        && name.to_ascii_uppercase().split('_').any(is_meant)
+        && items.iter().all(|item| is_origin(item.trim().trim_end_matches('/')))
 }
 
 /// Whether a value only switches something.
@@ -289,6 +314,16 @@ fn is_path(value: &str) -> bool {
         && !value.split(['/', '.', '_', '-']).any(is_random)
 }
 
+/// Addresses of machines and of networks, one or several: `172.30.0.0/16`, `1.1.1.1;9.9.9.9`. They say where something is
+/// and open nothing.
+fn is_network(value: &str) -> bool {
+    let is_one = |item: &str| {
+        let (address, length) = item.split_once('/').map_or((item, None), |(address, length)| (address, Some(length)));
+        address.parse::<std::net::IpAddr>().is_ok() && length.is_none_or(|length| length.parse::<u8>().is_ok())
+    };
+    value.split([',', ';', ' ']).filter(|item| !item.is_empty()).all(is_one)
+}
+
 /// A time zone.
 fn is_zone(value: &str) -> bool {
     let regions = ["Europe", "America", "Asia", "Africa", "Australia", "Pacific", "Atlantic", "Etc", "Antarctica"];
@@ -367,6 +402,8 @@ mod tests {
             ("DATA_DIR", "/var/lib/app"),
             ("TIMEOUT", "30s"),
             ("BASE_URL", "http://localhost:8080"),
+            ("TRUSTED_PROXIES", "172.30.0.0/16, fd00::/8"),
+            ("UPSTREAMS", "1.1.1.1;9.9.9.9"),
             ("EMPTY", ""),
         ] {
             assert!(is_harmless(name, value), "{name}={value}");
@@ -379,6 +416,7 @@ mod tests {
             ("HOOK", "https://hooks.example.net/T00/B00"),
             ("URL", "postgres://u:p@db/x"),
             ("PIN", "1234"),
+            ("ADMIN_PASSWORD", "10.1.2.3"),
             ("FILE", "/srv/a8f3kd93jf02kd9s"),
             ("ANY", "sk_live_abcdefghijklmnopqrstuvwx"),
         ] {
@@ -394,6 +432,7 @@ mod tests {
             ("APP_NAME", "Recipe Shop"),
             ("SALT_ROUNDS", "10"),
             ("FILE_URL", "sqlite:///./app.db"),
+            ("ALLOWED_ORIGINS", "[\"https://shop.example.net\", \"http://localhost:5173\"]"),
         ] {
             assert!(is_shown(name, value) && !is_suspect(name, value), "{name}={value}");
         }
@@ -415,6 +454,10 @@ mod tests {
         ] {
             assert!(!is_shown(name, value) && is_suspect(name, value), "{name}={value}");
         }
+        // Not copied, and no secret either.
+        let origins = r#"["https://shop.k8s-prod01.example"]"#;
+        assert!(!is_shown("ALLOWED_ORIGINS", origins) && !is_suspect("ALLOWED_ORIGINS", origins));
+        assert!(is_suspect("ALLOWED_ORIGINS", "https://u:k8s-prod01@shop.example/"));
         assert!(!is_shown("SECRET_KEY", "x") && !is_shown("MODEL", "change-me") && !is_shown("A", "a8f3kd93jf02kd9s"));
     }
 

@@ -63,6 +63,8 @@ pub struct Draft {
     pub in_the_way: Vec<String>,
     /// Dockerfiles of people that stay in use.
     pub kept: Vec<String>,
+    /// Env files of people whose values services had, and now have from the env file of the stack.
+    pub env_files: Vec<String>,
     /// Those of them that stackgen could write itself.
     pub replaceable: Vec<String>,
     /// Errors that `check` will find and that are not about services.toml.
@@ -183,6 +185,7 @@ impl Draft {
         let (services, commented): (Vec<String>, Vec<String>) =
             proposal.services.keys().cloned().partition(|name| proposal.services[name].obstacle.is_none());
         let kept: BTreeSet<String> = proposal.services.values().filter_map(replaceable::file).collect();
+        let env_files = env_files(proposal, seen, root);
         Self {
             text: proven.text,
             services,
@@ -192,10 +195,35 @@ impl Draft {
             questions,
             in_the_way: in_the_way.into_iter().collect(),
             kept: kept.into_iter().collect(),
+            env_files,
             replaceable: Vec::new(),
             errors,
         }
     }
+}
+
+/// The env files that are read no longer, and set what an operator sets now.
+fn env_files(proposal: &Proposal, seen: &Seen, root: &Path) -> Vec<String> {
+    let is_own = |name: &String| {
+        proposal.services.values().filter(|service| service.obstacle.is_none()).any(|service| {
+            [&service.env, &service.build_env].iter().any(|env| matches!(env.get(name), Some(proposal::Setting::Own(_))))
+        })
+    };
+    let named = seen.containers.iter().flat_map(|container| {
+        let here = parent(&container.from);
+        container.env_files.iter().filter_map(move |file| crate::plan::clean_path(&joined(here, file)))
+    });
+    let named: BTreeSet<String> = named.collect();
+    let read = seen.env_names.values().flatten().filter(|(name, _)| is_own(name)).flat_map(|(_, known)| &known.set_in);
+    let read = read.filter(|path| named.contains(*path) || snapshot::file_name(path) == ".env");
+    // What `stackgen env --write` makes stays where it is.
+    let is_ours = |path: &&String| {
+        let name = snapshot::file_name(path);
+        parent(path) == seen.compose_directory
+            && (name == ".env" || seen.environments.iter().any(|environment| name == format!(".env.{environment}")))
+    };
+    let files: BTreeSet<String> = read.filter(|path| !is_ours(path)).cloned().collect();
+    files.into_iter().filter(|path| root.join(path).is_file()).collect()
 }
 
 impl Proposal {

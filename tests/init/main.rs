@@ -7,6 +7,7 @@ mod carried;
 mod facts;
 mod faithful;
 mod layouts;
+mod newcomers;
 mod packaged;
 mod processes;
 mod refusals;

@@ -92,11 +92,56 @@ fn of_class(name: &str, annotated: &str) -> Option<Fallback> {
     for class in ["SecretStr(", "str("] {
         value = value.strip_prefix(class).unwrap_or(value);
     }
+    if let Some(list) = of_list(name, value) {
+        return Some(list);
+    }
     let found = of_value(name, value)?;
     // Who asks for nothing asks for no empty text; but of a secret both are the same: there is none.
     let is_text = kind.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| matches!(word, "str" | "SecretStr"));
     let is_nothing = found == Fallback::Empty && value.starts_with("None");
     Some(if is_nothing && !(is_text && is_secret(name)) { Fallback::Absent } else { found })
+}
+
+/// The list that a field of a class takes, as JSON, which is how such classes read it.
+fn of_list(name: &str, value: &str) -> Option<Fallback> {
+    let inner = value.strip_prefix('[')?.split_once(']')?.0;
+    let items: Vec<&str> = inner.split(',').map(str::trim).filter(|item| !item.is_empty()).collect();
+    let texts: Option<Vec<&str>> = items
+        .into_iter()
+        .map(|item| {
+            let first = item.chars().next().filter(|first| matches!(first, '"' | '\''))?;
+            let text = item.strip_prefix(first)?.strip_suffix(first)?;
+            (!text.contains(['"', '\'', '\\'])).then_some(text)
+        })
+        .collect();
+    let is_copied = |text: &&str| {
+        let is_here = text.contains("localhost") || text.contains("127.0.0.1");
+        is_shown(name, text) && !text.contains(['$', '{']) && (!is_here || is_page(name, text) || !text.contains(':'))
+    };
+    let texts = texts?;
+    if !texts.iter().all(is_copied) {
+        return None;
+    }
+    Some(Fallback::Value(serde_json::to_string(&texts).ok()?.into()))
+}
+
+/// Whether an address on this machine is one that browsers say, which are on this machine too.
+fn is_page(name: &str, text: &str) -> bool {
+    let is_meant = |word: &str| matches!(word, "CORS" | "ORIGIN" | "ORIGINS");
+    name.to_ascii_uppercase().split('_').any(is_meant) && text.split(',').all(|item| item.trim().starts_with("http"))
+}
+
+/// Whether a line takes an empty text as if nothing was set.
+pub(super) fn takes_empty(name: &str, line: &str) -> bool {
+    let lower = line.to_ascii_lowercase();
+    let Some(at) = lower.find(&name.to_ascii_lowercase()) else { return false };
+    let rest = line.get(at + name.len()..).unwrap_or_default();
+    if let Some((kind, _)) = rest.strip_prefix(':').and_then(|rest| rest.split_once('=')) {
+        let mut words = kind.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+        return words.all(|word| matches!(word, "str" | "SecretStr" | "None" | "Optional"));
+    }
+    let rest = rest.trim_start_matches(['"', '\'', '`', ']', ')']).trim_start();
+    rest.starts_with("||") || rest.starts_with("or ")
 }
 
 /// What a text of a program stands for, as far as it can be shown.
@@ -118,7 +163,8 @@ fn of_value(name: &str, value: &str) -> Option<Fallback> {
             let is_kept = is_sensitive(name) || text.contains(':') || unmistakable(text).is_some();
             return Some(if is_kept { Fallback::Withheld } else { Fallback::Own });
         }
-        let is_copied = is_shown(name, text) && !(is_here && is_address) && !text.contains(['$', '{']);
+        let is_elsewhere = is_here && is_address && !is_page(name, text);
+        let is_copied = is_shown(name, text) && !is_elsewhere && !text.contains(['$', '{']);
         return Some(if is_copied { Fallback::Value(typed(text)) } else { Fallback::Own });
     }
     let word: String =
@@ -142,6 +188,18 @@ fn of_value(name: &str, value: &str) -> Option<Fallback> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_empty_text_is_nothing_to_some_lines() {
+        for (name, line) in
+            [("A", "A || join(x)"), ("A", "A\") or x"), ("A", "a: str | None = None"), ("A", "a: Optional[str] = None")]
+        {
+            assert!(takes_empty(name, line), "{line}");
+        }
+        for (name, line) in [("A", "A ?? join(x)"), ("A", "A\", x)"), ("A", "a: int | None = None"), ("A", "a: list[str] = x")] {
+            assert!(!takes_empty(name, line), "{line}");
+        }
+    }
 
     #[test]
     fn a_line_says_what_is_taken_without_the_variable() {
@@ -172,6 +230,11 @@ mod tests {
             ("A", "A\" in os.environ:", Some(Fallback::Absent)),
             ("REDIS_URL", "REDIS_URL\", default=\"redis://127.0.0.1:6379/1\")", Some(Fallback::Own)),
             ("HOSTS", "HOSTS\", default=[\"localhost\"])", Some(Fallback::Own)),
+            ("HOSTS", "hosts: list[str] = ['a.example.org', \"b.example.org\"]", value(r#"["a.example.org","b.example.org"]"#.into())),
+            ("URLS", "urls: list[str] = [\"http://localhost:1\"]", Some(Fallback::Own)),
+            // Browsers are on this machine too.
+            ("CORS_ORIGIN", "CORS_ORIGIN || \"http://localhost:5173\"", value("http://localhost:5173".into())),
+            ("API_URL", "API_URL || \"http://localhost:5173\"", Some(Fallback::Own)),
             ("A", "A ?? join(here, 'x')", Some(Fallback::Own)),
             ("SECRET_KEY", "SECRET_KEY\", \"dev\")", Some(Fallback::Withheld)),
             ("SECRET_KEY", "SECRET_KEY\", token_hex())", Some(Fallback::Own)),

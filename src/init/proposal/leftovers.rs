@@ -107,6 +107,7 @@ fn give(proposal: &mut Proposal, material: Material<'_>, directory: &str, name: 
             Reader { peers: &peers, service: &service, program: Some(program), is_baked: false, has_compose: false };
         let dialects = dialects(Some(seen), name, &[]);
         let setting = if let Some(text) = reader.meaning(name, &dialects) {
+            let text = reader.asked(proposal, name, text, Some(seen));
             Setting::Value(Entry::noted(text, format!("`{library}` reads it")))
         } else {
             let default = seen.default.as_deref().map(typed);

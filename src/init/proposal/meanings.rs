@@ -1,7 +1,7 @@
 //! What the name of a variable means to a program: another service, something that the stack knows, or what an operator
 //! sets.
 
-use super::fallbacks::{Fallback, fallback};
+use super::fallbacks::{Fallback, fallback, takes_empty};
 use super::reads::is_own_port;
 use super::values::{Peer, typed};
 use super::{Proposal, Setting};
@@ -184,6 +184,52 @@ impl Reader<'_, '_> {
         if is_api { named().or(only.filter(|_| backends.next().is_none())) } else { None }
     }
 
+    /// What a source does without a variable that an env file gives it: `is_demanded` where somebody cannot do without.
+    pub(super) fn without(
+        proposal: &mut Proposal,
+        name: &str,
+        read: &Wanted,
+        is_demanded: bool,
+        lines: &[(String, usize, &str)],
+        note: &str,
+    ) {
+        if read.need != Need::Fallback || is_signing(name) {
+            return;
+        }
+        let of_source = lines.iter().find_map(|(.., line)| fallback(name, line));
+        let is_optional = match &of_source {
+            Some(Fallback::Value(_) | Fallback::Empty) => true,
+            Some(Fallback::Withheld) => false,
+            _ => lines.iter().all(|(.., line)| takes_empty(name, line)),
+        };
+        let default = match of_source {
+            Some(Fallback::Value(value)) => Some(value),
+            _ => None,
+        };
+        let declared = proposal.declare(name, default, Some(note.to_owned()));
+        declared.is_optional |= is_optional && !is_demanded;
+    }
+
+    /// The address of a store with the query that an env file puts behind it, as far as that can be shown.
+    pub(super) fn asked(&self, proposal: &mut Proposal, name: &str, text: String, known: Option<&EnvName>) -> String {
+        let is_store = |peer: &&Peer<'_>| {
+            peer.kind.is_some_and(|kind| kind.outputs.contains_key("authority"))
+                && (text == peer.output("url") || text.ends_with(&format!("/{}", peer.output("database"))))
+        };
+        let Some(known) = known.filter(|_| self.peers.iter().any(|peer| is_store(&peer))) else { return text };
+        if !known.unsaid.is_empty() {
+            let what = format!(
+                "what the address in `{name}` asks for beside its database: {} in {} is not copied; if it still holds for the \
+                 database of the stack, put it behind the reference: `{text}?{}=…`",
+                known.unsaid.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", "),
+                known.from,
+                known.unsaid[0]
+            );
+            proposal.unknown(self.service, what);
+        }
+        if known.query.is_empty() { text } else { format!("{text}?{}", known.query.join("&")) }
+    }
+
     /// A variable that the operator sets; none where the program does without it and nothing says what it would be.
     pub(super) fn variable(
         &self,
@@ -214,7 +260,8 @@ impl Reader<'_, '_> {
         let is_secret = is_secret(name) && !is_public(name);
         let is_set = known.is_some_and(|known| known.is_set);
         let is_kept_back = of_source == Some(Fallback::Withheld);
-        let is_own = matches!(of_source, Some(Fallback::Own | Fallback::Absent)) || is_kept_back;
+        let is_empty_taken = !is_kept_back && lines.iter().all(|(.., line)| takes_empty(name, line));
+        let is_own = matches!(of_source, Some(Fallback::Own | Fallback::Absent)) && !is_empty_taken || is_kept_back;
         // An empty value would stand in the place of what the program has itself.
         let is_left = match &of_source {
             Some(Fallback::Absent) => true,

@@ -199,6 +199,7 @@ impl Proposal {
         values::fill(&mut proposal, material);
         routes::add(&mut proposal, material);
         values::demands(&mut proposal, material);
+        containers::bind(&mut proposal, material);
         proposal
     }
 
@@ -351,7 +352,22 @@ impl Proposal {
                 variable.default = None;
             }
         }
-        let shared = [(&mut self.networks, "networks"), (&mut self.volumes, "volumes")];
+        // Without its settings a network is still the one that its services share.
+        for (name, entry) in &mut self.networks {
+            let Value::Table(settings) = &mut entry.value else { continue };
+            settings.retain(|key, value| {
+                let is_shown = !hidden(value);
+                if !is_shown {
+                    let what = format!(
+                        "`{key}` of the network `{name}`: it may be a secret, so it is not copied; it belongs into \
+                         `[networks.{name}]`, with a variable in its place"
+                    );
+                    told.push(("the stack".to_owned(), what));
+                }
+                is_shown
+            });
+        }
+        let shared = [(&mut self.volumes, "volumes")];
         let passed = self.compose.iter_mut().map(|(section, entries)| (entries, section.as_str()));
         for (entries, section) in shared.into_iter().chain(passed) {
             entries.retain(|name, entry| {

@@ -1,6 +1,8 @@
 //! What the sources read, by the audit: each name becomes a variable of its service, and what it is set to follows from
 //! what it is called and from what stands beside the read.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 
 use super::fallbacks::{Fallback, fallback};
@@ -18,6 +20,11 @@ use crate::project::Analysis;
 pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, analysis: &Analysis) {
     let has_compose = material.seen.containers.iter().any(|container| container.build.is_some());
     let names: Vec<String> = proposal.services.keys().cloned().collect();
+    let usages = analysis.plans.iter().flat_map(|plan| {
+        plan.services.values().filter_map(|service| analysis.audit.usage(plan, service)).flat_map(|usage| usage.wanted)
+    });
+    let demanded: BTreeSet<String> =
+        usages.filter(|(_, read)| read.need != Need::Fallback).map(|(name, _)| name).collect();
     for name in names {
         let Some(service) = proposal.services.get(&name) else { continue };
         let inner = service.inner.clone();
@@ -77,6 +84,14 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
             }
             let is_usual =
                 ["DEBUG", "LOG_LEVEL"].contains(&variable.as_str()) && read.need == Need::Fallback && !has_compose;
+            if is_running && env.get(variable).is_some_and(of_file) {
+                let lines = lines(analysis, read);
+                if let Some((path, line, _)) = lines.first() {
+                    let note = format!("from {path}:{line}");
+                    Reader::without(proposal, variable, read, demanded.contains(variable), &lines, &note);
+                }
+                continue;
+            }
             if (read.is_passed && !is_usual)
                 || !is_running
                 || env.contains_key(variable)
@@ -101,7 +116,10 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
                     proposal.declare(variable, Some(text.into()), Some(note.clone()));
                     Some(Setting::Own(Some(note.clone())))
                 }
-                Some(text) => Some(Setting::Value(Entry::noted(text, note.clone()))),
+                Some(text) => {
+                    let text = reader.asked(proposal, variable, text, known);
+                    Some(Setting::Value(Entry::noted(text, note.clone())))
+                }
                 None => reader.variable(proposal, variable, read, known, &lines, &note),
             };
             match setting {

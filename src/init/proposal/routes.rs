@@ -50,6 +50,13 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
             && !ours.is_empty()
             && container.labels.get("traefik.enable").map(String::as_str) != Some("false")
         {
+            if proposal.services.get(&name).is_some_and(|service| service.port.is_none()) {
+                labels::without_port(proposal, container, &mut kept, &mut used);
+                if let Some(service) = proposal.services.get_mut(&name).filter(|_| !kept.is_empty()) {
+                    service.tables.insert("labels".to_owned(), kept);
+                }
+                continue;
+            }
             let routes = routers(proposal, container, &points, &mut hosts, &mut used);
             if let (false, Some(service)) = (routes.is_empty(), proposal.services.get_mut(&name)) {
                 service.tables.insert("routes".to_owned(), routes);
@@ -138,8 +145,14 @@ fn elsewhere(proposal: &mut Proposal, material: Material<'_>, environment: &str,
         if there.labels == container.labels {
             continue;
         }
-        let (mut hosts, mut used) = (Vec::new(), BTreeSet::new());
-        let routes = routers(proposal, &there, &points, &mut hosts, &mut used);
+        let (mut hosts, mut used, mut kept) = (Vec::new(), BTreeSet::new(), IndexMap::new());
+        let has_port = proposal.services.get(&container.name).is_some_and(|service| service.port.is_some());
+        let routes = if has_port {
+            routers(proposal, &there, &points, &mut hosts, &mut used)
+        } else {
+            labels::without_port(proposal, &there, &mut kept, &mut used);
+            IndexMap::new()
+        };
         let base = proposal.services.get(&container.name).and_then(|service| service.tables.get("routes").cloned());
         let base = base.unwrap_or_default();
         let mut differing = toml::Table::new();
@@ -158,7 +171,6 @@ fn elsewhere(proposal: &mut Proposal, material: Material<'_>, environment: &str,
         for name in base.keys().filter(|name| !routes.contains_key(*name)) {
             differing.insert(name.clone(), false.into());
         }
-        let mut kept = IndexMap::new();
         labels::of_middlewares(proposal, &there, &labels::with_chains(&[&there], used), &mut kept);
         let own = proposal.services.get(&container.name).and_then(|service| service.tables.get("labels"));
         kept.retain(|label, entry| own.and_then(|own| own.get(label)).is_none_or(|known| known.value != entry.value));

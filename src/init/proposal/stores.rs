@@ -4,7 +4,7 @@
 use toml::Value;
 
 use super::{Entry, Material, Proposal, Service, programs};
-use crate::kinds::{Kind, OptionType};
+use crate::kinds::{Class, Kind, OptionType};
 
 pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
     let seen = material.seen;
@@ -35,10 +35,12 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
         service.port = kind.port;
         let name = proposal.free_name(&kind.name);
         // A file that no option takes only shows that there is one.
-        if let Some(fact) = traced.filter(|fact| fact.value.is_empty()) {
+        // What is configured there is another program, where it is a store that it needs.
+        if let Some(fact) = traced.filter(|fact| fact.value.is_empty() && kind.class != Class::Datastore) {
             let what = format!(
-                "what {} says: a service of its kind is told by services.toml, and by others of the stack",
-                fact.from
+                "what {} sets: it shows that there is one, and is not carried over, since stackgen writes the configuration \
+                 of `{}` from services.toml; compare the two after `stackgen render`",
+                fact.from, kind.name
             );
             proposal.unknown(&name, what);
         }

@@ -3,7 +3,7 @@
 use super::code::dialect;
 use super::{EnvName, Seen, is_part};
 use crate::compose::dotenv::{EnvFile, Value};
-use crate::init::judgement::{is_shown, is_suspect};
+use crate::init::judgement::{asked_of_database, is_shown, is_suspect};
 use crate::init::snapshot::{Snapshot, file_name, is_env_file, parent};
 
 /// Words in the name of a file that is made to be shown.
@@ -40,13 +40,20 @@ pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
             }
             let is_set = value.as_deref().is_some_and(|value| !value.is_empty());
             let (scheme, number) = value.as_deref().and_then(dialect).unzip();
+            let (query, unsaid) = value.as_deref().map(asked_of_database).unwrap_or_default();
             let is_secret = value.as_deref().is_some_and(|value| is_suspect(&name, value));
             let default = value.filter(|value| is_example && !value.is_empty() && is_shown(&name, value));
             let known = names.entry(name).or_insert_with(|| EnvName { from: path.to_owned(), ..EnvName::default() });
             known.is_secret |= is_secret;
             known.is_set |= is_set;
+            if is_set && !is_example {
+                known.set_in.push(path.to_owned());
+            }
             known.scheme = known.scheme.take().or(scheme);
             known.number = known.number.or(number.flatten());
+            if known.query.is_empty() && known.unsaid.is_empty() {
+                (known.query, known.unsaid) = (query, unsaid);
+            }
             if known.default.is_none() && default.is_some() {
                 path.clone_into(&mut known.from);
                 known.default = default;

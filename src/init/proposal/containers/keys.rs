@@ -110,8 +110,11 @@ pub(super) fn rest(
         service.tables.insert("compose".to_owned(), passed);
     }
     for file in &container.env_files {
-        proposal
-            .unknown(name, format!("what it reads of {file} (`env_file`): the names that are known are in its `env`"));
+        let what = format!(
+            "what else it reads of {file} (`env_file`): it got the whole file, and gets what stands in its `env`; check that \
+             nothing it needs is missing there"
+        );
+        proposal.unknown(name, what);
     }
 }
 

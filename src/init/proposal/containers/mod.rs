@@ -25,6 +25,7 @@ mod shared;
 
 use keys::{dependencies, rest, restart};
 use mounts::volumes;
+pub(super) use ports::bind;
 use ports::{mapped, offset, ports};
 use runs::{command, health, times};
 
@@ -158,7 +159,7 @@ fn moved(proposal: &mut Proposal, container: &Container, name: &str, service: &S
         let is_it = |entry: &Entry| entry.value.get("port").and_then(Value::as_integer) == Some(i64::from(port));
         points?.iter().find(|(_, entry)| is_it(entry)).map(|(point, _)| point.clone())
     };
-    for (is_local, host, target) in mapped(container) {
+    for (_, host, target) in mapped(container) {
         let Some(point) = name_of(target) else { continue };
         if host != target {
             let variable = programs::variable_of(&format!("{name}-{point}"), "host-port");
@@ -168,11 +169,6 @@ fn moved(proposal: &mut Proposal, container: &Container, name: &str, service: &S
                     "where {host} on the host comes from: an entry point is published on its own port, {target}; \
                      `{variable}={host}` in the env file moves it"
                 ),
-            );
-        } else if !is_local {
-            proposal.unknown(
-                name,
-                format!("who may reach port {host}: outside of production it is published on 127.0.0.1 alone"),
             );
         }
     }

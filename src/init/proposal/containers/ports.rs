@@ -32,6 +32,55 @@ pub(super) fn mapped(container: &Container) -> Vec<(bool, u16, u16)> {
         .collect()
 }
 
+/// Keeps proxies open to whom they were open: their entry points are on 127.0.0.1 outside of production, unless the stack
+/// says otherwise. What others publish stays where it was.
+pub(in crate::init::proposal) fn bind(proposal: &mut Proposal, material: Material<'_>) {
+    let seen = material.seen;
+    if seen.is_compose_ours {
+        return;
+    }
+    let is_proxy = |container: &&Container| {
+        proposal.services.get(&container.name).is_some_and(|service| service.tables.contains_key("entrypoints"))
+    };
+    let proxies: Vec<&Container> = seen.containers.iter().filter(is_proxy).collect();
+    let open: Vec<(&Container, port::PortMapping)> = proxies
+        .iter()
+        .flat_map(|container| container.ports.iter().map(|text| (*container, port::parse(&with_defaults(text)))))
+        .filter_map(|(container, mapping)| Some((container, mapping.ok()?)))
+        .filter(|(_, mapping)| mapping.published.is_some() && !mapping.ip.is_some_and(|ip| ip.is_loopback()))
+        .collect();
+    let Some((first, mapping)) = open.first() else { return };
+    let is_one = open.iter().all(|(_, other)| other.ip == mapping.ip);
+    let address = mapping.ip.map_or_else(|| "0.0.0.0".to_owned(), |ip| ip.to_string());
+    if !is_one || seen.environments.len() > 1 {
+        let ports: Vec<String> =
+            open.iter().filter_map(|(_, mapping)| Some(mapping.published?.first.to_string())).collect();
+        let table = match seen.environments.first() {
+            Some(environment) if seen.environments.len() > 1 => format!("environments.{environment}.stack"),
+            _ => "stack".to_owned(),
+        };
+        let what = format!(
+            "who may reach {} on the host: outside of production the entry points of a proxy are on 127.0.0.1 alone. \
+             `bind = \"{address}\"` in `[{table}]` opens them, and with them whatever `publish = true` publishes there",
+            crate::diagnostics::words::and(&ports)
+        );
+        let name = first.name.clone();
+        proposal.unknown(&name, what);
+        return;
+    }
+    let note = format!("from {}: the proxy is open to the network; without this line, to this machine alone", first.from);
+    proposal.stack.insert("bind".to_owned(), Entry::noted(address, note));
+    for service in proposal.services.values_mut().filter(|service| !service.tables.contains_key("entrypoints")) {
+        let Some(entry) = service.keys.get_mut("publish") else { continue };
+        let is_derived = entry.value.as_bool() == Some(true) || entry.value.is_integer();
+        let own = service.port;
+        let mut published = service.published.iter().filter(|(_, target)| Some(*target) == own);
+        if let (true, Some((host, target))) = (is_derived, published.next()) {
+            *entry = Entry::noted(format!("127.0.0.1:{host}:{target}"), "on this machine alone, as it was");
+        }
+    }
+}
+
 /// The port it listens on, and what it publishes.
 #[allow(clippy::too_many_arguments, reason = "what a port may be known from stands in as many places")]
 pub(super) fn ports(

@@ -127,11 +127,10 @@ fn network(proposal: &mut Proposal, seen: &Seen, name: &str) {
             }
         }
     }
-    if !table.is_empty() || more.is_empty() {
+    let is_said = !more.is_empty() && pass(proposal, seen, "networks", &slug(name), &Yaml::Mapping(more));
+    // Whatever is not copied of it, its services share it.
+    if !table.is_empty() || !is_said {
         proposal.networks.insert(slug(name), Entry::noted(table, "from the compose file"));
-    }
-    if !more.is_empty() {
-        pass(proposal, seen, "networks", &slug(name), &Yaml::Mapping(more));
     }
 }
 
@@ -144,12 +143,12 @@ fn subnet(ipam: &Yaml) -> Option<String> {
     scalar(&value).filter(|text| is_alone && key == "subnet" && !text.contains('$'))
 }
 
-/// Hands on what only Compose has words for.
-fn pass(proposal: &mut Proposal, seen: &Seen, section: &str, name: &str, value: &Yaml) {
+/// Hands on what only Compose has words for, where it can be shown; whether it was.
+fn pass(proposal: &mut Proposal, seen: &Seen, section: &str, name: &str, value: &Yaml) -> bool {
     if let Some(value) = plain(value) {
         let known = proposal.compose.entry(section.to_owned()).or_default();
         known.insert(name.to_owned(), Entry::noted(value, "from the compose file"));
-        return;
+        return true;
     }
     let keys: Vec<String> = mapping(Some(value)).into_iter().map(|(key, _)| format!("`{key}`")).collect();
     let what = format!(
@@ -159,6 +158,7 @@ fn pass(proposal: &mut Proposal, seen: &Seen, section: &str, name: &str, value: 
         if section == "volumes" { ". Until then the volume is another one, and empty" } else { "" }
     );
     proposal.unknown(&first_file(seen), what);
+    false
 }
 
 /// The networks that a service joins, and its place on them.
