@@ -157,7 +157,8 @@ fn listed(value: &str) -> Option<Vec<String>> {
 fn are_origins(name: &str, value: &str) -> bool {
     let is_meant = |word: &str| ["CORS", "ORIGIN", "ORIGINS", "HOSTS", "DOMAINS"].contains(&word);
     let is_origin = |item: &str| {
-        let host = item.split_once("://").map_or(item, |(scheme, rest)| if scheme.starts_with("http") { rest } else { "@" });
+        let host =
+            item.split_once("://").map_or(item, |(scheme, rest)| if scheme.starts_with("http") { rest } else { "@" });
         host.chars().all(|c| c.is_ascii_alphanumeric() || ".-_:*".contains(c))
     };
     let items = listed(value).unwrap_or_else(|| value.split([',', ' ']).map(str::to_owned).collect());

@@ -46,7 +46,8 @@ const IN_THE_CLEAR: [&str; 8] = ["disable", "allow", "prefer", "false", "no", "o
 /// What stands behind the `?` of an address: the pairs that can be copied, and the names of the others.
 pub(in crate::init) fn asked_of_database(address: &str) -> (Vec<String>, Vec<String>) {
     let (mut shown, mut unsaid) = (Vec::new(), Vec::new());
-    let Some((_, query)) = address.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@').unwrap_or(("", rest)).1.split_once('?'))
+    let Some((_, query)) =
+        address.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@').unwrap_or(("", rest)).1.split_once('?'))
     else {
         return (shown, unsaid);
     };
@@ -79,9 +80,15 @@ mod tests {
             (shown.join("&"), unsaid.join(" "))
         };
         let both = |shown: &str, unsaid: &str| (shown.to_owned(), unsaid.to_owned());
-        assert_eq!(asked("postgresql://u:p?q@db/d?schema=shop&connection_limit=10"), both("schema=shop&connection_limit=10", ""));
+        assert_eq!(
+            asked("postgresql://u:p?q@db/d?schema=shop&connection_limit=10"),
+            both("schema=shop&connection_limit=10", "")
+        );
         assert_eq!(asked("postgresql://db/d?sslmode=disable#x"), both("sslmode=disable", ""));
-        assert_eq!(asked("postgresql://db/d?sslmode=require&sslpassword=a&password=b"), both("", "sslmode sslpassword password"));
+        assert_eq!(
+            asked("postgresql://db/d?sslmode=require&sslpassword=a&password=b"),
+            both("", "sslmode sslpassword password")
+        );
         assert_eq!(asked("postgresql://db/d?schema=a8f3kd93jf02kd9s&x8f3kd9=1"), both("", "schema …"));
         assert_eq!(asked("postgresql://db/d"), both("", ""));
         assert_eq!(asked("schema=shop"), both("", ""));

@@ -196,7 +196,9 @@ mod tests {
         {
             assert!(takes_empty(name, line), "{line}");
         }
-        for (name, line) in [("A", "A ?? join(x)"), ("A", "A\", x)"), ("A", "a: int | None = None"), ("A", "a: list[str] = x")] {
+        for (name, line) in
+            [("A", "A ?? join(x)"), ("A", "A\", x)"), ("A", "a: int | None = None"), ("A", "a: list[str] = x")]
+        {
             assert!(!takes_empty(name, line), "{line}");
         }
     }
@@ -230,7 +232,11 @@ mod tests {
             ("A", "A\" in os.environ:", Some(Fallback::Absent)),
             ("REDIS_URL", "REDIS_URL\", default=\"redis://127.0.0.1:6379/1\")", Some(Fallback::Own)),
             ("HOSTS", "HOSTS\", default=[\"localhost\"])", Some(Fallback::Own)),
-            ("HOSTS", "hosts: list[str] = ['a.example.org', \"b.example.org\"]", value(r#"["a.example.org","b.example.org"]"#.into())),
+            (
+                "HOSTS",
+                "hosts: list[str] = ['a.example.org', \"b.example.org\"]",
+                value(r#"["a.example.org","b.example.org"]"#.into()),
+            ),
             ("URLS", "urls: list[str] = [\"http://localhost:1\"]", Some(Fallback::Own)),
             // Browsers are on this machine too.
             ("CORS_ORIGIN", "CORS_ORIGIN || \"http://localhost:5173\"", value("http://localhost:5173".into())),

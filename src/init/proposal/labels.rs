@@ -103,7 +103,8 @@ pub(super) fn without_port(
             }
         }
         without_open_routers(proposal, container, kept);
-        let middlewares = routers.values().filter_map(|router| container.labels.get(*router.options.get("middlewares")?));
+        let middlewares =
+            routers.values().filter_map(|router| container.labels.get(*router.options.get("middlewares")?));
         used.extend(middlewares.flat_map(|all| all.split(',')).filter_map(of_docker));
         let what = "on which port it listens: no label says so, and Traefik takes the one that its image exposes. So its \
                     labels stay as they are; with `port` they can become `routes`";

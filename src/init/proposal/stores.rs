@@ -38,7 +38,7 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
         // What is configured there is another program, where it is a store that it needs.
         if let Some(fact) = traced.filter(|fact| fact.value.is_empty() && kind.class != Class::Datastore) {
             let what = format!(
-                "what {} sets: it shows that there is one, and is not carried over, since stackgen writes the configuration \
+                "what {} says: it shows that there is one, and is not carried over, since stackgen writes the configuration \
                  of `{}` from services.toml; compare the two after `stackgen render`",
                 fact.from, kind.name
             );

@@ -68,7 +68,8 @@ pub(in crate::init::proposal) fn bind(proposal: &mut Proposal, material: Materia
         proposal.unknown(&name, what);
         return;
     }
-    let note = format!("from {}: the proxy is open to the network; without this line, to this machine alone", first.from);
+    let note =
+        format!("from {}: the proxy is open to the network; without this line, to this machine alone", first.from);
     proposal.stack.insert("bind".to_owned(), Entry::noted(address, note));
     for service in proposal.services.values_mut().filter(|service| !service.tables.contains_key("entrypoints")) {
         let Some(entry) = service.keys.get_mut("publish") else { continue };
