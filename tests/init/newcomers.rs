@@ -122,7 +122,7 @@ fn defaults_of_a_settings_class_hold_for_what_an_env_file_names() {
     assert!(origins.contains("http://localhost:3000") && !origins.contains("secret"), "{text}");
     assert!(line(&text, "REGION").contains("= {}") && !text.contains("k8s-prod01"), "{text}");
     assert!(
-        said.contains("check that nothing it needs is missing there") && !said.contains("copy the values"),
+        said.contains("check that nothing it needs is missing in its `env`") && !said.contains("copy the values"),
         "{said}"
     );
 }

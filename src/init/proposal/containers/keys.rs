@@ -110,10 +110,8 @@ pub(super) fn rest(
         service.tables.insert("compose".to_owned(), passed);
     }
     for file in &container.env_files {
-        let what = format!(
-            "what else it reads of {file} (`env_file`): it got the whole file, and gets what stands in its `env`; check that \
-             nothing it needs is missing there"
-        );
+        let what =
+            format!("what else it reads of {file} (`env_file`): check that nothing it needs is missing in its `env`");
         proposal.unknown(name, what);
     }
 }
