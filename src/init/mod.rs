@@ -29,7 +29,7 @@ mod written;
 
 use proposal::{Answer, Entry, Material, Proposal, leftovers, reads};
 use seen::Seen;
-use snapshot::{Snapshot, parent};
+use snapshot::{Snapshot, joined, parent};
 
 /// Names of compose files that Compose takes by itself, the one that it takes first.
 const COMPOSE: [&str; 8] = [

@@ -223,7 +223,7 @@ fn started_by(snapshot: &Snapshot, package: &Value, start: &str, program: &mut P
     }
     for file in &found.env_files {
         let what =
-            format!("what it reads of {file} ({from}): no image has it; the names that are known are in its `env`");
+            format!("what it reads of {file} ({from}): no image has it; check that nothing is missing in its `env`");
         program.remarks.push(what);
     }
     let steps = found.before.iter().filter(|words| is_shown && !is_build(words));
