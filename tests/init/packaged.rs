@@ -16,7 +16,8 @@ const SERVER: &str = "require('express')().listen(4000);\n";
 
 /// The command that is written for a start script.
 fn command_of(script: &str, source: &str) -> String {
-    let package = format!(r#"{{"name": "api", "scripts": {{"start": {script:?}}}, "dependencies": {{"express": "5"}}}}"#);
+    let package =
+        format!(r#"{{"name": "api", "scripts": {{"start": {script:?}}}, "dependencies": {{"express": "5"}}}}"#);
     let (text, _) = workspace(PNPM, &package, &[("apps/api/index.js", source)]);
     line(&text, "command").split(" # ").next().unwrap_or_default().trim().to_owned()
 }
@@ -77,15 +78,18 @@ fn a_page_in_a_workspace_is_served_by_what_its_packages_bring() {
         assert!(text.contains(&run) && text.contains("port = 3100"), "{text}");
         assert!(!said.contains("standalone"), "{said}");
         // It has no `start` script.
-        let (text, _) = workspace(lock, vite, &[("apps/api/vite.config.js", "export default {build: {outDir: 'out'}}")]);
-        let run = format!("command = \"{bin}/vite preview --outDir apps/api/out --host 0.0.0.0 --port ${{service.port}}");
+        let (text, _) =
+            workspace(lock, vite, &[("apps/api/vite.config.js", "export default {build: {outDir: 'out'}}")]);
+        let run =
+            format!("command = \"{bin}/vite preview --outDir apps/api/out --host 0.0.0.0 --port ${{service.port}}");
         assert!(text.contains(&run) && !text.contains("run start"), "{text}");
     }
 }
 
 #[test]
 fn the_route_that_says_that_a_page_is_well_is_one_of_either_router() {
-    let package = r#"{"name": "web", "scripts": {"build": "next build", "start": "next start"}, "dependencies": {"next": "15"}}"#;
+    let package =
+        r#"{"name": "web", "scripts": {"build": "next build", "start": "next start"}, "dependencies": {"next": "15"}}"#;
     let config = ("next.config.mjs", "export default { output: \"standalone\" };\n");
     for (file, expected) in [
         ("app/healthz/route.ts", "\"/healthz\""),
@@ -105,7 +109,6 @@ fn migrated(section: &str, start: &str) -> (String, String) {
         r#"{{"name": "shop", "scripts": {{"start": "{start}", "db:deploy": "prisma migrate deploy"}},
             "dependencies": {{"express": "5", "@prisma/client": "6"}}, "{section}": {{"prisma": "6"}}}}"#
     );
-    let package = package.replace("}, \"dependencies\": {", ", ");
     written(&[
         ("package.json", &package),
         NPM,
@@ -121,7 +124,10 @@ fn migrations_of_prisma_are_applied_before_the_start_or_told() {
     assert!(text.contains("before-start = [\"npx prisma migrate deploy\"]"), "{text}");
     assert!(!said.contains("who applies the migrations"), "{said}");
     let (text, said) = migrated("devDependencies", "node index.js");
-    assert!(!text.contains("before-start") && said.contains("who applies the migrations in prisma/migrations"), "{said}");
+    assert!(
+        !text.contains("before-start") && said.contains("who applies the migrations in prisma/migrations"),
+        "{said}"
+    );
     // A script that does so has it there already.
     let (text, _) = migrated("dependencies", "prisma migrate deploy && node index.js");
     assert_eq!(text.matches("migrate deploy").count(), 1, "{text}");
@@ -129,7 +135,8 @@ fn migrations_of_prisma_are_applied_before_the_start_or_told() {
 
 #[test]
 fn the_address_that_a_rewrite_leads_to_is_told_to_the_build() {
-    let web = r#"{"name": "web", "scripts": {"build": "next build", "start": "next start"}, "dependencies": {"next": "15"}}"#;
+    let web =
+        r#"{"name": "web", "scripts": {"build": "next build", "start": "next start"}, "dependencies": {"next": "15"}}"#;
     let api = r#"{"name": "api", "scripts": {"start": "node index.js"}, "dependencies": {"express": "5"}}"#;
     let config = "const to = process.env.API_INTERNAL_URL ?? 'http://localhost:4000';\nconst more = process.env.SHOP_CDN;\n\
                   export default { async rewrites() { return [{ source: '/api/:path*', destination: `${to}/:path*` }]; } };\n";

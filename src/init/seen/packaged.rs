@@ -176,7 +176,9 @@ fn is_from_here(sources: &[(&str, &str)], program: &Program) -> bool {
             || ["\"./", "'./", "`./", "\"../", "'../"].iter().any(|start| {
                 text.match_indices(start).any(|(at, _)| {
                     let before = text[..at].trim_end();
-                    !["from", "import", "import(", "require(", "URL(", "resolve("].iter().any(|end| before.ends_with(end))
+                    !["from", "import", "import(", "require(", "URL(", "resolve("]
+                        .iter()
+                        .any(|end| before.ends_with(end))
                 })
             })
     };
