@@ -206,7 +206,9 @@ impl Draft {
 fn env_files(proposal: &Proposal, seen: &Seen, root: &Path) -> Vec<String> {
     let is_own = |name: &String| {
         proposal.services.values().filter(|service| service.obstacle.is_none()).any(|service| {
-            [&service.env, &service.build_env].iter().any(|env| matches!(env.get(name), Some(proposal::Setting::Own(_))))
+            [&service.env, &service.build_env]
+                .iter()
+                .any(|env| matches!(env.get(name), Some(proposal::Setting::Own(_))))
         })
     };
     let named = seen.containers.iter().flat_map(|container| {

@@ -265,7 +265,9 @@ impl Seen {
     /// What networks are called, and the addresses on them, is no secret wherever else it stands.
     fn show_networks(&mut self) {
         let mut shown: Vec<String> = self.networks.keys().cloned().collect();
-        shown.extend(self.external_networks.iter().flat_map(|(name, fixed)| [Some(name), fixed.as_ref()]).flatten().cloned());
+        shown.extend(
+            self.external_networks.iter().flat_map(|(name, fixed)| [Some(name), fixed.as_ref()]).flatten().cloned(),
+        );
         let places = self.containers.iter().flat_map(|container| container.places.values());
         for value in self.networks.values().chain(places) {
             for key in ["name", "ipam", "ipv4_address", "ipv6_address", "aliases"] {
