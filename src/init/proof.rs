@@ -4,9 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use indexmap::IndexMap;
-
-use super::proposal::{Entry, Proposal, Setting, Unknown};
+use super::proposal::{Proposal, Setting, Unknown};
 use super::written::{Part, Written, written};
 use crate::diagnostics::{Resolved, Severity};
 use crate::project::{Analysis, Project, ProjectError};
@@ -196,7 +194,7 @@ fn take_back(
         }
         Part::Overlay(environment, name) => {
             tell(proposal, &name, format!("what is different in {environment} was left out: {reason}"));
-            proposal.overlays.get_mut(&environment).is_some_and(|services| close(services, name))
+            proposal.close(&environment, &name)
         }
     }
 }
@@ -228,19 +226,6 @@ fn unset(proposal: &mut Proposal, name: &str, table: &str, key: &str, reason: &s
 fn is_routing(label: &str) -> bool {
     let lower = label.to_ascii_lowercase();
     lower.starts_with("traefik.") && (lower.contains(".routers.") || lower.contains(".middlewares."))
-}
-
-/// Takes back what an environment says of a service. What is protected there is rather not there at all.
-fn close(services: &mut IndexMap<String, IndexMap<String, Entry>>, name: String) -> bool {
-    let Some(keys) = services.shift_remove(&name) else { return false };
-    let routes = keys.get("routes").and_then(|entry| entry.value.as_table()).into_iter().flatten();
-    let protected = routes.filter(|(_, route)| route.get("middlewares").is_some_and(toml::Value::is_array));
-    let none: toml::Table = protected.map(|(route, _)| (route.clone(), false.into())).collect();
-    if !none.is_empty() {
-        let note = "what protects it there was left out, so it is not there";
-        services.insert(name, IndexMap::from_iter([("routes".to_owned(), Entry::noted(none, note))]));
-    }
-    true
 }
 
 fn tell(proposal: &mut Proposal, about: &str, what: String) {

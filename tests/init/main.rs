@@ -10,6 +10,7 @@ mod layouts;
 mod newcomers;
 mod packaged;
 mod processes;
+mod protected;
 mod refusals;
 mod secrets;
 mod small;

@@ -10,7 +10,7 @@ use crate::secrets::names::arguments;
 const FLAGS: [&str; 10] = ["-a", "-p", "-P", "-u", "-k", "-K", "-t", "--user", "--auth", "--pass"];
 
 /// Headers that everybody may see.
-const HEADERS: [&str; 9] = [
+const HEADERS: [&str; 15] = [
     "accept",
     "accept-encoding",
     "accept-language",
@@ -19,8 +19,19 @@ const HEADERS: [&str; 9] = [
     "host",
     "origin",
     "user-agent",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-prefix",
     "x-forwarded-proto",
+    "x-forwarded-ssl",
+    "x-scheme",
+    "x-script-name",
 ];
+
+/// Whether everybody may see what a header with this name says.
+pub(in crate::init) fn is_harmless_header(name: &str) -> bool {
+    HEADERS.contains(&name.to_ascii_lowercase().as_str())
+}
 
 /// Whether the words of a command can be shown: nothing in them may be a secret.
 pub(in crate::init) fn is_shown_command(words: &[String]) -> bool {

@@ -1,13 +1,15 @@
 //! The proxy of a compose file: its entry points and certificates, in each environment, as its flags and the routers of the
 //! others say them.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 use toml::Value;
 
 use super::{Entry, Material, Proposal, Service, containers};
 use crate::compose::interpolation::names;
-use crate::init::judgement::{is_harmless, is_shown_command};
-use crate::init::seen::Container;
+use crate::init::judgement::{is_harmless, is_harmless_header, is_shown_command};
+use crate::init::seen::{Container, Seen};
 use crate::init::snapshot::Snapshot;
 use crate::traefik::dynamic::named::named;
 use crate::traefik::static_flags;
@@ -25,8 +27,93 @@ struct Ends {
     further: toml::Table,
     /// Flags that say something else and are not copied.
     others: Vec<String>,
+    /// What is not carried over, and why.
+    untold: Vec<String>,
+    /// Entry points whose flags name options of TLS: whoever asks for certificates of clients does so there.
+    guarded: BTreeSet<String>,
     /// Variables that it mentions.
     variables: Vec<String>,
+}
+
+/// A container as it is in an environment; none where that does not have it.
+pub(super) fn there(seen: &Seen, container: &Container, environment: &str) -> Option<Container> {
+    let mut there = container.clone();
+    if !(there.environments.is_empty() || there.environments.iter().any(|name| name == environment)) {
+        return None;
+    }
+    if let Some(other) = container.elsewhere.get(environment) {
+        there.from.clone_from(&other.from);
+        if seen.whole.contains(environment) {
+            there.labels.clear();
+            there.volumes.clear();
+            there.ports.clear();
+            there.command = None;
+        }
+        there.labels.extend(other.labels.clone());
+        there.command = other.command.clone().or(there.command);
+        // What is mounted at the same place takes the place of the other one.
+        there.volumes.splice(0..0, other.volumes.iter().cloned());
+        there.ports.extend(other.ports.iter().cloned());
+    }
+    Some(there)
+}
+
+/// Which containers a proxy looks at.
+#[derive(Debug, Default)]
+pub(super) struct Sight {
+    /// Whether only at those that say so.
+    is_closed: bool,
+    /// The label and its value that they must have, where it is told that.
+    label: Option<(String, String)>,
+}
+
+impl Sight {
+    /// Of the proxies among containers.
+    pub(super) fn of<'c>(proxies: impl Iterator<Item = &'c Container>, snapshot: &Snapshot) -> Self {
+        let mut sight = Self::default();
+        for container in proxies {
+            for word in &static_file::flags(container, snapshot).unwrap_or_default() {
+                let Some(flag) = static_flags::split(word) else { continue };
+                let value = containers::with_defaults(flag.value.unwrap_or("true"));
+                match flag.name.to_ascii_lowercase().as_str() {
+                    "providers.docker.exposedbydefault" => sight.is_closed = is_off(&value),
+                    "providers.docker.constraints" => sight.label = one_label(&value),
+                    _ => {}
+                }
+            }
+        }
+        sight
+    }
+
+    /// Why the proxy does not look at a container; none where it does.
+    pub(super) fn blind(&self, container: &Container) -> Option<&'static str> {
+        let enable = container.labels.iter().find(|(label, _)| label.eq_ignore_ascii_case("traefik.enable"));
+        match enable.map(|(_, value)| containers::with_defaults(value)) {
+            Some(value) if is_off(&value) => return Some("`traefik.enable` is off"),
+            None if self.is_closed => {
+                return Some("the proxy looks at nothing without `traefik.enable=true` (`exposedbydefault=false`)");
+            }
+            _ => {}
+        }
+        let is_other = |(label, value): &(String, String)| container.labels.get(label) != Some(value);
+        self.label.as_ref().is_some_and(is_other).then_some("the `constraints` of the proxy leave it out")
+    }
+}
+
+fn is_off(value: &str) -> bool {
+    matches!(value.trim().to_ascii_lowercase().as_str(), "false" | "f" | "0")
+}
+
+/// The label and value of a constraint that asks for one alone: ``Label(`a`, `b`)``.
+fn one_label(text: &str) -> Option<(String, String)> {
+    let inner = text.trim().strip_prefix("Label(")?.strip_suffix(')')?;
+    let (name, value) = inner.split_once(',')?;
+    let quoted = |text: &str| {
+        let text = text.trim();
+        let inner = text.strip_prefix('`')?.strip_suffix('`')?;
+        (!inner.contains('`')).then(|| inner.to_owned())
+    };
+    Some((quoted(name)?, quoted(value)?))
 }
 
 /// What the flags of a proxy's container say, in each environment.
@@ -34,10 +121,6 @@ pub(super) fn proxy(proposal: &mut Proposal, material: Material<'_>, container: 
     let from = format!("from {}", container.from);
     let snapshot = material.snapshot;
     let mut ends = Ends::of(container, snapshot);
-    if material.seen.is_compose_ours {
-        // It follows from the rest.
-        ends.further.retain(|key, _| !key.eq_ignore_ascii_case("entrypoints"));
-    }
     if ends.points.is_empty() {
         ends.points = published(container);
         let what = "its entry points: its flags name none, so those of its published ports are taken";
@@ -45,6 +128,10 @@ pub(super) fn proxy(proposal: &mut Proposal, material: Material<'_>, container: 
     }
     let all = &material.seen.containers;
     ends.complete(all.iter().collect());
+    if material.seen.is_compose_ours {
+        // It follows from the rest.
+        ends.further.retain(|key, _| !key.eq_ignore_ascii_case("entrypoints"));
+    }
     for variable in &ends.variables {
         proposal.declare(variable, None, Some(from.clone()));
     }
@@ -55,6 +142,9 @@ pub(super) fn proxy(proposal: &mut Proposal, material: Material<'_>, container: 
         );
         proposal.unknown(&container.name, what);
     }
+    for what in &ends.untold {
+        proposal.unknown(&container.name, what.clone());
+    }
     if !ends.further.is_empty() {
         let further = ends.further.iter().map(|(key, value)| (key.clone(), Entry::noted(value.clone(), from.clone())));
         service.tables.insert("static".to_owned(), further.collect());
@@ -62,44 +152,8 @@ pub(super) fn proxy(proposal: &mut Proposal, material: Material<'_>, container: 
     for (switch, value) in &ends.switches {
         service.set(switch, Entry::noted(value.clone(), from.clone()));
     }
-    for (environment, other) in &container.elsewhere {
-        let mut there = Ends::of(other, snapshot);
-        if there.points.is_empty() {
-            continue;
-        }
-        there.complete(all.iter().filter_map(|container| container.elsewhere.get(environment)).collect());
-        for variable in &there.variables {
-            proposal.declare(variable, None, Some(format!("from {}", other.from)));
-        }
-        let mut keys: IndexMap<String, Entry> = IndexMap::new();
-        let differ = |own: &IndexMap<String, toml::Table>, other: &IndexMap<String, toml::Table>| {
-            let mut table = toml::Table::new();
-            for (name, entry) in other {
-                let mut inner = entry.clone();
-                let known = own.get(name);
-                inner.retain(|key, value| known.and_then(|known| known.get(key)) != Some(value));
-                // What is not said there does not hold there.
-                for key in known.into_iter().flat_map(toml::Table::keys).filter(|key| !entry.contains_key(*key)) {
-                    inner.insert(key.clone(), false.into());
-                }
-                if !inner.is_empty() {
-                    table.insert(name.clone(), inner.into());
-                }
-            }
-            table
-        };
-        for (key, table) in [
-            ("entrypoints", differ(&ends.points, &there.points)),
-            ("certificates", differ(&ends.certificates, &there.certificates)),
-        ] {
-            if !table.is_empty() {
-                keys.insert(key.to_owned(), Entry::noted(table, format!("from {}", other.from)));
-            }
-        }
-        if !keys.is_empty() {
-            let overlay = proposal.overlays.entry(environment.clone()).or_default();
-            overlay.entry(container.name.clone()).or_default().extend(keys);
-        }
+    for environment in material.seen.environments.iter().skip(1) {
+        elsewhere(proposal, material, container, environment, &ends);
     }
     let entries = |all: IndexMap<String, toml::Table>| {
         all.into_iter().map(|(name, table)| (name, Entry::noted(table, from.clone()))).collect::<IndexMap<_, _>>()
@@ -108,6 +162,152 @@ pub(super) fn proxy(proposal: &mut Proposal, material: Material<'_>, container: 
         if !all.is_empty() {
             service.tables.insert(table.to_owned(), entries(all));
         }
+    }
+}
+
+/// What a proxy is told otherwise in an environment.
+fn elsewhere(proposal: &mut Proposal, material: Material<'_>, container: &Container, environment: &str, ends: &Ends) {
+    let Some(other) = there(material.seen, container, environment) else { return };
+    let name = &container.name;
+    if static_file::flags(&other, material.snapshot).is_none() {
+        let what = format!("what it is told in {environment}: that stands in a file that cannot be read from here");
+        proposal.unknown(name, what);
+        return;
+    }
+    let mut there_ends = Ends::of(&other, material.snapshot);
+    if there_ends.points.is_empty() {
+        there_ends.points = published(&other);
+    }
+    if there_ends.points.is_empty() {
+        there_ends.points.clone_from(&ends.points);
+    }
+    let all = material.seen.containers.iter();
+    let all: Vec<Container> = all.filter_map(|container| there(material.seen, container, environment)).collect();
+    there_ends.complete(all.iter().collect());
+    if material.seen.is_compose_ours {
+        there_ends.further.retain(|key, _| !key.eq_ignore_ascii_case("entrypoints"));
+    }
+    let from = format!("from {}", other.from);
+    for variable in &there_ends.variables {
+        proposal.declare(variable, None, Some(from.clone()));
+    }
+    let mut keys: IndexMap<String, Entry> = IndexMap::new();
+    for (switch, value) in there_ends.switches.iter().filter(|(key, value)| ends.switches.get(*key) != Some(*value)) {
+        keys.insert((*switch).to_owned(), Entry::noted(value.clone(), from.clone()));
+    }
+    for switch in ends.switches.keys().filter(|key| !there_ends.switches.contains_key(*key)) {
+        let usual = if *switch == "log-level" { Value::from("INFO") } else { Value::from(false) };
+        keys.insert((*switch).to_owned(), Entry::noted(usual, from.clone()));
+    }
+    for (key, table) in [
+        ("entrypoints", differing(&ends.points, &there_ends.points)),
+        ("certificates", differing(&ends.certificates, &there_ends.certificates)),
+    ] {
+        if !table.is_empty() {
+            keys.insert(key.to_owned(), Entry::noted(table, from.clone()));
+        }
+    }
+    let (own, others) = (leaves(&ends.further), leaves(&there_ends.further));
+    let mut further = toml::Table::new();
+    for (path, value) in others.iter().filter(|(path, value)| own.get(*path) != Some(*value)) {
+        set(&mut further, path, value.clone());
+    }
+    let mut lost: Vec<String> = Vec::new();
+    for (path, value) in own.iter().filter(|(path, _)| !others.contains_key(*path)) {
+        let last = path.last().map(|last| last.to_ascii_lowercase()).unwrap_or_default();
+        // What opens something is off unless it is asked for (Traefik docs, "Static configuration: CLI").
+        if *value == Value::from(true) && OPENING.contains(&last.as_str()) {
+            set(&mut further, path, false.into());
+        } else {
+            lost.push(format!("`{}`", path.join(".")));
+        }
+    }
+    if !further.is_empty() {
+        keys.insert("static".to_owned(), Entry::noted(further, from));
+    }
+    if !lost.is_empty() {
+        let what = format!(
+            "what stands in {environment} in place of {} of its `static`: its flags do not name it there, and so it holds \
+             there too",
+            lost.join(", ")
+        );
+        proposal.unknown(name, what);
+    }
+    let hidden: Vec<String> = there_ends.others.iter().filter(|flag| !ends.others.contains(flag)).cloned().collect();
+    if !hidden.is_empty() {
+        let what = format!(
+            "what these flags say in {environment}, since a secret may be in them: {}; they belong into `static`, with \
+             variables",
+            hidden.join(", ")
+        );
+        proposal.unknown(name, what);
+    }
+    for what in there_ends.untold.iter().filter(|what| !ends.untold.contains(what)) {
+        proposal.unknown(name, format!("in {environment}, {what}"));
+    }
+    if !keys.is_empty() {
+        let overlay = proposal.overlays.entry(environment.to_owned()).or_default();
+        overlay.entry(name.clone()).or_default().extend(keys);
+    }
+}
+
+/// Switches of Traefik that let more in, or show more.
+const OPENING: [&str; 5] = ["insecure", "insecureskipverify", "dashboard", "debug", "allowencodedslash"];
+
+/// What other tables say otherwise.
+fn differing(own: &IndexMap<String, toml::Table>, other: &IndexMap<String, toml::Table>) -> toml::Table {
+    let mut table = toml::Table::new();
+    for (name, entry) in other {
+        let mut inner = entry.clone();
+        let known = own.get(name);
+        inner.retain(|key, value| known.and_then(|known| known.get(key)) != Some(value));
+        // What is not said there does not hold there.
+        for key in known.into_iter().flat_map(toml::Table::keys).filter(|key| !entry.contains_key(*key)) {
+            inner.insert(key.clone(), false.into());
+        }
+        if !inner.is_empty() {
+            table.insert(name.clone(), inner.into());
+        }
+    }
+    table
+}
+
+/// The values of a table of tables, by their paths.
+fn leaves(table: &toml::Table) -> IndexMap<Vec<String>, Value> {
+    let mut found = IndexMap::new();
+    for (key, value) in table {
+        match value {
+            Value::Table(inner) if !inner.is_empty() => {
+                for (mut path, value) in leaves(inner) {
+                    path.insert(0, key.clone());
+                    found.insert(path, value);
+                }
+            }
+            _ => {
+                found.insert(vec![key.clone()], value.clone());
+            }
+        }
+    }
+    found
+}
+
+/// Says a value in a table of tables. What was only switched on before has more to it; what has more stays.
+fn set<T: AsRef<str>>(table: &mut toml::Table, path: &[T], value: Value) {
+    let Some((first, rest)) = path.split_first() else { return };
+    let entry = table.entry(first.as_ref());
+    if rest.is_empty() {
+        let known = entry.or_insert_with(|| value.clone());
+        if !known.is_table() {
+            *known = value;
+        }
+        return;
+    }
+    let inner = entry.or_insert_with(|| Value::from(toml::Table::new()));
+    if !inner.is_table() {
+        *inner = Value::from(toml::Table::new());
+    }
+    if let Value::Table(inner) = inner {
+        set(inner, rest, value);
     }
 }
 
@@ -144,6 +344,33 @@ fn published(container: &Container) -> IndexMap<String, toml::Table> {
     points
 }
 
+/// The engine's socket, as a provider names it.
+const SOCKETS: [&str; 2] = ["unix:///var/run/docker.sock", "unix:///run/docker.sock"];
+
+/// What a flag about the engine says that is not carried over; none for one that is.
+fn of_engine(option: &[&str], value: &str) -> Option<String> {
+    match option {
+        ["endpoint"] => {
+            let at = if is_shown_command(&[value.to_owned()]) { format!(" (`{value}`)") } else { String::new() };
+            Some(format!(
+                "how it reaches the engine: it was told another way{at}, and its kind mounts the engine's socket itself, with \
+                 which the proxy may do everything on this machine; see to it before you start it"
+            ))
+        }
+        ["tls" | "username" | "password", ..] => {
+            Some(format!("`providers.docker.{}`: its kind speaks to the engine's socket", option.join(".")))
+        }
+        ["constraints"] if one_label(value).is_none() => Some(
+            "which containers its `constraints` leave out: stackgen's own let in every service with a route, so look for \
+             routes that nobody reached before"
+                .to_owned(),
+        ),
+        // Those that it leaves out get no route.
+        ["constraints"] => Some("its `constraints`: stackgen's own let in every service with a route".to_owned()),
+        _ => None,
+    }
+}
+
 impl Ends {
     /// What the flags of a container say.
     fn of(container: &Container, snapshot: &Snapshot) -> Self {
@@ -171,8 +398,13 @@ impl Ends {
                 ["accesslog"] if value == "true" => {
                     ends.switches.insert("access-log", true.into());
                 }
-                ["metrics", "prometheus"] if value == "true" => {
+                ["metrics", "prometheus"] if is_off(value) => {}
+                ["metrics", "prometheus", rest @ ..] => {
                     ends.switches.insert("metrics", true.into());
+                    // It is asked on an entry point of its own.
+                    if !matches!(rest, [] | ["entrypoint"]) {
+                        ends.hand_on(flag.name, value, is_shown);
+                    }
                 }
                 ["api", "insecure"] if value == "true" => {
                     ends.switches.insert("dashboard", true.into());
@@ -180,10 +412,30 @@ impl Ends {
                 ["log", "level"] if !value.eq_ignore_ascii_case("INFO") && is_harmless("LOG_LEVEL", value) => {
                     ends.switches.insert("log-level", value.to_ascii_uppercase().into());
                 }
+                ["log", "level"] if !value.eq_ignore_ascii_case("INFO") => ends.others.push(flag.name.to_owned()),
                 // As it is written anyway.
                 ["accesslog", "format"] if value == "json" => {}
-                ["providers", "docker", ..]
-                | ["ping" | "global" | "metrics" | "api", ..]
+                ["providers", "docker"] | ["providers", "docker", "exposedbydefault" | "network"] => {}
+                ["providers", "docker", "watch"] | ["api", "dashboard"] if value == "true" => {}
+                ["providers", "docker", "endpoint"] if SOCKETS.contains(&value) => {}
+                ["providers", "docker", rest @ ..] => {
+                    if let Some(what) = of_engine(rest, value) {
+                        ends.untold.push(what);
+                    } else {
+                        ends.hand_on(flag.name, value, is_shown);
+                    }
+                }
+                ["ping", "entrypoint"] if own.contains(&value) => {}
+                ["ping", "entrypoint" | "manualrouting"] => ends.untold.push(format!(
+                    "who asks for its ping (`{}`): stackgen's listens on the loopback address of its container alone",
+                    flag.name
+                )),
+                ["global", "checknewversion" | "sendanonymoususage"] if is_off(value) => {}
+                ["global", "checknewversion" | "sendanonymoususage"] => {
+                    ends.untold.push(format!("`{}`: stackgen switches it off", flag.name));
+                }
+                ["ping" | "global" | "metrics" | "api"]
+                | ["api", "insecure"]
                 | ["log", "level"]
                 | ["accesslog" | "log"] => {}
                 _ => ends.hand_on(flag.name, value, is_shown),
@@ -198,28 +450,19 @@ impl Ends {
         let parts: Vec<&str> = name.split('.').collect();
         // A position in a list has no place in a table.
         let is_plain = parts.iter().all(|part| !part.is_empty() && !part.contains('['));
-        let Some((last, above)) = parts.split_last().filter(|_| is_shown && is_plain) else {
+        // Whoever is asked with a header may know by it who asks.
+        let mut below = parts.iter().skip_while(|part| !part.eq_ignore_ascii_case("headers")).skip(1);
+        let is_shown = is_shown && below.next().is_none_or(|header| is_harmless_header(header));
+        if !is_plain || !is_shown {
             self.others.push(name.to_owned());
             return;
-        };
-        let mut table = &mut self.further;
-        for part in above {
-            let inner = table.entry(*part).or_insert_with(|| Value::from(toml::Table::new()));
-            // What was only switched on has more to it.
-            if !inner.is_table() {
-                *inner = Value::from(toml::Table::new());
-            }
-            let Value::Table(inner) = inner else { return };
-            table = inner;
         }
         let value = match (value.parse::<bool>(), value.parse::<i64>()) {
             (Ok(value), _) => Value::from(value),
             (_, Ok(value)) => Value::from(value),
             _ => Value::from(value),
         };
-        if !table.get(*last).is_some_and(Value::is_table) {
-            table.insert((*last).to_owned(), value);
-        }
+        set(&mut self.further, &parts, value);
     }
 
     /// Takes in what is said of an entry point; whether there is a word for it.
@@ -249,7 +492,15 @@ impl Ends {
             ["http", "tls", "certresolver"] => {
                 table.insert("tls".to_owned(), value.into());
             }
-            ["http", "redirections" | "tls", ..] => {}
+            ["http", "redirections", ..] => {}
+            ["http", "tls", "options"] => {
+                self.guarded.insert(name.to_owned());
+                return false;
+            }
+            ["http", "tls", rest @ ..] => self.untold.push(format!(
+                "`entrypoints.{name}.http.tls.{}`: certificates are for the hosts of the routes",
+                rest.join(".")
+            )),
             _ => return false,
         }
         true
@@ -290,15 +541,39 @@ impl Ends {
         true
     }
 
+    /// Leaves TLS to the flags of the entry points that have options of it: those of an entry point hold for routers that
+    /// say nothing of TLS themselves (Traefik docs, "EntryPoints", "TLS").
+    fn guard(&mut self) {
+        for name in &self.guarded {
+            let Some(table) = self.points.get_mut(name) else { continue };
+            if let Some(Value::String(resolver)) = table.remove("tls") {
+                self.untold.push(format!(
+                    "where entry point `{name}` has its certificate from: it was asked of `{resolver}`, which stackgen does \
+                     not do where an entry point has options of TLS"
+                ));
+            }
+        }
+        for (name, table) in &mut self.points {
+            let to = table.get("redirect-to").and_then(Value::as_str).filter(|to| self.guarded.contains(*to));
+            let Some(to) = to.map(str::to_owned) else { continue };
+            table.remove("redirect-to");
+            let base = ["entrypoints", name, "http", "redirections", "entrypoint"];
+            for (option, value) in [("to", to.as_str()), ("scheme", "https")] {
+                set(&mut self.further, &[&base[..], &[option]].concat(), value.into());
+            }
+        }
+    }
+
     /// What routers ask of their entry points holds for those, and what is not there is not asked for.
     fn complete(&mut self, containers: Vec<&Container>) {
+        self.guard();
         for container in containers {
             for (_, router) in named(container.labels.keys().map(String::as_str), "http", "routers") {
                 let value = |option: &str| container.labels.get(*router.options.get(option)?).map(String::as_str);
                 let resolver = value("tls.certresolver");
                 let is_tls = value("tls") == Some("true") || resolver.is_some();
                 for point in value("entrypoints").unwrap_or_default().split(',').map(str::trim).filter(|_| is_tls) {
-                    if let Some(table) = self.points.get_mut(point) {
+                    if let Some(table) = self.points.get_mut(point).filter(|_| !self.guarded.contains(point)) {
                         table.entry("tls").or_insert(resolver.map_or(Value::from(true), Value::from));
                     }
                 }

@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use toml::Value;
 
+use super::ends::Sight;
 use super::{Entry, Material, Proposal, programs, slug, values};
 use crate::compose::interpolation::names;
-use crate::init::judgement::{is_harmless, is_sensitive, is_shown, is_shown_command};
+use crate::init::judgement::{is_harmless, is_harmless_header, is_sensitive, is_shown, is_shown_command};
 use crate::init::seen::Container;
 use crate::manifest::types::RouteProtocol;
 use crate::traefik::dynamic::named::{Named, named};
@@ -17,8 +18,26 @@ use crate::traefik::rule::{self, MatcherKind};
 /// What Traefik puts behind the name of what labels define.
 const DOCKER: &str = "@docker";
 
-/// The label that keeps the proxy from looking at the others, with `false`.
-const ENABLE: &str = "traefik.enable";
+pub(super) mod elsewhere;
+
+/// What of a router closes it.
+const CLOSING: [&str; 4] = ["rule", "middlewares", "tls.options", "entrypoints"];
+
+/// Whether the proxy looks at a container; said where not.
+pub(super) fn is_seen(proposal: &mut Proposal, container: &Container, sight: &Sight) -> bool {
+    let Some(why) = sight.blind(container) else { return true };
+    let routers = named(container.labels.keys().map(String::as_str), "http", "routers");
+    if !routers.is_empty() {
+        let names: Vec<String> = routers.values().map(|router| format!("`{}`", router.name)).collect();
+        let what = format!(
+            "whether its router {} is still meant: {why} in {}, so there is no route",
+            names.join(", "),
+            container.from
+        );
+        proposal.unknown(&container.name, what);
+    }
+    false
+}
 
 /// The section and group of a label of Traefik that has a name in it: `http` and `middlewares` of
 /// `traefik.http.middlewares.door.basicauth.users`; with that name and the option.
@@ -117,8 +136,8 @@ pub(super) fn without_port(
 /// Takes labels of routers away that would protect less than they did, since the one that names their middlewares is gone.
 pub(super) fn without_open_routers(proposal: &mut Proposal, container: &Container, kept: &mut IndexMap<String, Entry>) {
     let is_lost = |router: &&Named| {
-        let label = router.options.get("middlewares");
-        label.is_some_and(|label| !kept.contains_key(*label))
+        let mut labels = CLOSING.iter().filter_map(|option| router.options.get(*option));
+        labels.any(|label| !kept.contains_key(*label))
     };
     let all = named(container.labels.keys().map(String::as_str), "http", "routers");
     let lost: Vec<String> = all.values().filter(is_lost).map(|router| router.name.to_lowercase()).collect();
@@ -145,6 +164,15 @@ fn is_shown_option(label: &str, value: &str) -> bool {
             .contains(&part)
     };
     let is_secret = !lower.last().is_some_and(|last| is_plain(last)) && lower.iter().any(|part| is_sensitive(part));
+    // What stands behind a map of headers is the name of one, whatever it is called; an answer shows it to everybody.
+    let maps = |part: &&String| matches!(part.as_str(), "customrequestheaders" | "headers" | "sslproxyheaders");
+    let mut header = lower.iter().skip_while(|part| !maps(part)).skip(1).skip_while(|part| maps(part));
+    let is_header = lower.iter().any(|part| part == "customrequestheaders" || part == "sslproxyheaders")
+        || lower.iter().position(|part| part == "headers").is_some_and(|at| at > 0);
+    let is_known = value.is_empty() || header.next().is_none_or(|name| is_harmless_header(name));
+    if is_header && !is_known {
+        return false;
+    }
     let words: Vec<String> = value.split_whitespace().map(str::to_owned).collect();
     !is_secret && is_shown_command(&words) && is_shown_rule(value)
 }
@@ -162,7 +190,7 @@ pub(super) fn is_shown_rule(text: &str) -> bool {
 }
 
 /// A text with its variables alone, whose defaults are declared instead: they are said in one place.
-fn bare(proposal: &mut Proposal, text: &str, from: &str) -> String {
+pub(super) fn bare(proposal: &mut Proposal, text: &str, from: &str) -> String {
     let (mut done, mut rest) = (String::new(), text);
     while let Some((before, inner, after)) = next(rest) {
         done.push_str(before);
@@ -289,21 +317,38 @@ pub(super) fn add(
     material: Material<'_>,
     proxies: &[String],
     points: &[(String, bool)],
+    sight: &Sight,
     mut used: BTreeSet<String>,
 ) {
-    let containers = &material.seen.containers;
-    let is_on = |container: &&Container| container.labels.get(ENABLE).map(String::as_str) != Some("false");
-    for container in containers.iter().filter(|container| proxies.contains(&container.name)).filter(is_on) {
-        used.extend(own_pages(proposal, container, points));
+    let containers: Vec<&Container> =
+        material.seen.containers.iter().filter(|container| sight.blind(container).is_none()).collect();
+    for container in material.seen.containers.iter().filter(|container| proxies.contains(&container.name)) {
+        if !is_seen(proposal, container, sight) {
+            continue;
+        }
+        let pages = own_pages(proposal, container, points);
+        used.extend(pages.used);
+        let Some(service) = proposal.services.get_mut(&container.name) else { continue };
+        if !pages.kept.is_empty() {
+            service.tables.entry("labels".to_owned()).or_default().extend(pages.kept);
+        }
+        let is_open = service.keys.get("dashboard").is_some_and(|entry| entry.value.as_bool() == Some(true));
+        if pages.has_dashboard && !is_open {
+            let further = service.tables.entry("static".to_owned()).or_default();
+            let entry = further.entry("api".to_owned()).or_insert_with(|| Entry::new(toml::Table::new()));
+            entry.note = Some("a router of its own leads to it".to_owned());
+            if let Value::Table(api) = &mut entry.value {
+                api.entry("dashboard").or_insert(Value::from(true));
+            }
+        }
     }
     for service in proposal.services.values().filter(|service| service.tables.contains_key("entrypoints")) {
         for entry in service.tables["entrypoints"].values() {
-            let all = entry.value.get("middlewares").and_then(Value::as_array).into_iter().flatten();
-            used.extend(all.filter_map(Value::as_str).filter_map(of_docker));
+            used.extend(of_point(&entry.value));
         }
     }
-    let used = with_chains(&containers.iter().collect::<Vec<_>>(), used);
-    for container in containers.iter().filter(is_on) {
+    let used = with_chains(&containers, used);
+    for container in containers {
         let mut kept: IndexMap<String, Entry> = IndexMap::new();
         of_middlewares(proposal, container, &used, &mut kept);
         let Some(service) = proposal.services.get_mut(&container.name).filter(|_| !kept.is_empty()) else { continue };
@@ -312,19 +357,34 @@ pub(super) fn add(
     }
 }
 
-/// The routers of a proxy's own container, such as that of its dashboard: they stay labels. The middlewares that they use.
-fn own_pages(proposal: &mut Proposal, container: &Container, points: &[(String, bool)]) -> Vec<String> {
+/// The middlewares of labels that an entry point names.
+fn of_point(point: &Value) -> Vec<String> {
+    let all = point.get("middlewares").and_then(Value::as_array).into_iter().flatten();
+    all.filter_map(Value::as_str).filter_map(of_docker).collect()
+}
+
+/// The routers of a proxy's own container, such as that of its dashboard: they stay labels.
+#[derive(Default)]
+struct Pages {
+    kept: IndexMap<String, Entry>,
+    /// The middlewares that they use.
+    used: Vec<String>,
+    has_dashboard: bool,
+}
+
+/// The routers of a proxy's own container.
+fn own_pages(proposal: &mut Proposal, container: &Container, points: &[(String, bool)]) -> Pages {
     let routers = named(container.labels.keys().map(String::as_str), "http", "routers");
+    let mut pages = Pages::default();
     if routers.is_empty() {
-        return Vec::new();
+        return pages;
     }
     let value = |router: &Named, option: &str| {
         router.options.get(option).and_then(|label| container.labels.get(*label)).map(String::as_str)
     };
-    let mut kept: IndexMap<String, Entry> = IndexMap::new();
     for (label, text) in &container.labels {
         if parts(label).is_some_and(|(_, group, ..)| group != "middlewares") {
-            keep(proposal, container, label, text, &mut kept);
+            keep(proposal, container, label, text, &mut pages.kept);
         }
     }
     let open: Vec<&str> = points.iter().filter(|(_, redirects)| !redirects).map(|(name, _)| name.as_str()).collect();
@@ -332,23 +392,13 @@ fn own_pages(proposal: &mut Proposal, container: &Container, points: &[(String, 
         // On all of them would also be where its own ends are.
         if value(router, "entrypoints").is_none() && !open.is_empty() {
             let label = format!("traefik.http.routers.{}.entrypoints", router.name);
-            kept.insert(label, Entry::new(open.join(",")));
+            pages.kept.insert(label, Entry::new(open.join(",")));
         }
     }
-    without_open_routers(proposal, container, &mut kept);
+    without_open_routers(proposal, container, &mut pages.kept);
     let is_internal = |router: &Named| value(router, "service").is_some_and(|service| service.ends_with("@internal"));
-    let has_dashboard = routers.values().any(is_internal);
+    pages.has_dashboard = routers.values().any(is_internal);
     let used = routers.values().filter_map(|router| value(router, "middlewares"));
-    let used = used.flat_map(|all| all.split(',').filter_map(of_docker)).collect();
-    if let Some(service) = proposal.services.get_mut(&container.name) {
-        service.tables.entry("labels".to_owned()).or_default().extend(kept);
-        let is_open = service.keys.get("dashboard").is_some_and(|entry| entry.value.as_bool() == Some(true));
-        if has_dashboard && !is_open {
-            let mut api = toml::Table::new();
-            api.insert("dashboard".to_owned(), true.into());
-            let entry = Entry::noted(api, "a router of its own leads to it");
-            service.tables.entry("static".to_owned()).or_default().insert("api".to_owned(), entry);
-        }
-    }
-    used
+    pages.used = used.flat_map(|all| all.split(',').filter_map(of_docker)).collect();
+    pages
 }

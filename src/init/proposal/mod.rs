@@ -381,6 +381,20 @@ impl Proposal {
                 is_shown
             });
         }
+        let is_hidden = |keys: &IndexMap<String, Entry>| {
+            ["routes", "labels", "entrypoints"].iter().any(|key| keys.get(*key).is_some_and(|entry| hidden(&entry.value)))
+        };
+        let of_routes: Vec<(String, String)> = self
+            .overlays
+            .iter()
+            .flat_map(|(environment, services)| services.iter().map(move |(name, keys)| (environment, name, keys)))
+            .filter(|(_, _, keys)| is_hidden(keys))
+            .map(|(environment, name, _)| (environment.clone(), name.clone()))
+            .collect();
+        for (environment, name) in of_routes {
+            self.close(&environment, &name);
+            told.push((name, format!("what is different in {environment}: it has a value in it that may be a secret")));
+        }
         for overlay in self.overlays.values_mut().flat_map(IndexMap::values_mut) {
             overlay.retain(|_, entry| !hidden(&entry.value));
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use toml::Value;
 
+use super::ends::Sight;
 use super::{Answer, Entry, Material, Proposal, Question, Service, labels, values};
 use crate::compose::interpolation::names;
 use crate::init::judgement::{is_harmless, is_shown_command};
@@ -30,6 +31,8 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
     let points = points(ends.into_iter().flatten().map(|(name, entry)| (name, &entry.value)));
     let mut hosts: Vec<String> = Vec::new();
     let mut used: BTreeSet<String> = BTreeSet::new();
+    let of_proxies = material.seen.containers.iter().filter(|container| proxies.contains(&container.name));
+    let sight = Sight::of(of_proxies, material.snapshot);
     for container in &material.seen.containers {
         let name = container.name.clone();
         let (ours, others): (Vec<_>, Vec<_>) =
@@ -50,10 +53,7 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
             if !ours.is_empty() {
                 proposal.unknown(&name, "which proxy reads its labels: it runs elsewhere, so they stay as they are");
             }
-        } else if !proxies.contains(&name)
-            && !ours.is_empty()
-            && container.labels.get("traefik.enable").map(String::as_str) != Some("false")
-        {
+        } else if !proxies.contains(&name) && !ours.is_empty() && labels::is_seen(proposal, container, &sight) {
             if proposal.services.get(&name).is_some_and(|service| service.port.is_none()) {
                 labels::without_port(proposal, container, &mut kept, &mut used);
                 if let Some(service) = proposal.services.get_mut(&name).filter(|_| !kept.is_empty()) {
@@ -72,10 +72,10 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
         }
     }
     if !proxies.is_empty() {
-        labels::add(proposal, material, &proxies, &points, used);
-        for environment in material.seen.environments.iter().skip(1).filter(|_| !material.seen.is_compose_ours) {
-            elsewhere(proposal, material, environment, &proxies);
-        }
+        labels::add(proposal, material, &proxies, &points, &sight, used);
+    }
+    if !material.seen.is_compose_ours {
+        labels::elsewhere::add(proposal, material, &proxies);
     }
     // The host that all have in common is that of the stack.
     let mut counted: IndexMap<String, usize> = IndexMap::new();
@@ -122,7 +122,7 @@ fn say_once(proposal: &mut Proposal) {
 }
 
 /// The entry points of a proxy: name, and whether it only leads to another one.
-fn points<'e>(entries: impl Iterator<Item = (&'e String, &'e Value)>) -> Vec<(String, bool)> {
+pub(super) fn points<'e>(entries: impl Iterator<Item = (&'e String, &'e Value)>) -> Vec<(String, bool)> {
     entries.map(|(name, entry)| (name.clone(), entry.get("redirect-to").is_some_and(Value::is_str))).collect()
 }
 
@@ -131,7 +131,7 @@ fn is_proxy(material: Material<'_>, service: &Service) -> bool {
 }
 
 /// The routers of a container as routes.
-fn routers(
+pub(super) fn routers(
     proposal: &mut Proposal,
     container: &Container,
     points: &[(String, bool)],
@@ -158,6 +158,15 @@ fn routers(
         let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
         if !labels::is_shown_rule(text) || !is_shown_command(&words) {
             let what = format!("the rule of its router `{}`: it may hold a secret, so it is not copied", router.name);
+            proposal.unknown(name, what);
+            continue;
+        }
+        if value("tls.options").is_some() {
+            let what = format!(
+                "its router `{}`: it has options of TLS (`tls.options`), such as which certificates clients need, for which a \
+                 route has no word; so there is no route without them either",
+                router.name
+            );
             proposal.unknown(name, what);
             continue;
         }
@@ -262,8 +271,9 @@ fn port_of(container: &Container, service: Option<&str>) -> Option<i64> {
 /// What a rule says, as a route.
 fn of_rule(proposal: &mut Proposal, container: &Container, text: &str, hosts: &mut Vec<String>) -> toml::Table {
     let mut route = toml::Table::new();
-    let Some((paths, of_host)) = plain(text) else {
-        route.insert("rule".to_owned(), Value::from(text));
+    let from = format!("from {}", container.from);
+    let Some((paths, of_host)) = plain(text, true) else {
+        route.insert("rule".to_owned(), labels::bare(proposal, text, &from).into());
         return route;
     };
     let paths = if paths.is_empty() { vec!["/".to_owned()] } else { paths };
@@ -276,7 +286,6 @@ fn of_rule(proposal: &mut Proposal, container: &Container, text: &str, hosts: &m
     if let [host] = of_host.as_slice() {
         hosts.push(host.clone());
     }
-    let from = format!("from {}", container.from);
     for host in hosts_of(text) {
         for variable in names(&host) {
             proposal.declare(&variable, None, Some(from.clone()));
@@ -330,7 +339,7 @@ pub(super) fn ways(material: Material<'_>) -> Vec<(String, String)> {
     for container in &material.seen.containers {
         for (_, router) in named(container.labels.keys().map(String::as_str), "http", "routers") {
             let rule = router.options.get("rule").and_then(|label| container.labels.get(*label));
-            let Some((paths, _)) = rule.and_then(|rule| plain(rule)) else { continue };
+            let Some((paths, _)) = rule.and_then(|rule| plain(rule, false)) else { continue };
             let paths = if paths.is_empty() { vec!["/".to_owned()] } else { paths };
             ways.extend(paths.into_iter().map(|path| (path, container.name.clone())));
         }
@@ -341,29 +350,32 @@ pub(super) fn ways(material: Material<'_>) -> Vec<(String, String)> {
     ways
 }
 
-/// The paths and hosts of a rule that says nothing else: `Host(a) && (Path(b) || PathPrefix(b/))`.
-fn plain(text: &str) -> Option<(Vec<String>, Vec<String>)> {
+/// The paths and hosts of a rule that says nothing else: `Host(a) && (Path(b) || PathPrefix(b/))`. A route has what is below
+/// its path too, so none where a `Path` stands alone and that counts.
+fn plain(text: &str, is_exact: bool) -> Option<(Vec<String>, Vec<String>)> {
     let expression = rule::parse(text, RouteProtocol::Http).ok()??;
     let parts = match expression {
         Expression::And(parts) => parts,
         other => vec![other],
     };
     let (mut paths, mut hosts) = (Vec::new(), Vec::new());
+    let mut alone: Vec<String> = Vec::new();
     for part in parts {
         let alternatives = match part {
             Expression::Or(parts) => parts,
             other => vec![other],
         };
         let mut kinds = Vec::new();
+        let mut prefixes: Vec<String> = Vec::new();
         for alternative in alternatives {
             let Expression::Matcher(matcher) = alternative else { return None };
             let value = matcher.arguments.first()?.value.clone();
             match matcher.kind {
                 MatcherKind::Host => hosts.push(bare_variable(&value)),
-                // A path means its children too.
                 MatcherKind::Path | MatcherKind::PathPrefix => {
                     let path = value.trim_end_matches('/').to_owned();
                     let path = if path.is_empty() { "/".to_owned() } else { path };
+                    if matcher.kind == MatcherKind::Path { &mut alone } else { &mut prefixes }.push(path.clone());
                     if !paths.contains(&path) {
                         paths.push(path);
                     }
@@ -372,11 +384,12 @@ fn plain(text: &str) -> Option<(Vec<String>, Vec<String>)> {
             }
             kinds.push(matcher.kind == MatcherKind::Host);
         }
+        alone.retain(|path| !prefixes.contains(path));
         if kinds.windows(2).any(|pair| pair[0] != pair[1]) {
             return None;
         }
     }
-    Some((paths, hosts))
+    (alone.is_empty() || !is_exact).then_some((paths, hosts))
 }
 
 /// The hosts of a rule, as they are written.

@@ -1,0 +1,261 @@
+//! What labels say otherwise in an environment: routes, labels that stay labels, what protects either. It comes along, or
+//! the route is not there.
+
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+use toml::Value;
+
+use super::{
+    is_seen, keep, of_middlewares, of_point, others, own_pages, parts, with_chains, without_open_routers, without_port,
+};
+use crate::init::proposal::ends::{Sight, there};
+use crate::init::proposal::{Entry, Material, Proposal, routes};
+use crate::init::seen::Container;
+
+/// The labels of a service in an environment, and the file that says them.
+type Labels = (String, IndexMap<String, Entry>);
+
+/// What every other environment says otherwise.
+pub(in crate::init::proposal) fn add(proposal: &mut Proposal, material: Material<'_>, proxies: &[String]) {
+    let seen = material.seen;
+    let mut all: IndexMap<String, IndexMap<String, Labels>> = IndexMap::new();
+    for environment in seen.environments.iter().skip(1) {
+        let containers: Vec<Container> =
+            seen.containers.iter().filter_map(|container| there(seen, container, environment)).collect();
+        let found: Vec<(String, IndexMap<String, Entry>)> = if proxies.is_empty() {
+            containers.iter().map(|container| (container.name.clone(), as_they_are(proposal, container))).collect()
+        } else {
+            behind(proposal, material, environment, proxies, &containers)
+        };
+        for (container, (name, kept)) in containers.iter().zip(found) {
+            all.entry(name).or_default().insert(environment.clone(), (container.from.clone(), kept));
+        }
+    }
+    for container in &seen.containers {
+        if let Some(mut said) = all.shift_remove(&container.name) {
+            let is_there = |name: &&String| container.environments.is_empty() || container.environments.contains(name);
+            let first = seen.environments.first().filter(is_there);
+            lay(proposal, container, first, &mut said);
+        }
+    }
+}
+
+/// All labels of a container, where another stack has the proxy.
+fn as_they_are(proposal: &mut Proposal, container: &Container) -> IndexMap<String, Entry> {
+    let mut kept = IndexMap::new();
+    for (label, value) in container.labels.iter().filter(|(label, _)| !label.starts_with("stackgen.")) {
+        keep(proposal, container, label, value, &mut kept);
+    }
+    without_open_routers(proposal, container, &mut kept);
+    kept
+}
+
+/// What each container says behind a proxy in an environment: its routes are laid over those that it has, its labels given
+/// back.
+fn behind(
+    proposal: &mut Proposal,
+    material: Material<'_>,
+    environment: &str,
+    proxies: &[String],
+    containers: &[Container],
+) -> Vec<(String, IndexMap<String, Entry>)> {
+    let ends = ends_there(proposal, environment, proxies);
+    let points = routes::points(ends.iter());
+    let is_proxy = |container: &Container| proxies.contains(&container.name);
+    let sight = Sight::of(containers.iter().filter(|container| is_proxy(container)), material.snapshot);
+    let mut used: BTreeSet<String> = ends.values().flat_map(of_point).collect();
+    let mut found: Vec<(String, IndexMap<String, Entry>)> = Vec::new();
+    for container in containers {
+        let is_seen = is_seen(proposal, container, &sight);
+        let mut kept = IndexMap::new();
+        for (label, value) in &container.labels {
+            let lower = label.to_ascii_lowercase();
+            if !lower.starts_with("traefik.") && !lower.starts_with("stackgen.") {
+                keep(proposal, container, label, value, &mut kept);
+            }
+        }
+        if is_proxy(container) {
+            if is_seen {
+                let pages = own_pages(proposal, container, &points);
+                used.extend(pages.used);
+                kept.extend(pages.kept);
+                if pages.has_dashboard {
+                    show_dashboard(proposal, container, environment);
+                }
+            }
+        } else {
+            let mut routers = IndexMap::new();
+            let has_port = proposal.services.get(&container.name).is_some_and(|service| service.port.is_some());
+            let is_told = container.labels.keys().any(|label| label.to_ascii_lowercase().starts_with("traefik."));
+            if is_seen && is_told && !has_port {
+                without_port(proposal, container, &mut kept, &mut used);
+            } else if is_seen {
+                routers = routes::routers(proposal, container, &points, &mut Vec::new(), &mut used);
+                others(proposal, container, &mut kept);
+            }
+            lay_routes(proposal, container, environment, &routers);
+        }
+        found.push((container.name.clone(), kept));
+    }
+    let looked_at: Vec<&Container> = containers.iter().filter(|container| sight.blind(container).is_none()).collect();
+    let used = with_chains(&looked_at, used);
+    for (container, (_, kept)) in containers.iter().zip(&mut found) {
+        if sight.blind(container).is_none() {
+            of_middlewares(proposal, container, &used, kept);
+        }
+    }
+    found
+}
+
+/// The entry points of the proxy in an environment.
+fn ends_there(proposal: &Proposal, environment: &str, proxies: &[String]) -> IndexMap<String, Value> {
+    let proxy = proxies.first().and_then(|name| proposal.services.get(name)?.tables.get("entrypoints").cloned());
+    let mut ends: IndexMap<String, Value> =
+        proxy.into_iter().flatten().map(|(name, entry)| (name, entry.value)).collect();
+    let over = proxies.first().and_then(|name| proposal.overlays.get(environment)?.get(name)?.get("entrypoints"));
+    for (name, more) in over.and_then(|entry| entry.value.as_table()).into_iter().flatten() {
+        let known = ends.entry(name.clone()).or_insert_with(|| Value::from(toml::Table::new()));
+        if let (Value::Table(known), Value::Table(more)) = (known, more) {
+            known.extend(more.clone());
+        }
+    }
+    ends
+}
+
+/// Says what the routes of a service are in an environment, where they are others.
+fn lay_routes(proposal: &mut Proposal, container: &Container, environment: &str, routes: &IndexMap<String, Entry>) {
+    let base = proposal.services.get(&container.name).and_then(|service| service.tables.get("routes").cloned());
+    let base = base.unwrap_or_default();
+    let mut differing = toml::Table::new();
+    for (name, entry) in routes {
+        let known = base.get(name).and_then(|entry| entry.value.as_table()).cloned().unwrap_or_default();
+        let Some(mut route) = entry.value.as_table().cloned() else { continue };
+        route.retain(|key, value| known.get(key) != Some(value));
+        // What is not said there does not hold there.
+        for key in known.keys().filter(|key| entry.value.get(key.as_str()).is_none()) {
+            route.insert(key.clone(), false.into());
+        }
+        if !route.is_empty() {
+            differing.insert(name.clone(), route.into());
+        }
+    }
+    for name in base.keys().filter(|name| !routes.contains_key(*name)) {
+        differing.insert(name.clone(), false.into());
+    }
+    if !differing.is_empty() {
+        let entry = Entry::noted(differing, format!("from {}", container.from));
+        overlay(proposal, environment, &container.name).insert("routes".to_owned(), entry);
+    }
+}
+
+/// Says what the labels of a service are in each environment. A label cannot be taken away, so those that one of them does
+/// not have are said in each of the others.
+fn lay(proposal: &mut Proposal, container: &Container, first: Option<&String>, said: &mut IndexMap<String, Labels>) {
+    let name = &container.name;
+    let Some(service) = proposal.services.get_mut(name) else { return };
+    let mut own = service.tables.get("labels").cloned().unwrap_or_default();
+    // A middleware that nothing uses there does nothing there.
+    let is_gone = |label: &str, kept: &IndexMap<String, Entry>| match parts(label) {
+        _ if kept.contains_key(label) => false,
+        Some((section, group, middleware, _)) if group == "middlewares" => {
+            kept.keys().filter_map(|l| parts(l)).any(|(other, group, name, _)| {
+                other == section && group == "middlewares" && name.eq_ignore_ascii_case(middleware)
+            })
+        }
+        _ => true,
+    };
+    let gone: BTreeSet<String> =
+        own.keys().filter(|label| said.values().any(|(_, kept)| is_gone(label, kept))).cloned().collect();
+    if let Some(first) = first.filter(|_| !gone.is_empty()) {
+        let here = own.iter().filter(|(label, _)| gone.contains(*label));
+        let here = here.map(|(label, entry)| (label.clone(), entry.clone())).collect();
+        said.insert(first.clone(), (container.from.clone(), here));
+    }
+    own.retain(|label, _| !gone.contains(label));
+    if own.is_empty() {
+        service.tables.shift_remove("labels");
+    } else {
+        service.tables.insert("labels".to_owned(), own.clone());
+    }
+    for (environment, (from, kept)) in said {
+        let other = kept.iter().filter(|(label, entry)| own.get(*label).is_none_or(|known| known.value != entry.value));
+        let table: toml::Table = other.map(|(label, entry)| (label.clone(), entry.value.clone())).collect();
+        if !table.is_empty() {
+            let entry = Entry::noted(table, format!("from {from}"));
+            overlay(proposal, environment, name).insert("labels".to_owned(), entry);
+        }
+    }
+}
+
+/// Switches the dashboard on in an environment in which a router leads to it.
+fn show_dashboard(proposal: &mut Proposal, container: &Container, environment: &str) {
+    let name = &container.name;
+    let Some(service) = proposal.services.get(name) else { return };
+    let api = service.tables.get("static").and_then(|table| table.get("api")?.value.get("dashboard").cloned());
+    let switch = proposal.overlays.get(environment).and_then(|services| services.get(name)?.get("dashboard"));
+    let is_open = switch.or_else(|| service.keys.get("dashboard")).is_some_and(|entry| entry.value == true.into());
+    if is_open || api == Some(true.into()) {
+        return;
+    }
+    let further = overlay(proposal, environment, name)
+        .entry("static".to_owned())
+        .or_insert_with(|| Entry::noted(toml::Table::new(), format!("from {}", container.from)));
+    if let Value::Table(further) = &mut further.value
+        && let Value::Table(api) = further.entry("api").or_insert_with(|| Value::from(toml::Table::new()))
+    {
+        api.entry("dashboard").or_insert(Value::from(true));
+    }
+}
+
+fn overlay<'p>(proposal: &'p mut Proposal, environment: &str, name: &str) -> &'p mut IndexMap<String, Entry> {
+    proposal.overlays.entry(environment.to_owned()).or_default().entry(name.to_owned()).or_default()
+}
+
+impl Proposal {
+    /// Takes back what an environment says of a service. What is protected there is rather not there at all: where a
+    /// middleware or the entry points go with it, that is every route of that environment.
+    pub(in crate::init) fn close(&mut self, environment: &str, name: &str) -> bool {
+        const NOTE: &str = "what protects it there was left out, so it is not there";
+        let Some(keys) = self.overlays.get_mut(environment).and_then(|services| services.shift_remove(name)) else {
+            return false;
+        };
+        let table = |key: &str| keys.get(key).and_then(|entry| entry.value.as_table());
+        let labels: Vec<&String> = table("labels").into_iter().flatten().map(|(label, _)| label).collect();
+        let is_of_proxy = |label: &&&String| label.to_ascii_lowercase().starts_with("traefik.");
+        let is_middleware = |label: &&String| parts(label).is_some_and(|(_, group, ..)| group == "middlewares");
+        let guards = |point: &Value| point.get("middlewares").is_some_and(Value::is_array);
+        let is_wide = labels.iter().copied().any(|label| is_middleware(&label))
+            || table("entrypoints").into_iter().flatten().any(|(_, point)| guards(point));
+        let mut closed: Vec<(String, String)> = Vec::new();
+        for (other, service) in self.services.iter().filter(|_| is_wide) {
+            let routes = service.tables.get("routes").into_iter().flatten();
+            closed.extend(routes.map(|(route, _)| (other.clone(), route.clone())));
+        }
+        for (other, keys) in self.overlays.get(environment).into_iter().flatten().filter(|_| is_wide) {
+            let routes = keys.get("routes").and_then(|entry| entry.value.as_table()).into_iter().flatten();
+            closed.extend(routes.map(|(route, _)| (other.clone(), route.clone())));
+        }
+        let routes = table("routes").into_iter().flatten();
+        let protected = routes.filter(|(_, route)| is_wide || route.get("middlewares").is_some_and(Value::is_array));
+        closed.extend(protected.map(|(route, _)| (name.to_owned(), route.clone())));
+        // Those that stay without it are not looked at.
+        let is_open = labels.iter().filter(is_of_proxy).any(|label| !label.eq_ignore_ascii_case("traefik.enable"));
+        if is_open {
+            let off = toml::Table::from_iter([("traefik.enable".to_owned(), Value::from("false"))]);
+            overlay(self, environment, name).insert("labels".to_owned(), Entry::noted(off, NOTE));
+        }
+        for (service, route) in closed {
+            let none = || Entry::noted(toml::Table::new(), NOTE);
+            let entry = overlay(self, environment, &service).entry("routes".to_owned()).or_insert_with(none);
+            if let Value::Table(table) = &mut entry.value {
+                table.insert(route, false.into());
+            }
+        }
+        if is_wide {
+            let what = format!("the routes in {environment}: what protects them stood in it, so there are none");
+            self.unknown(name, what);
+        }
+        true
+    }
+}

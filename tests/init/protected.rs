@@ -1,0 +1,241 @@
+//! What protects a route: it comes along, in every environment, or the route is not there.
+
+use std::fs;
+
+use tempfile::TempDir;
+
+use crate::support::everything_said;
+use crate::{init, move_away, works};
+
+const PROXY: &str = "  traefik:\n    image: traefik:v3.6\n    ports: ['80:80']\n    volumes: \
+                     ['/var/run/docker.sock:/var/run/docker.sock:ro']\n";
+const FLAGS: &str = "--providers.docker=true, --entrypoints.web.address=:80";
+const AUTH: &str = "traefik.http.middlewares.auth.basicauth.users=joe:$$apr1$$abc$$defdefdefdef";
+
+/// What `init` made of a compose file and of that for production.
+struct Made {
+    text: String,
+    said: String,
+    folder: TempDir,
+}
+
+impl Made {
+    fn of(base: &str, production: Option<&str>) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("a file");
+        write("docker-compose.yml", &format!("services:\n{base}"));
+        if let Some(production) = production {
+            write("docker-compose.prod.yml", &format!("services:\n{production}"));
+        }
+        let output = init(folder.path(), &[]);
+        let said = everything_said(&output);
+        assert!(output.status.success(), "{said}");
+        let text = fs::read_to_string(folder.path().join("services.toml")).expect("services.toml");
+        move_away(folder.path(), &output);
+        works(folder.path());
+        Self { text, said, folder }
+    }
+
+    fn rendered(&self, name: &str) -> String {
+        fs::read_to_string(self.folder.path().join(name)).expect(name)
+    }
+
+    fn development(&self) -> String {
+        self.rendered("docker-compose.yml")
+    }
+
+    fn production(&self) -> String {
+        self.rendered("docker-compose.prod.yml")
+    }
+
+    fn tells(&self, what: &str) -> &Self {
+        assert!(self.said.contains(what), "{what} is not in\n{}\n{}", self.said, self.text);
+        self
+    }
+
+    fn hides(&self, what: &str) -> &Self {
+        assert!(!self.text.contains(what) && !self.said.contains(what), "{what} is in\n{}\n{}", self.said, self.text);
+        self
+    }
+}
+
+/// A container with labels.
+fn service(name: &str, labels: &[&str]) -> String {
+    let labels: Vec<String> = labels.iter().map(|label| format!("      - {label}\n")).collect();
+    format!("  {name}:\n    image: traefik/whoami:v1.10\n    labels:\n{}", labels.concat())
+}
+
+/// What another file says of the labels of a container.
+fn only_labels(name: &str, labels: &[&str]) -> String {
+    service(name, labels).replace("    image: traefik/whoami:v1.10\n", "")
+}
+
+fn proxy(flags: &str) -> String {
+    format!("{PROXY}    command: [{flags}]\n")
+}
+
+fn has(text: &str, what: &str) {
+    assert!(text.contains(what), "{what} is not in\n{text}");
+}
+
+fn lacks(text: &str, what: &str) {
+    assert!(!text.contains(what), "{what} is in\n{text}");
+}
+
+const RULE: &str = "traefik.http.routers.web.rule=Host(`a.example.com`)";
+
+#[test]
+fn labels_of_one_environment_stay_under_a_proxy_of_another_stack() {
+    let base = service("web", &["traefik.enable=true", RULE]);
+    let made = Made::of(&base, Some(&only_labels("web", &["traefik.http.routers.web.middlewares=auth", AUTH])));
+    has(&made.production(), "traefik.http.routers.web.middlewares");
+    has(&made.production(), "${AUTH_USERS");
+    lacks(&made.development(), "middlewares");
+}
+
+#[test]
+fn a_router_that_one_environment_does_not_have_is_not_there() {
+    let base = service("web", &["traefik.enable=true", RULE]);
+    let whole = service("web", &["traefik.enable=true", "traefik.http.routers.closed.rule=Host(`b.example.com`)"]);
+    let made = Made::of(&base, Some(&whole));
+    has(&made.development(), "a.example.com");
+    lacks(&made.production(), "a.example.com");
+    has(&made.production(), "b.example.com");
+}
+
+#[test]
+fn the_dashboard_has_the_password_of_its_environment() {
+    let dash = "    labels:\n      - traefik.enable=true\n      - traefik.http.routers.dash.rule=Host(`t.example.com`)\n      \
+                - traefik.http.routers.dash.service=api@internal\n";
+    let base = format!("{}{dash}{}", proxy(FLAGS), service("web", &["traefik.enable=true", RULE]));
+    let made = Made::of(&base, Some(&only_labels("traefik", &["traefik.http.routers.dash.middlewares=auth", AUTH])));
+    has(&made.production(), "traefik.http.routers.dash.middlewares");
+    has(&made.production(), "${AUTH_USERS");
+    lacks(&made.development(), "middlewares");
+}
+
+#[test]
+fn a_middleware_of_any_container_is_that_of_its_environment() {
+    let door = "    labels:\n      - traefik.enable=true\n      - \
+                traefik.http.middlewares.door.ipallowlist.sourcerange=0.0.0.0/0\n";
+    let web = service("web", &["traefik.enable=true", RULE, "traefik.http.routers.web.middlewares=door"]);
+    let stricter = ["traefik.http.middlewares.door.ipallowlist.sourcerange=10.1.0.0/16"];
+    let made = Made::of(&format!("{}{door}{web}", proxy(FLAGS)), Some(&only_labels("traefik", &stricter)));
+    has(&made.production(), "10.1.0.0/16");
+    lacks(&made.production(), "0.0.0.0/0");
+    has(&made.development(), "0.0.0.0/0");
+}
+
+#[test]
+fn the_entry_point_of_one_environment_has_its_password_there_alone() {
+    let web = service("web", &["traefik.enable=true", RULE]);
+    let production = format!(
+        "{}    command: [{FLAGS}, --entrypoints.web.http.middlewares=auth@docker]\n",
+        only_labels("traefik", &["traefik.enable=true", AUTH])
+    );
+    let made = Made::of(&format!("{}{web}", proxy(FLAGS)), Some(&production));
+    has(&made.production(), "auth@docker");
+    has(&made.production(), "${AUTH_USERS");
+    has(&made.development(), "a.example.com");
+    lacks(&made.development(), "auth");
+}
+
+#[test]
+fn a_container_that_is_switched_off_in_one_environment_has_no_route_there() {
+    let base = format!("{}{}", proxy(FLAGS), service("web", &["traefik.enable=true", RULE]));
+    let made = Made::of(&base, Some(&only_labels("web", &["traefik.enable=false"])));
+    has(&made.development(), "a.example.com");
+    lacks(&made.production(), "a.example.com");
+}
+
+#[test]
+fn an_open_dashboard_of_development_is_not_open_in_production() {
+    let flags = format!("--api.insecure=true, {FLAGS}, --serverstransport.insecureskipverify=true");
+    let base = format!("{}{}", proxy(&flags), service("web", &["traefik.enable=true", RULE]));
+    let trusted = "--entrypoints.web.forwardedheaders.trustedips=10.0.0.0/8";
+    let production = format!("  traefik:\n    command: [{FLAGS}, {trusted}, --accesslog=true]\n");
+    let made = Made::of(&base, Some(&production));
+    has(&made.development(), "api.insecure=true");
+    lacks(&made.production(), "api.insecure=true");
+    has(&made.production(), trusted);
+    has(&made.production(), "--accesslog=true");
+    has(&made.production(), "insecureskipverify=false");
+    lacks(&made.development(), "trustedips");
+}
+
+#[test]
+fn routers_that_ask_for_certificates_of_clients_are_no_open_routes() {
+    let labels = ["traefik.enable=true", RULE, "traefik.http.routers.web.tls.options=mtls@file"];
+    let made = Made::of(&format!("{}{}", proxy(FLAGS), service("web", &labels)), None);
+    made.tells("tls.options");
+    lacks(&made.development(), "a.example.com");
+}
+
+#[test]
+fn an_entry_point_that_asks_for_certificates_of_clients_still_does() {
+    let flags = "--providers.docker=true, --entrypoints.web.address=:80, --entrypoints.secure.address=:443, \
+                 --entrypoints.web.http.redirections.entrypoint.to=secure, --entrypoints.secure.http.tls=true, \
+                 --entrypoints.secure.http.tls.options=mtls@file";
+    let labels = ["traefik.enable=true", RULE, "traefik.http.routers.web.entrypoints=secure"];
+    let made = Made::of(&format!("{}{}", proxy(flags), service("web", &labels)), None);
+    let rendered = made.development();
+    has(&rendered, "--entrypoints.secure.http.tls.options=mtls@file");
+    has(&rendered, "--entrypoints.web.http.redirections.entrypoint.scheme=https");
+    // Traefik takes nothing of an entry point's TLS for a router that has its own.
+    lacks(&rendered, ".tls=true");
+}
+
+#[test]
+fn a_path_alone_does_not_take_what_is_below_it() {
+    let labels = [
+        "traefik.enable=true",
+        "traefik.http.routers.web.rule=Host(`a.example.com`) && Path(`/open`)",
+        "traefik.http.routers.both.rule=Host(`a.example.com`) && (Path(`/two`) || PathPrefix(`/two/`))",
+    ];
+    let made = Made::of(&format!("{}{}", proxy(FLAGS), service("web", &labels)), None);
+    has(&made.text, "rule = \"Host(`a.example.com`) && Path(`/open`)\"");
+    has(&made.text, "path = \"/two\"");
+    lacks(&made.development(), "PathPrefix(`/open");
+}
+
+#[test]
+fn what_the_proxy_did_not_look_at_gets_no_route() {
+    let flags = format!("{FLAGS}, --providers.docker.exposedbydefault=false");
+    let web = service("web", &["traefik.enable=true", RULE]);
+    let hidden = service("hidden", &["traefik.http.routers.h.rule=Host(`h.example.com`)"]);
+    let made = Made::of(&format!("{}{web}{hidden}", proxy(&flags)), None);
+    made.tells("exposedbydefault=false");
+    has(&made.development(), "a.example.com");
+    lacks(&made.development(), "h.example.com");
+    let open = Made::of(&format!("{}{web}{hidden}", proxy(FLAGS)), None);
+    has(&open.development(), "h.example.com");
+}
+
+#[test]
+fn another_way_to_the_engine_and_further_flags_are_told_or_kept() {
+    let flags = format!(
+        "{FLAGS}, --providers.docker.endpoint=tcp://guard:2375, --metrics.otlp.http.endpoint=http://col:4318, \
+         --ping.manualrouting=true"
+    );
+    let made = Made::of(&format!("{}{}", proxy(&flags), service("web", &["traefik.enable=true", RULE])), None);
+    made.tells("tcp://guard:2375").tells("ping.manualrouting");
+    has(&made.development(), "--metrics.otlp.http.endpoint=http://col:4318");
+}
+
+#[test]
+fn values_of_headers_are_not_copied() {
+    let flags = format!("{FLAGS}, --tracing.otlp.http.headers.x-honeycomb-team=tulipflag");
+    let header = "traefik.http.middlewares.h.headers.custom";
+    let (secret, known, answer) = (
+        format!("{header}requestheaders.X-Honeycomb-Team=tuliplabel"),
+        format!("{header}requestheaders.X-Forwarded-Proto=https"),
+        format!("{header}responseheaders.X-Robots-Tag=noindex"),
+    );
+    let uses = "traefik.http.routers.web.middlewares=h";
+    let labels = ["traefik.enable=true", RULE, uses, &secret, &known, &answer];
+    let made = Made::of(&format!("{}{}", proxy(&flags), service("web", &labels)), None);
+    made.hides("tulip").tells("x-honeycomb-team");
+    has(&made.development(), "${H_X_HONEYCOMB_TEAM");
+    has(&made.text, "\"https\"");
+    has(&made.text, "\"noindex\"");
+}
