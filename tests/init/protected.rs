@@ -193,9 +193,28 @@ fn a_path_alone_does_not_take_what_is_below_it() {
         "traefik.http.routers.both.rule=Host(`a.example.com`) && (Path(`/two`) || PathPrefix(`/two/`))",
     ];
     let made = Made::of(&format!("{}{}", proxy(FLAGS), service("web", &labels)), None);
-    has(&made.text, "rule = \"Host(`a.example.com`) && Path(`/open`)\"");
+    has(&made.text, "rule = \"Host(`a.example.com`) && Path(`/open`)\" }");
     has(&made.text, "path = \"/two\"");
     lacks(&made.development(), "PathPrefix(`/open");
+}
+
+#[test]
+fn a_path_alone_is_asked_before_the_paths_that_it_was_asked_before() {
+    let web = service("web", &["traefik.enable=true", RULE]);
+    let health = ["traefik.enable=true", "traefik.http.routers.health.rule=Host(`a.example.com`) && Path(`/health`)"];
+    let made = Made::of(&format!("{}{web}{}", proxy(FLAGS), service("api", &health)), None);
+    has(&made.text, "priority = 20000");
+}
+
+#[test]
+fn what_constraints_leave_out_gets_no_route() {
+    let flags = format!("{FLAGS}, \"--providers.docker.constraints=Label(`zone`, `open`)\"");
+    let web = service("web", &["traefik.enable=true", RULE, "zone=open"]);
+    let hidden = service("hidden", &["traefik.http.routers.h.rule=Host(`h.example.com`)"]);
+    let made = Made::of(&format!("{}{web}{hidden}", proxy(&flags)), None);
+    made.tells("`constraints`");
+    has(&made.development(), "a.example.com");
+    lacks(&made.development(), "h.example.com");
 }
 
 #[test]

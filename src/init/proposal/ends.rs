@@ -11,6 +11,7 @@ use crate::compose::interpolation::names;
 use crate::init::judgement::{is_harmless, is_harmless_header, is_shown_command};
 use crate::init::seen::{Container, Seen};
 use crate::init::snapshot::Snapshot;
+use crate::plan::EDGE_LABEL;
 use crate::traefik::dynamic::named::named;
 use crate::traefik::static_flags;
 
@@ -95,7 +96,11 @@ impl Sight {
             }
             _ => {}
         }
-        let is_other = |(label, value): &(String, String)| container.labels.get(label) != Some(value);
+        // Of what only the operator knows nothing follows.
+        let is_other = |(label, value): &(String, String)| {
+            let own = container.labels.get(label).map(|own| containers::with_defaults(own));
+            own.is_none_or(|own| own != *value && !own.contains('$') && !value.contains('$'))
+        };
         self.label.as_ref().is_some_and(is_other).then_some("the `constraints` of the proxy leave it out")
     }
 }
@@ -417,6 +422,8 @@ impl Ends {
                 ["accesslog", "format"] if value == "json" => {}
                 ["providers", "docker"] | ["providers", "docker", "exposedbydefault" | "network"] => {}
                 ["providers", "docker", "watch"] | ["api", "dashboard"] if value == "true" => {}
+                // Those that stackgen writes.
+                ["providers", "docker", "constraints"] if value.contains(EDGE_LABEL) => {}
                 ["providers", "docker", "endpoint"] if SOCKETS.contains(&value) => {}
                 ["providers", "docker", rest @ ..] => {
                     if let Some(what) = of_engine(rest, value) {
@@ -557,7 +564,9 @@ impl Ends {
             let to = table.get("redirect-to").and_then(Value::as_str).filter(|to| self.guarded.contains(*to));
             let Some(to) = to.map(str::to_owned) else { continue };
             table.remove("redirect-to");
-            let base = ["entrypoints", name, "http", "redirections", "entrypoint"];
+            let known = self.further.keys().find(|key| key.eq_ignore_ascii_case("entrypoints")).cloned();
+            let section = known.unwrap_or_else(|| "entrypoints".to_owned());
+            let base = [section.as_str(), name, "http", "redirections", "entrypoint"];
             for (option, value) in [("to", to.as_str()), ("scheme", "https")] {
                 set(&mut self.further, &[&base[..], &[option]].concat(), value.into());
             }

@@ -101,6 +101,44 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
         }
     }
     say_once(proposal);
+    rank(proposal, material);
+}
+
+/// What a rule has to have to be asked before every path.
+const BEFORE_PATHS: i64 = 20_000;
+
+/// A path that stands alone is a rule, and would be asked after every route with a path: so it has a priority where it was
+/// asked before them.
+fn rank(proposal: &mut Proposal, material: Material<'_>) {
+    let mut others = 0;
+    for container in &material.seen.containers {
+        for (label, value) in &container.labels {
+            let lower = label.to_ascii_lowercase();
+            if lower.starts_with("traefik.http.routers.") && lower.ends_with(".rule") && plain(value, true).is_some() {
+                others = others.max(bare_rule(value).len());
+            }
+        }
+    }
+    let before = |route: &mut Value| {
+        let Value::Table(route) = route else { return };
+        let rule = route.get("rule").and_then(Value::as_str).filter(|rule| {
+            plain(rule, true).is_none() && plain(rule, false).is_some() && bare_rule(rule).len() > others
+        });
+        if rule.is_some() && !route.contains_key("priority") {
+            route.insert("priority".to_owned(), BEFORE_PATHS.into());
+        }
+    };
+    let tables = proposal.services.values_mut().filter_map(|service| service.tables.get_mut("routes"));
+    tables.flat_map(IndexMap::values_mut).for_each(|entry| before(&mut entry.value));
+    let overlays = proposal.overlays.values_mut().flat_map(IndexMap::values_mut);
+    for table in overlays.filter_map(|keys| keys.get_mut("routes")?.value.as_table_mut()) {
+        table.iter_mut().for_each(|(_, route)| before(route));
+    }
+}
+
+/// A rule with its variables alone: Traefik ranks by its length.
+fn bare_rule(text: &str) -> String {
+    hosts_of(text).iter().fold(text.to_owned(), |rule, host| rule.replace(host, &bare_variable(host)))
 }
 
 /// A route that names no host is on that of the stack; where there is none, its rule says it.
