@@ -169,7 +169,8 @@ fn next(draft: &Draft, directory: &Path, stackgen: &str) {
         format!("{stackgen} env --write")
     ));
     if !draft.env_files.is_empty() {
-        let files = words::shown(&words::and(&draft.env_files)).to_string();
+        let files = words::and(&draft.env_files);
+        let files = words::shown(&files);
         say(&format!("  # then copy the values of {files} into .env, which alone is read from now on"));
     }
     say("  docker compose up --build --wait");

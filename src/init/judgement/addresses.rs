@@ -2,7 +2,7 @@
 //! them.
 
 /// Names of such options whose values only choose among what everybody knows, or count (Prisma, "Connection URLs" of
-/// `PostgreSQL` and `MySQL`; libpq, "Parameter Key Words"; Doctrine, Django and SQLAlchemy for the rest).
+/// `PostgreSQL` and `MySQL`; libpq, "Parameter Key Words"; Doctrine, Django and `SQLAlchemy` for the rest).
 const OPTIONS: [&str; 34] = [
     "schema",
     "connection_limit",

@@ -403,7 +403,7 @@ impl Ends {
                 ["accesslog"] if value == "true" => {
                     ends.switches.insert("access-log", true.into());
                 }
-                ["metrics", "prometheus"] if is_off(value) => {}
+                ["metrics", "prometheus"] | ["global", "checknewversion" | "sendanonymoususage"] if is_off(value) => {}
                 ["metrics", "prometheus", rest @ ..] => {
                     ends.switches.insert("metrics", true.into());
                     // It is asked on an entry point of its own.
@@ -420,12 +420,11 @@ impl Ends {
                 ["log", "level"] if !value.eq_ignore_ascii_case("INFO") => ends.others.push(flag.name.to_owned()),
                 // As it is written anyway.
                 ["accesslog", "format"] if value == "json" => {}
-                ["providers", "docker"] | ["providers", "docker", "exposedbydefault" | "network"] => {}
                 ["providers", "docker", "watch"] | ["api", "dashboard"] if value == "true" => {}
                 // Those that stackgen writes.
                 ["providers", "docker", "constraints"] if value.contains(EDGE_LABEL) => {}
                 ["providers", "docker", "endpoint"] if SOCKETS.contains(&value) => {}
-                ["providers", "docker", rest @ ..] => {
+                ["providers", "docker", rest @ ..] if !matches!(rest, [] | ["exposedbydefault" | "network"]) => {
                     if let Some(what) = of_engine(rest, value) {
                         ends.untold.push(what);
                     } else {
@@ -437,14 +436,13 @@ impl Ends {
                     "who asks for its ping (`{}`): stackgen's listens on the loopback address of its container alone",
                     flag.name
                 )),
-                ["global", "checknewversion" | "sendanonymoususage"] if is_off(value) => {}
                 ["global", "checknewversion" | "sendanonymoususage"] => {
                     ends.untold.push(format!("`{}`: stackgen switches it off", flag.name));
                 }
-                ["ping" | "global" | "metrics" | "api"]
+                ["ping" | "global" | "metrics" | "api" | "accesslog" | "log"]
                 | ["api", "insecure"]
                 | ["log", "level"]
-                | ["accesslog" | "log"] => {}
+                | ["providers", "docker", ..] => {}
                 _ => ends.hand_on(flag.name, value, is_shown),
             }
         }
@@ -549,7 +547,7 @@ impl Ends {
     }
 
     /// Leaves TLS to the flags of the entry points that have options of it: those of an entry point hold for routers that
-    /// say nothing of TLS themselves (Traefik docs, "EntryPoints", "TLS").
+    /// say nothing of TLS themselves (Traefik docs, "Entrypoints", "TLS").
     fn guard(&mut self) {
         for name in &self.guarded {
             let Some(table) = self.points.get_mut(name) else { continue };

@@ -113,24 +113,22 @@ pub(super) fn without_port(
     used: &mut BTreeSet<String>,
 ) {
     let routers = named(container.labels.keys().map(String::as_str), "http", "routers");
-    if !routers.is_empty() {
-        for (label, value) in &container.labels {
-            let lower = label.to_ascii_lowercase();
-            // Which network leads to it follows from the rest.
-            if lower.starts_with("traefik.") && lower != "traefik.docker.network" {
-                keep(proposal, container, label, value, kept);
-            }
-        }
-        without_open_routers(proposal, container, kept);
-        let middlewares =
-            routers.values().filter_map(|router| container.labels.get(*router.options.get("middlewares")?));
-        used.extend(middlewares.flat_map(|all| all.split(',')).filter_map(of_docker));
-        let what = "on which port it listens: no label says so, and Traefik takes the one that its image exposes. So its \
-                    labels stay as they are; with `port` they can become `routes`";
-        proposal.unknown(&container.name, what);
-    } else {
-        others(proposal, container, kept);
+    if routers.is_empty() {
+        return others(proposal, container, kept);
     }
+    for (label, value) in &container.labels {
+        let lower = label.to_ascii_lowercase();
+        // Which network leads to it follows from the rest.
+        if lower.starts_with("traefik.") && lower != "traefik.docker.network" {
+            keep(proposal, container, label, value, kept);
+        }
+    }
+    without_open_routers(proposal, container, kept);
+    let middlewares = routers.values().filter_map(|router| container.labels.get(*router.options.get("middlewares")?));
+    used.extend(middlewares.flat_map(|all| all.split(',')).filter_map(of_docker));
+    let what = "on which port it listens: no label says so, and Traefik takes the one that its image exposes. So its labels \
+                stay as they are; with `port` they can become `routes`";
+    proposal.unknown(&container.name, what);
 }
 
 /// Takes labels of routers away that would protect less than they did, since the one that names their middlewares is gone.

@@ -382,7 +382,9 @@ impl Proposal {
             });
         }
         let is_hidden = |keys: &IndexMap<String, Entry>| {
-            ["routes", "labels", "entrypoints"].iter().any(|key| keys.get(*key).is_some_and(|entry| hidden(&entry.value)))
+            ["routes", "labels", "entrypoints"]
+                .iter()
+                .any(|key| keys.get(*key).is_some_and(|entry| hidden(&entry.value)))
         };
         let of_routes: Vec<(String, String)> = self
             .overlays

@@ -33,27 +33,10 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
             continue;
         }
         let built = base.unwrap_or_else(|| name.clone());
-        let others: Vec<String> = proposal
-            .services
-            .iter()
-            .filter(|(other, _)| **other != name)
-            .filter_map(|(_, service)| service.inner.clone())
-            .collect();
-        let foreign = match &inner {
-            Some(inner) => foreign(material.seen, inner, others),
-            None => Vec::new(),
-        };
-        let mut wanted: IndexMap<String, Wanted> = IndexMap::new();
-        let mut idle: Vec<String> = Vec::new();
-        for plan in &analysis.plans {
-            let Some(planned) = plan.services.get(&built) else { continue };
-            let Some(usage) = analysis.audit.usage(plan, planned) else { continue };
-            idle.extend(usage.not_read(planned));
-            for (variable, read) in &usage.wanted {
-                let Some(read) = without(read, &foreign) else { continue };
-                wanted.entry(variable.clone()).or_insert(read);
-            }
-        }
+        let others = proposal.services.iter().filter(|(other, _)| **other != name);
+        let others: Vec<String> = others.filter_map(|(_, service)| service.inner.clone()).collect();
+        let foreign = inner.as_deref().map(|inner| foreign(material.seen, inner, others)).unwrap_or_default();
+        let (wanted, idle) = read_in(analysis, &built, &foreign);
         listens(proposal, &name, wanted.keys());
         let peers = peers(proposal, material);
         let Some(service) = proposal.services.get(&name) else { continue };
@@ -62,7 +45,6 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
         let program = material.seen.program(&source);
         let (mut env, mut build_env) = (service.env.clone(), service.build_env.clone());
         // An env file is for everybody: what nothing of this source reads is for somebody else.
-        let of_file = |setting: &Setting| matches!(setting, Setting::Own(Some(note)) if note.rsplit(' ').next().is_some_and(|path| is_env_file(file_name(path))));
         env.retain(|name, setting| !(idle.contains(name) && of_file(setting)));
         let mut comments: Vec<String> = Vec::new();
         for (variable, read) in &wanted {
@@ -70,16 +52,13 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
             if let Some(place) = configured(read).filter(|_| !build_env.contains_key(variable)) {
                 let reader =
                     Reader { peers: &peers, service: &name, program, is_baked: is_public(variable), has_compose };
-                let known = known(material, &source, variable);
                 let note = format!("read in {}, when it is built", place.path);
                 // No service can be asked while an image is built, and its address is only written down.
-                let meant = reader.meaning(variable, &dialects(known, variable, &[]));
-                match meant.and_then(|text| written_out(proposal, &text)) {
-                    Some(address) => {
-                        build_env.insert(variable.clone(), Setting::Value(Entry::noted(address, note)));
-                    }
-                    None if !is_running => comments.push(format!("{variable}: {note}; it would stand in `build-env`")),
-                    None => {}
+                let meant = reader.meaning(variable, &dialects(known(material, &source, variable), variable, &[]));
+                if let Some(address) = meant.and_then(|text| written_out(proposal, &text)) {
+                    build_env.insert(variable.clone(), Setting::Value(Entry::noted(address, note)));
+                } else if !is_running {
+                    comments.push(format!("{variable}: {note}; it would stand in `build-env`"));
                 }
             }
             let is_usual =
@@ -103,13 +82,8 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
             let Some(place) = lines.first().map(|(path, line, _)| format!("{path}:{line}")) else { continue };
             let note = format!("read in {place}");
             let known = known(material, &source, variable);
-            let reader = Reader {
-                peers: &peers,
-                service: &name,
-                program,
-                is_baked: read.is_baked || is_public(variable),
-                has_compose,
-            };
+            let is_baked = read.is_baked || is_public(variable);
+            let reader = Reader { peers: &peers, service: &name, program, is_baked, has_compose };
             let setting = match reader.meaning(variable, &dialects(known, variable, &lines)) {
                 // Where browsers are sent is another place in every environment.
                 Some(text) if text.ends_with(".public-url}") => {
@@ -122,18 +96,13 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
                 }
                 None => reader.variable(proposal, variable, read, known, &lines, &note),
             };
-            match setting {
-                Some(setting) if read.is_baked || is_public(variable) => {
-                    build_env.insert(variable.clone(), setting);
-                }
-                Some(setting) => {
-                    env.insert(variable.clone(), setting);
-                }
-                None => {
-                    let is_nothing = lines.iter().any(|(.., line)| fallback(variable, line) == Some(Fallback::Absent));
-                    let what = if is_nothing { "does without it" } else { "has a value of its own without it" };
-                    comments.push(format!("{variable}: {note}, which {what}"));
-                }
+            if let Some(setting) = setting {
+                let all = if is_baked { &mut build_env } else { &mut env };
+                all.insert(variable.clone(), setting);
+            } else {
+                let is_nothing = lines.iter().any(|(.., line)| fallback(variable, line) == Some(Fallback::Absent));
+                let what = if is_nothing { "does without it" } else { "has a value of its own without it" };
+                comments.push(format!("{variable}: {note}, which {what}"));
             }
         }
         // One image holds all programs of a workspace, and the first one says how it is built.
@@ -150,6 +119,28 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
             service.left_out.extend(comments);
         }
     }
+}
+
+/// What the sources of a service read, without these directories, and what of its environment they do not.
+fn read_in(analysis: &Analysis, service: &str, foreign: &[String]) -> (IndexMap<String, Wanted>, Vec<String>) {
+    let mut wanted: IndexMap<String, Wanted> = IndexMap::new();
+    let mut idle: Vec<String> = Vec::new();
+    for plan in &analysis.plans {
+        let Some(planned) = plan.services.get(service) else { continue };
+        let Some(usage) = analysis.audit.usage(plan, planned) else { continue };
+        idle.extend(usage.not_read(planned));
+        for (variable, read) in &usage.wanted {
+            let Some(read) = without(read, foreign) else { continue };
+            wanted.entry(variable.clone()).or_insert(read);
+        }
+    }
+    (wanted, idle)
+}
+
+/// Whether it is an env file that says of a variable.
+fn of_file(setting: &Setting) -> bool {
+    let Setting::Own(Some(note)) = setting else { return false };
+    note.rsplit(' ').next().is_some_and(|path| is_env_file(file_name(path)))
 }
 
 /// The directories of a workspace that are nothing to one of its programs: the other programs, and packages that only those

@@ -15,10 +15,6 @@ use crate::manifest::types::RouteProtocol;
 use crate::traefik::dynamic::named::named;
 use crate::traefik::rule::{self, Expression, MatcherKind};
 
-mod elsewhere;
-
-use elsewhere::elsewhere;
-
 /// The routers of every container.
 pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
     let proxies: Vec<String> = proposal
@@ -114,7 +110,8 @@ fn rank(proposal: &mut Proposal, material: Material<'_>) {
     for container in &material.seen.containers {
         for (label, value) in &container.labels {
             let lower = label.to_ascii_lowercase();
-            if lower.starts_with("traefik.http.routers.") && lower.ends_with(".rule") && plain(value, true).is_some() {
+            let option = lower.strip_prefix("traefik.http.routers.").and_then(|rest| rest.split_once('.'));
+            if option.is_some_and(|(_, option)| option == "rule") && plain(value, true).is_some() {
                 others = others.max(bare_rule(value).len());
             }
         }
@@ -168,6 +165,31 @@ fn is_proxy(material: Material<'_>, service: &Service) -> bool {
     service.kind().and_then(|kind| material.kinds.get(kind)).is_some_and(|kind| kind.class == Class::Proxy)
 }
 
+/// Gives a route its middlewares, the ones that only take its path off as its own words; the names of the others that are
+/// defined by labels.
+fn protected(route: &mut toml::Table, middlewares: &str, stripped: &IndexMap<String, String>) -> Vec<String> {
+    let mut used = Vec::new();
+    let mut others: Vec<Value> = Vec::new();
+    for middleware in middlewares.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        let own = labels::of_docker(middleware);
+        match own.as_ref().and_then(|name| stripped.get(name)) {
+            Some(prefix) if route.contains_key("path") => {
+                let is_own = route.get("path").and_then(Value::as_str) == Some(prefix);
+                route.insert("strip-prefix".to_owned(), if is_own { true.into() } else { prefix.clone().into() });
+            }
+            _ => {
+                let is_whole = middleware.contains('@');
+                others.push(if is_whole { middleware.into() } else { format!("{middleware}@docker").into() });
+                used.extend(own);
+            }
+        }
+    }
+    if !others.is_empty() {
+        route.insert("middlewares".to_owned(), others.into());
+    }
+    used
+}
+
 /// The routers of a container as routes.
 pub(super) fn routers(
     proposal: &mut Proposal,
@@ -209,29 +231,7 @@ pub(super) fn routers(
             continue;
         }
         let mut route = of_rule(proposal, container, text, hosts);
-        let middlewares: Vec<&str> =
-            value("middlewares").unwrap_or_default().split(',').map(str::trim).filter(|m| !m.is_empty()).collect();
-        let mut others: Vec<Value> = Vec::new();
-        for middleware in middlewares {
-            let own = labels::of_docker(middleware);
-            match own.as_ref().and_then(|name| stripped.get(name)) {
-                Some(prefix) if route.contains_key("path") => {
-                    let is_own = route.get("path").and_then(Value::as_str) == Some(prefix);
-                    route.insert("strip-prefix".to_owned(), if is_own { true.into() } else { prefix.clone().into() });
-                }
-                _ => {
-                    others.push(if middleware.contains('@') {
-                        middleware.into()
-                    } else {
-                        format!("{middleware}@docker").into()
-                    });
-                    used.extend(own);
-                }
-            }
-        }
-        if !others.is_empty() {
-            route.insert("middlewares".to_owned(), others.into());
-        }
+        used.extend(protected(&mut route, value("middlewares").unwrap_or_default(), &stripped));
         if let Some(priority) = value("priority").and_then(|priority| priority.parse::<i64>().ok()) {
             // Those that stackgen computes begin at 10,000.
             if priority < 10_000 {

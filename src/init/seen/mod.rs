@@ -274,7 +274,9 @@ impl Seen {
                 texts(value.get(key), &mut shown);
             }
         }
-        shown.iter().for_each(|text| self.hidden.show(text));
+        for text in &shown {
+            self.hidden.show(text);
+        }
     }
 
     /// Whether a compose file builds what is in a directory, whatever that is called.

@@ -475,7 +475,7 @@ fn prisma(snapshot: &Snapshot, directory: &str, package: &Value, program: &mut P
 /// Migrations of Prisma that are there have to reach the database before the program asks it.
 fn migrations(snapshot: &Snapshot, seen: &Seen, package: &Value, program: &mut Program) {
     let directory = joined(&program.directory, "prisma/migrations");
-    if !snapshot.below(&directory).any(|path| path.ends_with(".sql")) {
+    if !snapshot.below(&directory).any(|path| file_name(path) == "migration.sql") {
         return;
     }
     // Whoever wrote a Dockerfile or a command has thought of it, or does it elsewhere.

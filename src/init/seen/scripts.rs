@@ -2,7 +2,7 @@
 
 use std::iter::Peekable;
 
-use crate::init::snapshot::is_code;
+use crate::init::snapshot::{self, is_code};
 
 /// What only a shell understands.
 const OPERATORS: [&str; 8] = ["||", "|", ";", "&", ">", ">>", "<", "2>&1"];
@@ -141,8 +141,7 @@ impl Script {
 
 /// Whether a word names an env file, and nothing that had better not be shown.
 fn is_env_file(word: &str) -> bool {
-    let name = word.rsplit('/').next().unwrap_or(word);
-    (name.starts_with(".env") || name.ends_with(".env"))
+    snapshot::is_env_file(snapshot::file_name(word))
         && word.chars().all(|c| c.is_ascii_alphanumeric() || "._/-".contains(c))
 }
 
