@@ -61,7 +61,6 @@ fn documents_are_valid_by_the_published_schema() {
     // What they find lies in files, a repository, a lock, another stack or a machine, which these fixtures do not have.
     let of_files = [
         "build-arg-undeclared",
-        "build-tool-dev-only",
         "copy-source-missing",
         "dockerfile-hygiene",
         "dockerfile-port",
