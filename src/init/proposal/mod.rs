@@ -61,6 +61,14 @@ pub(super) enum Setting {
     Value(Entry),
 }
 
+impl Setting {
+    /// Nothing, other than the service that is extended.
+    pub(super) fn unset(base: &str) -> Self {
+        let unset = toml::Table::from_iter([("unset".to_owned(), true.into())]);
+        Self::Value(Entry::noted(unset, format!("unlike `{base}`")))
+    }
+}
+
 /// Something an operator sets.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Variable {

@@ -20,11 +20,8 @@ use crate::project::Analysis;
 pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, analysis: &Analysis) {
     let has_compose = material.seen.containers.iter().any(|container| container.build.is_some());
     let names: Vec<String> = proposal.services.keys().cloned().collect();
-    let usages = analysis.plans.iter().flat_map(|plan| {
-        plan.services.values().filter_map(|service| analysis.audit.usage(plan, service)).flat_map(|usage| usage.wanted)
-    });
-    let demanded: BTreeSet<String> =
-        usages.filter(|(_, read)| read.need != Need::Fallback).map(|(name, _)| name).collect();
+    let demanded = demanded(analysis);
+    let mut extending: Vec<(String, String, IndexMap<String, Wanted>)> = Vec::new();
     for name in names {
         let Some(service) = proposal.services.get(&name) else { continue };
         let inner = service.inner.clone();
@@ -118,7 +115,34 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
             service.build_env = build_env;
             service.left_out.extend(comments);
         }
+        extending.push((name, built, wanted));
     }
+    for (name, base, wanted) in extending.into_iter().filter(|(name, base, _)| name != base) {
+        keep_apart(proposal, &name, &base, &wanted);
+    }
+}
+
+/// Takes from a program of a workspace what only another one reads, which it extends because both are in one image.
+fn keep_apart(proposal: &mut Proposal, name: &str, base: &str, wanted: &IndexMap<String, Wanted>) {
+    let is_read = |setting: &Setting| match setting {
+        Setting::Own(note) => note.as_deref().is_some_and(|note| note.starts_with("read in ")),
+        Setting::Value(entry) => entry.note.as_deref().is_some_and(|note| note.starts_with("read in ")),
+    };
+    let Some(first) = proposal.services.get(base) else { return };
+    let others = first.env.iter().filter(|(variable, setting)| is_read(setting) && !wanted.contains_key(*variable));
+    let others: Vec<String> = others.map(|(variable, _)| variable.clone()).collect();
+    let Some(service) = proposal.services.get_mut(name) else { return };
+    for variable in others {
+        service.env.entry(variable).or_insert_with(|| Setting::unset(base));
+    }
+}
+
+/// What some source cannot do without.
+fn demanded(analysis: &Analysis) -> BTreeSet<String> {
+    let usages = analysis.plans.iter().flat_map(|plan| {
+        plan.services.values().filter_map(|service| analysis.audit.usage(plan, service)).flat_map(|usage| usage.wanted)
+    });
+    usages.filter(|(_, read)| read.need != Need::Fallback).map(|(name, _)| name).collect()
 }
 
 /// What the sources of a service read, without these directories, and what of its environment they do not.

@@ -105,8 +105,7 @@ fn unset(proposal: &mut Proposal, seen: &Seen, told: &IndexMap<String, Vec<Strin
         }
         let Some(service) = proposal.services.get_mut(name) else { continue };
         for variable in known.into_iter().filter(|variable| !own.contains(variable)) {
-            let unset = toml::Table::from_iter([("unset".to_owned(), true.into())]);
-            service.env.insert(variable, Setting::Value(Entry::noted(unset, format!("unlike `{base}`"))));
+            service.env.insert(variable, Setting::unset(&base));
         }
     }
 }
