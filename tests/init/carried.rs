@@ -2,64 +2,18 @@
 //! a password.
 
 use std::fs;
-use std::path::Path;
 
-use tempfile::TempDir;
-
+use crate::described::Described;
 use crate::support::everything_said;
-use crate::{init, move_away, works};
-
-/// What `init` made of some files: services.toml, what it said, and where that was.
-struct Made {
-    text: String,
-    said: String,
-    folder: TempDir,
-}
-
-impl Made {
-    fn of(files: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        for (path, text) in files {
-            let path = folder.path().join(path);
-            fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
-            fs::write(path, text).expect("a file");
-        }
-        let output = init(folder.path(), &[]);
-        let said = everything_said(&output);
-        assert!(output.status.success(), "{said}");
-        let text = fs::read_to_string(folder.path().join("services.toml")).expect("services.toml");
-        move_away(folder.path(), &output);
-        Self { text, said, folder }
-    }
-
-    /// The compose file that is rendered of it.
-    fn rendered(&self) -> String {
-        works(self.folder.path());
-        read(self.folder.path(), "docker-compose.yml")
-    }
-
-    fn says(&self, what: &str) -> &Self {
-        assert!(self.text.contains(what), "{what} is not in\n{}\n{}", self.text, self.said);
-        self
-    }
-
-    fn tells(&self, what: &str) -> &Self {
-        assert!(self.said.contains(what), "{what} is not in\n{}\n{}", self.said, self.text);
-        self
-    }
-}
-
-fn read(folder: &Path, name: &str) -> String {
-    fs::read_to_string(folder.join(name)).expect(name)
-}
+use crate::{init, works};
 
 /// A database server with this in `volumes`, and what stands beside the services.
-fn postgres(tag: &str, mount: &str, beside: &str) -> Made {
+fn postgres(tag: &str, mount: &str, beside: &str) -> Described {
     let compose = format!(
         "services:\n  db:\n    image: postgres:{tag}\n    environment:\n      POSTGRES_PASSWORD: ${{DB_PASSWORD}}\n    \
          volumes:\n      - {mount}\n{beside}"
     );
-    Made::of(&[("compose.yml", &compose)])
+    Described::of(&[("compose.yml", &compose)])
 }
 
 #[test]
@@ -90,7 +44,6 @@ fn a_mount_where_another_version_keeps_its_data_is_told() {
     let made = postgres("15-alpine", "pg:/var/lib/postgresql", "volumes: {pg: {}}\n");
     assert!(!made.text.contains("persist"), "{}", made.text);
     made.says("mind the data").tells("keeps it in /var/lib/postgresql/data, which is empty then");
-    made.rendered();
 }
 
 #[test]
@@ -108,7 +61,6 @@ fn a_secret_among_the_options_of_a_volume_is_told_and_not_copied() {
     let made = postgres("17-alpine", "pg:/var/lib/postgresql/data", beside);
     assert!(!made.text.contains("PLANT") && !made.said.contains("PLANT"), "{}\n{}", made.text, made.said);
     made.tells("`driver_opts` of `pg`").tells("[compose.volumes.pg]").tells("another one, and empty");
-    made.rendered();
 }
 
 #[test]
@@ -135,12 +87,11 @@ fn certificates_stay_where_they_are() {
              traefik.http.services.web.loadbalancer.server.port=80\n"
         )
     };
-    let made = Made::of(&[("compose.yml", &compose("/acme/acme.json", "/opt/acme:/acme"))]);
+    let made = Described::of(&[("compose.yml", &compose("/acme/acme.json", "/opt/acme:/acme"))]);
     made.says("persist = \"/opt/acme\"");
     assert!(made.rendered().contains("/opt/acme:/certificates"), "{}", made.rendered());
-    let made = Made::of(&[("compose.yml", &compose("/le.json", "./le.json:/le.json"))]);
+    let made = Described::of(&[("compose.yml", &compose("/le.json", "./le.json:/le.json"))]);
     made.tells("its certificates: they are in /le.json");
-    made.rendered();
 }
 
 #[test]
@@ -148,7 +99,7 @@ fn a_network_with_addresses_and_a_place_on_it_are_carried_over() {
     let compose = "services:\n  dns:\n    image: nginx:1.28-alpine\n    networks: {lan: {ipv4_address: 172.28.0.53, \
                    aliases: [pi]}}\n  plain:\n    image: nginx:1.28-alpine\n    networks: [web]\nnetworks:\n  web: {}\n  \
                    lan: {ipam: {config: [{subnet: 172.28.0.0/24}]}}\n";
-    let made = Made::of(&[("compose.yml", compose)]);
+    let made = Described::of(&[("compose.yml", compose)]);
     made.says("lan = { subnet = \"172.28.0.0/24\" }").says("networks = [\"...\", \"lan\"]");
     let rendered = made.rendered();
     assert!(rendered.contains("ipv4_address: \"172.28.0.53\"") && rendered.contains("- \"pi\""), "{rendered}");
@@ -162,7 +113,7 @@ fn a_network_of_another_driver_is_handed_on() {
     let compose = "services:\n  dns:\n    image: nginx:1.28-alpine\n    networks: {lan: {ipv4_address: 10.9.0.53}}\n\
                    networks:\n  lan:\n    driver: macvlan\n    driver_opts: {parent: eth0}\n    ipam: {config: [{subnet: \
                    10.9.0.0/24, gateway: 10.9.0.1}]}\n";
-    let made = Made::of(&[("compose.yml", compose)]);
+    let made = Described::of(&[("compose.yml", compose)]);
     made.says("[compose.networks]\nlan = { driver = \"macvlan\"");
     let rendered = made.rendered();
     assert!(rendered.contains("parent: \"eth0\"") && rendered.contains("gateway: \"10.9.0.1\""), "{rendered}");
@@ -172,26 +123,25 @@ fn a_network_of_another_driver_is_handed_on() {
 fn the_network_that_goes_without_saying_may_be_somebody_elses() {
     let compose = "services:\n  web:\n    image: nginx:1.28-alpine\n    ports: ['8080:80']\nnetworks:\n  default: \
                    {external: true, name: shared}\n";
-    let made = Made::of(&[("compose.yml", compose)]);
+    let made = Described::of(&[("compose.yml", compose)]);
     made.says("default = { name = \"shared\", external = true }").says("networks = [\"...\", \"default\"]");
-    made.rendered();
 }
 
 #[test]
 fn a_network_without_a_way_out_is_told() {
     let compose = "services:\n  web:\n    image: nginx:1.28-alpine\n    networks: [data]\nnetworks:\n  data: {internal: \
                    true}\n";
-    let made = Made::of(&[("compose.yml", compose)]);
+    let made = Described::of(&[("compose.yml", compose)]);
     made.says("internal = { internal = true }");
     assert!(made.rendered().contains("internal: true"), "{}", made.rendered());
     let open =
         compose.replace("networks: [data]", "networks: [data, other]").replace("  data: {", "  other: {}\n  data: {");
-    let made = Made::of(&[("compose.yml", &open)]);
+    let made = Described::of(&[("compose.yml", &open)]);
     made.tells("whether `data` can have no way out");
 }
 
 /// A proxy, and services behind it.
-fn behind_traefik(flags: &[&str], labels: &[&str], rest: &str) -> Made {
+fn behind_traefik(flags: &[&str], labels: &[&str], rest: &str) -> Described {
     let list = |items: &[&str]| items.iter().map(|item| format!("      - \"{item}\"\n")).collect::<Vec<_>>().concat();
     let compose = format!(
         "services:\n  proxy:\n    image: traefik:v3.6\n    command:\n      - --providers.docker=true\n      - \
@@ -201,7 +151,7 @@ fn behind_traefik(flags: &[&str], labels: &[&str], rest: &str) -> Made {
         list(flags),
         list(labels)
     );
-    Made::of(&[("compose.yml", &compose)])
+    Described::of(&[("compose.yml", &compose)])
 }
 
 const RULE: &str = "traefik.http.routers.app.rule=Host(`app.example.org`)";
@@ -259,7 +209,6 @@ fn a_middleware_that_another_container_defines_is_kept_there_and_so_is_what_a_ch
     );
     let made = behind_traefik(&[], &[RULE, "traefik.http.routers.app.middlewares=all@docker"], &rest);
     made.says("middlewares = [\"all@docker\"]").says("\"${AUTH_USERS}\"").says("ratelimit.average");
-    made.rendered();
 }
 
 #[test]
@@ -322,9 +271,8 @@ fn an_environment_that_asks_for_a_password_still_does() {
         "services:\n  app:\n    labels:\n      - traefik.http.routers.app.rule=Host(`app.example.org`)\n      - \
          traefik.http.routers.app.middlewares=door\n      - \"traefik.http.middlewares.door.{HASH}\"\n"
     );
-    let made = Made::of(&[("docker-compose.yml", base), ("docker-compose.prod.yml", &over)]);
-    made.rendered();
-    let prod = read(made.folder.path(), "docker-compose.prod.yml");
+    let made = Described::of(&[("docker-compose.yml", base), ("docker-compose.prod.yml", &over)]);
+    let prod = made.file("docker-compose.prod.yml");
     for line in ["app.example.org", "door@docker", "basicauth.users: \"${DOOR_USERS:?"] {
         assert!(prod.contains(line), "{line}\n{prod}\n{}", made.text);
     }
@@ -341,7 +289,7 @@ fn a_proxy_that_is_told_in_a_file_is_told_the_same() {
                 address: ':443'\n    http: {tls: {}, middlewares: [home@file]}\nproviders:\n  docker: {exposedByDefault: \
                 false}\n  file: {filename: /rules.yml}\n";
     let rules = "http: {middlewares: {home: {ipAllowList: {sourceRange: [10.0.0.0/8]}}}}\n";
-    let made = Made::of(&[("compose.yml", compose), ("traefik.yml", file), ("rules.yml", rules)]);
+    let made = Described::of(&[("compose.yml", compose), ("traefik.yml", file), ("rules.yml", rules)]);
     made.says("plain = { port = 80, redirect-to = \"safe\" }").says("middlewares = [\"home@file\"]");
     made.says("providers = { file = { filename = \"/rules.yml\" } }");
     let rendered = made.rendered();
@@ -355,7 +303,7 @@ fn a_proxy_that_is_told_in_a_file_elsewhere_stays_as_it_is() {
                    /var/run/docker.sock:/var/run/docker.sock:ro\n      - /opt/traefik:/etc/traefik:ro\n  app:\n    image: \
                    nginx:1.28-alpine\n    labels:\n      - traefik.http.routers.app.rule=Host(`app.example.org`)\n      - \
                    traefik.http.routers.app.middlewares=home@file\n";
-    let made = Made::of(&[("compose.yml", compose)]);
+    let made = Described::of(&[("compose.yml", compose)]);
     made.says("image = \"traefik:v3.6\"").tells("that stands in a file that cannot be read from here");
     assert!(made.rendered().contains("home@file"), "{}", made.rendered());
 }
@@ -365,7 +313,7 @@ fn a_web_server_with_its_own_files_runs_as_it_is() {
     let compose = "services:\n  web:\n    image: nginx:1.28\n    volumes:\n      - ./site:/usr/share/nginx/html:ro\n      - \
                    ./nginx.conf:/etc/nginx/nginx.conf:ro\n    ports: ['8080:80']\n";
     let files = [("compose.yml", compose), ("site/index.html", "<p>hello</p>\n"), ("nginx.conf", "events {}\n")];
-    let made = Made::of(&files);
+    let made = Described::of(&files);
     made.says("\n[services.web]\nimage = \"nginx:1.28\"");
     made.says("\"./site:/usr/share/nginx/html:ro\", \"./nginx.conf:/etc/nginx/nginx.conf:ro\"");
     let rendered = made.rendered();
@@ -381,17 +329,18 @@ fn a_server_that_no_kind_stands_for_is_a_plain_service_where_a_file_shows_it() {
     let lock = "{\"lockfileVersion\": 3, \"packages\": {}}";
     let app = "require('express')().listen(3000); process.env.MONGO_URI;\n";
     let files = [("compose.yml", compose), ("package.json", package), ("package-lock.json", lock), ("app.js", app)];
-    let made = Made::of(&files);
+    let made = Described::of(&files);
     made.says("\n[services.db]\nimage = \"mongo:7\"").says("port = 27017").says("volumes = [\"data:/data/db\"]");
     assert!(!made.said.contains("no kind stands for"), "{}", made.said);
     // Nothing shows one any more.
-    let alone = Made::of(&files[1..]);
+    let alone = Described::of(&files[1..]);
     alone.tells("where MongoDB runs: `mongoose` in package.json").says("# [services.mongo]\n# image = \"mongo:8\"");
     assert!(!alone.rendered().contains("mongo:8"), "{}", alone.rendered());
     let uncommented = alone.text.lines().skip_while(|line| !line.starts_with("# Not yet: `mongoose`")).skip(1);
     let uncommented: Vec<&str> = uncommented.take_while(|line| line.starts_with("# ")).map(|line| &line[2..]).collect();
     fs::write(alone.folder.path().join("services.toml"), format!("{}\n{}\n", alone.text, uncommented.join("\n")))
         .expect("a file");
+    works(alone.folder.path());
     assert!(alone.rendered().contains("mongo-data:/data/db"), "{}", alone.rendered());
 }
 
@@ -407,7 +356,7 @@ fn a_command_of_a_kind_without_one_is_carried_over_and_of_others_what_is_lost_is
     let compose = "services:\n  db:\n    image: postgres:17-alpine\n    environment: {POSTGRES_PASSWORD: \"${DB_PASSWORD}\"}\n    \
                    command: -c max_connections=200 -c shared_buffers=128MB\n  cache:\n    image: redis:7-alpine\n    command: \
                    redis-server --appendonly yes --save 60 1 --save 300 10\n";
-    let made = Made::of(&[("compose.yml", compose)]);
+    let made = Described::of(&[("compose.yml", compose)]);
     made.says("command = \"-c 'max_connections=200' -c 'shared_buffers=128MB'\"");
     made.tells("is not taken over: --save 60 1, --save 300 10;");
     assert!(made.rendered().contains("- \"max_connections=200\""), "{}", made.rendered());
@@ -418,8 +367,7 @@ fn what_stackgen_rendered_shows_nothing() {
     let package = r#"{"name": "shop", "main": "server.js", "scripts": {"start": "node server.js"}, "dependencies": {"express": "5"}}"#;
     let lock = "{\"lockfileVersion\": 3, \"packages\": {}}";
     let server = "require('express')().listen(3000);\n";
-    let made = Made::of(&[("package.json", package), ("package-lock.json", lock), ("server.js", server)]);
-    made.rendered();
+    let made = Described::of(&[("package.json", package), ("package-lock.json", lock), ("server.js", server)]);
     let folder = made.folder.path();
     let again = init(folder, &["--stdout"]);
     assert_eq!(String::from_utf8_lossy(&again.stdout), made.text, "{}", everything_said(&again));
@@ -432,7 +380,7 @@ fn what_stackgen_rendered_shows_nothing() {
 #[test]
 fn of_a_program_that_no_kind_builds_no_other_dockerfile_is_promised() {
     let dockerfile = "FROM alpine:3.22\nCOPY main.c /\nEXPOSE 9000\nCMD [\"/main\"]\n";
-    let made = Made::of(&[("Dockerfile", dockerfile), ("main.c", "int main() {}\n")]);
+    let made = Described::of(&[("Dockerfile", dockerfile), ("main.c", "int main() {}\n")]);
     made.tells("Dockerfile stays as it is");
     assert!(!made.said.contains("written instead"), "{}", made.said);
 }
@@ -444,13 +392,13 @@ fn data_that_a_kind_would_not_read_is_told() {
             "services:\n  cache:\n    image: redis:7-alpine\n    command: {command}\n    volumes: [\"/srv/redis:/data\"]\n"
         )
     };
-    let made = Made::of(&[("compose.yml", &compose("redis-server /data/redis.conf"))]);
+    let made = Described::of(&[("compose.yml", &compose("redis-server /data/redis.conf"))]);
     made.says("# mind the data: what is in /data was written without `--appendonly yes`")
         .says("persist = \"/srv/redis\"");
     made.tells("its data: what is in /data")
         .tells("config set appendonly yes")
         .tells("not taken over: /data/redis.conf");
-    let made = Made::of(&[("compose.yml", &compose("redis-server --appendonly \"yes\""))]);
+    let made = Described::of(&[("compose.yml", &compose("redis-server --appendonly \"yes\""))]);
     assert!(!made.text.contains("mind the data"), "{}", made.text);
 }
 
@@ -458,7 +406,7 @@ fn data_that_a_kind_would_not_read_is_told() {
 fn what_a_kind_overrules_is_told_and_its_user_kept() {
     let compose = "services:\n  db:\n    image: postgres:17-alpine\n    user: \"1000:1000\"\n    entrypoint: [/own.sh]\n    hostname: \
                    db1\n    environment: {POSTGRES_PASSWORD: \"${DB_PASSWORD}\"}\n    volumes: [\"/srv/pg:/var/lib/postgresql/data\"]\n";
-    let made = Made::of(&[("compose.yml", compose)]);
+    let made = Described::of(&[("compose.yml", compose)]);
     made.says("user     = \"1000:1000\"").says("hostname = \"db1\"").tells("why compose.yml says `entrypoint` for it");
     assert!(made.rendered().contains("user: \"1000:1000\""), "{}", made.rendered());
 }

@@ -1,39 +1,8 @@
 //! What init takes over, and says where it cannot: nothing gets another meaning, and nothing is lost without a word.
 
-use std::fs;
-use std::path::Path;
-
-use tempfile::TempDir;
-
-use crate::support::everything_said;
-use crate::{init, move_away, works};
-
-/// A described repository.
-struct Described {
-    folder: TempDir,
-    /// services.toml.
-    text: String,
-    said: String,
-}
+use crate::described::Described;
 
 impl Described {
-    /// Describes these files, and sees that what is written works.
-    fn of(files: &[(&str, &str)]) -> Self {
-        let folder = tempfile::Builder::new().prefix("stackgen-init-").tempdir().expect("a temporary folder");
-        for (path, text) in files {
-            let path = folder.path().join(path);
-            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-            fs::write(path, text).expect("a file");
-        }
-        let output = init(folder.path(), &[]);
-        let said = everything_said(&output);
-        assert!(output.status.success(), "{said}");
-        let text = fs::read_to_string(folder.path().join("services.toml")).expect("services.toml");
-        move_away(folder.path(), &output);
-        works(folder.path());
-        Self { folder, text, said }
-    }
-
     /// A service as it is written; none for one that stands there as a comment.
     fn service(&self, name: &str) -> Option<toml::Table> {
         let document: toml::Table = self.text.parse().expect("TOML");
@@ -50,7 +19,7 @@ impl Described {
     }
 
     fn has(&self, path: &str) -> bool {
-        Path::new(self.folder.path()).join(path).exists()
+        self.folder.path().join(path).exists()
     }
 }
 
@@ -189,7 +158,7 @@ fn a_build_is_taken_from_where_its_configuration_puts_it() {
     };
     let described = vite("export default { /* outDir: \"old\" */ build: { outDir: \"out\" } }\n", "vite build");
     assert_eq!(described.key("web", "build-output"), Some("out".into()), "{}", described.all());
-    let docker = fs::read_to_string(described.folder.path().join("Dockerfile")).expect("a Dockerfile");
+    let docker = described.file("Dockerfile");
     assert!(docker.contains("/app/out ") && !docker.contains("/app/dist"), "{docker}");
     let described = vite("export default { build: { outDir: \"out\" } }\n", "vite build --outDir=site");
     assert_eq!(described.key("web", "build-output"), Some("site".into()), "{}", described.all());

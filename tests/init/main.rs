@@ -4,6 +4,7 @@
 //! A folder beside this file is a repository (`files`) and what should be found in it (`expected.toml`).
 
 mod carried;
+mod described;
 mod facts;
 mod faithful;
 mod layouts;

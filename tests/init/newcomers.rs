@@ -1,28 +1,6 @@
 //! What people who come with a repository of theirs expect to find again, or to be told how to say it.
 
-use std::fs;
-
-use crate::init;
-use crate::support::everything_said;
-
-/// What `init` writes, and what it says, for these files.
-fn written(files: &[(&str, &str)]) -> (String, String) {
-    let folder = tempfile::tempdir().expect("a folder");
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
-        fs::write(path, text).expect("a file");
-    }
-    let output = init(folder.path(), &[]);
-    let said = everything_said(&output);
-    assert!(output.status.success(), "{said}");
-    (fs::read_to_string(folder.path().join("services.toml")).expect("services.toml"), said)
-}
-
-/// The line of services.toml that begins with a word.
-fn line<'t>(text: &'t str, start: &str) -> &'t str {
-    text.lines().find(|line| line.split_whitespace().next() == Some(start)).unwrap_or_default()
-}
+use crate::described::{line, written};
 
 const PROXY: &str = "  proxy:\n    image: traefik:v3.6\n    command: [\"--providers.docker=true\", \
                      \"--entrypoints.web.address=:80\"]\n    ports: [\"80:80\"]\n    volumes: \

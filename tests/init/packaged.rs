@@ -1,6 +1,6 @@
 //! Packages of workspaces: what starts them in an image that has no package manager but npm.
 
-use crate::small::{line, written};
+use crate::described::{line, written};
 
 /// A workspace with one package in `apps/api`.
 fn workspace(lock: (&str, &str), package: &str, more: &[(&str, &str)]) -> (String, String) {

@@ -3,24 +3,14 @@
 
 use std::fs;
 
+use crate::described::Described;
 use crate::support::{everything_said, stackgen};
-use crate::{init, move_away, works};
 
 /// What `init` writes for some files, what it says, and the compose file that is rendered of it.
 fn made(files: &[(&str, &str)]) -> (String, String, String) {
-    let folder = tempfile::tempdir().expect("a folder");
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
-        fs::write(path, text).expect("a file");
-    }
-    let output = init(folder.path(), &[]);
-    let said = everything_said(&output);
-    assert!(output.status.success(), "{said}");
-    let text = fs::read_to_string(folder.path().join("services.toml")).expect("services.toml");
-    move_away(folder.path(), &output);
-    works(folder.path());
-    (text, said, fs::read_to_string(folder.path().join("docker-compose.yml")).expect("a compose file"))
+    let described = Described::of(files);
+    let rendered = described.rendered();
+    (described.text, described.said, rendered)
 }
 
 /// What a rendered compose file says of a service, on one line.

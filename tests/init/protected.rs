@@ -1,61 +1,24 @@
 //! What protects a route: it comes along, in every environment, or the route is not there.
 
-use std::fs;
-
-use tempfile::TempDir;
-
-use crate::support::everything_said;
-use crate::{init, move_away, works};
+use crate::described::Described;
 
 const PROXY: &str = "  traefik:\n    image: traefik:v3.6\n    ports: ['80:80']\n    volumes: \
                      ['/var/run/docker.sock:/var/run/docker.sock:ro']\n";
 const FLAGS: &str = "--providers.docker=true, --entrypoints.web.address=:80";
 const AUTH: &str = "traefik.http.middlewares.auth.basicauth.users=joe:$$apr1$$abc$$defdefdefdef";
 
-/// What `init` made of a compose file and of that for production.
-struct Made {
-    text: String,
-    said: String,
-    folder: TempDir,
+/// What `init` makes of a compose file and of that for production.
+fn in_two(base: &str, production: Option<&str>) -> Described {
+    let base = format!("services:\n{base}");
+    let production = production.map(|text| format!("services:\n{text}"));
+    let mut files = vec![("docker-compose.yml", base.as_str())];
+    files.extend(production.as_deref().map(|text| ("docker-compose.prod.yml", text)));
+    Described::of(&files)
 }
 
-impl Made {
-    fn of(base: &str, production: Option<&str>) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("a file");
-        write("docker-compose.yml", &format!("services:\n{base}"));
-        if let Some(production) = production {
-            write("docker-compose.prod.yml", &format!("services:\n{production}"));
-        }
-        let output = init(folder.path(), &[]);
-        let said = everything_said(&output);
-        assert!(output.status.success(), "{said}");
-        let text = fs::read_to_string(folder.path().join("services.toml")).expect("services.toml");
-        move_away(folder.path(), &output);
-        works(folder.path());
-        Self { text, said, folder }
-    }
-
-    fn rendered(&self, name: &str) -> String {
-        fs::read_to_string(self.folder.path().join(name)).expect(name)
-    }
-
-    fn development(&self) -> String {
-        self.rendered("docker-compose.yml")
-    }
-
+impl Described {
     fn production(&self) -> String {
-        self.rendered("docker-compose.prod.yml")
-    }
-
-    fn tells(&self, what: &str) -> &Self {
-        assert!(self.said.contains(what), "{what} is not in\n{}\n{}", self.said, self.text);
-        self
-    }
-
-    fn hides(&self, what: &str) -> &Self {
-        assert!(!self.text.contains(what) && !self.said.contains(what), "{what} is in\n{}\n{}", self.said, self.text);
-        self
+        self.file("docker-compose.prod.yml")
     }
 }
 
@@ -87,18 +50,18 @@ const RULE: &str = "traefik.http.routers.web.rule=Host(`a.example.com`)";
 #[test]
 fn labels_of_one_environment_stay_under_a_proxy_of_another_stack() {
     let base = service("web", &["traefik.enable=true", RULE]);
-    let made = Made::of(&base, Some(&only_labels("web", &["traefik.http.routers.web.middlewares=auth", AUTH])));
+    let made = in_two(&base, Some(&only_labels("web", &["traefik.http.routers.web.middlewares=auth", AUTH])));
     has(&made.production(), "traefik.http.routers.web.middlewares");
     has(&made.production(), "${AUTH_USERS");
-    lacks(&made.development(), "middlewares");
+    lacks(&made.rendered(), "middlewares");
 }
 
 #[test]
 fn a_router_that_one_environment_does_not_have_is_not_there() {
     let base = service("web", &["traefik.enable=true", RULE]);
     let whole = service("web", &["traefik.enable=true", "traefik.http.routers.closed.rule=Host(`b.example.com`)"]);
-    let made = Made::of(&base, Some(&whole));
-    has(&made.development(), "a.example.com");
+    let made = in_two(&base, Some(&whole));
+    has(&made.rendered(), "a.example.com");
     lacks(&made.production(), "a.example.com");
     has(&made.production(), "b.example.com");
 }
@@ -108,10 +71,10 @@ fn the_dashboard_has_the_password_of_its_environment() {
     let dash = "    labels:\n      - traefik.enable=true\n      - traefik.http.routers.dash.rule=Host(`t.example.com`)\n      \
                 - traefik.http.routers.dash.service=api@internal\n";
     let base = format!("{}{dash}{}", proxy(FLAGS), service("web", &["traefik.enable=true", RULE]));
-    let made = Made::of(&base, Some(&only_labels("traefik", &["traefik.http.routers.dash.middlewares=auth", AUTH])));
+    let made = in_two(&base, Some(&only_labels("traefik", &["traefik.http.routers.dash.middlewares=auth", AUTH])));
     has(&made.production(), "traefik.http.routers.dash.middlewares");
     has(&made.production(), "${AUTH_USERS");
-    lacks(&made.development(), "middlewares");
+    lacks(&made.rendered(), "middlewares");
 }
 
 #[test]
@@ -120,10 +83,10 @@ fn a_middleware_of_any_container_is_that_of_its_environment() {
                 traefik.http.middlewares.door.ipallowlist.sourcerange=0.0.0.0/0\n";
     let web = service("web", &["traefik.enable=true", RULE, "traefik.http.routers.web.middlewares=door"]);
     let stricter = ["traefik.http.middlewares.door.ipallowlist.sourcerange=10.1.0.0/16"];
-    let made = Made::of(&format!("{}{door}{web}", proxy(FLAGS)), Some(&only_labels("traefik", &stricter)));
+    let made = in_two(&format!("{}{door}{web}", proxy(FLAGS)), Some(&only_labels("traefik", &stricter)));
     has(&made.production(), "10.1.0.0/16");
     lacks(&made.production(), "0.0.0.0/0");
-    has(&made.development(), "0.0.0.0/0");
+    has(&made.rendered(), "0.0.0.0/0");
 }
 
 #[test]
@@ -133,18 +96,18 @@ fn the_entry_point_of_one_environment_has_its_password_there_alone() {
         "{}    command: [{FLAGS}, --entrypoints.web.http.middlewares=auth@docker]\n",
         only_labels("traefik", &["traefik.enable=true", AUTH])
     );
-    let made = Made::of(&format!("{}{web}", proxy(FLAGS)), Some(&production));
+    let made = in_two(&format!("{}{web}", proxy(FLAGS)), Some(&production));
     has(&made.production(), "auth@docker");
     has(&made.production(), "${AUTH_USERS");
-    has(&made.development(), "a.example.com");
-    lacks(&made.development(), "auth");
+    has(&made.rendered(), "a.example.com");
+    lacks(&made.rendered(), "auth");
 }
 
 #[test]
 fn a_container_that_is_switched_off_in_one_environment_has_no_route_there() {
     let base = format!("{}{}", proxy(FLAGS), service("web", &["traefik.enable=true", RULE]));
-    let made = Made::of(&base, Some(&only_labels("web", &["traefik.enable=false"])));
-    has(&made.development(), "a.example.com");
+    let made = in_two(&base, Some(&only_labels("web", &["traefik.enable=false"])));
+    has(&made.rendered(), "a.example.com");
     lacks(&made.production(), "a.example.com");
 }
 
@@ -154,21 +117,21 @@ fn an_open_dashboard_of_development_is_not_open_in_production() {
     let base = format!("{}{}", proxy(&flags), service("web", &["traefik.enable=true", RULE]));
     let trusted = "--entrypoints.web.forwardedheaders.trustedips=10.0.0.0/8";
     let production = format!("  traefik:\n    command: [{FLAGS}, {trusted}, --accesslog=true]\n");
-    let made = Made::of(&base, Some(&production));
-    has(&made.development(), "api.insecure=true");
+    let made = in_two(&base, Some(&production));
+    has(&made.rendered(), "api.insecure=true");
     lacks(&made.production(), "api.insecure=true");
     has(&made.production(), trusted);
     has(&made.production(), "--accesslog=true");
     has(&made.production(), "insecureskipverify=false");
-    lacks(&made.development(), "trustedips");
+    lacks(&made.rendered(), "trustedips");
 }
 
 #[test]
 fn routers_that_ask_for_certificates_of_clients_are_no_open_routes() {
     let labels = ["traefik.enable=true", RULE, "traefik.http.routers.web.tls.options=mtls@file"];
-    let made = Made::of(&format!("{}{}", proxy(FLAGS), service("web", &labels)), None);
+    let made = in_two(&format!("{}{}", proxy(FLAGS), service("web", &labels)), None);
     made.tells("tls.options");
-    lacks(&made.development(), "a.example.com");
+    lacks(&made.rendered(), "a.example.com");
 }
 
 #[test]
@@ -177,8 +140,8 @@ fn an_entry_point_that_asks_for_certificates_of_clients_still_does() {
                  --entrypoints.web.http.redirections.entrypoint.to=secure, --entrypoints.secure.http.tls=true, \
                  --entrypoints.secure.http.tls.options=mtls@file";
     let labels = ["traefik.enable=true", RULE, "traefik.http.routers.web.entrypoints=secure"];
-    let made = Made::of(&format!("{}{}", proxy(flags), service("web", &labels)), None);
-    let rendered = made.development();
+    let made = in_two(&format!("{}{}", proxy(flags), service("web", &labels)), None);
+    let rendered = made.rendered();
     has(&rendered, "--entrypoints.secure.http.tls.options=mtls@file");
     has(&rendered, "--entrypoints.web.http.redirections.entrypoint.scheme=https");
     // Traefik takes nothing of an entry point's TLS for a router that has its own.
@@ -192,17 +155,17 @@ fn a_path_alone_does_not_take_what_is_below_it() {
         "traefik.http.routers.web.rule=Host(`a.example.com`) && Path(`/open`)",
         "traefik.http.routers.both.rule=Host(`a.example.com`) && (Path(`/two`) || PathPrefix(`/two/`))",
     ];
-    let made = Made::of(&format!("{}{}", proxy(FLAGS), service("web", &labels)), None);
+    let made = in_two(&format!("{}{}", proxy(FLAGS), service("web", &labels)), None);
     has(&made.text, "rule = \"Host(`a.example.com`) && Path(`/open`)\" }");
     has(&made.text, "path = \"/two\"");
-    lacks(&made.development(), "PathPrefix(`/open");
+    lacks(&made.rendered(), "PathPrefix(`/open");
 }
 
 #[test]
 fn a_path_alone_is_asked_before_the_paths_that_it_was_asked_before() {
     let web = service("web", &["traefik.enable=true", RULE]);
     let health = ["traefik.enable=true", "traefik.http.routers.health.rule=Host(`a.example.com`) && Path(`/health`)"];
-    let made = Made::of(&format!("{}{web}{}", proxy(FLAGS), service("api", &health)), None);
+    let made = in_two(&format!("{}{web}{}", proxy(FLAGS), service("api", &health)), None);
     has(&made.text, "priority = 20000");
 }
 
@@ -211,10 +174,10 @@ fn what_constraints_leave_out_gets_no_route() {
     let flags = format!("{FLAGS}, \"--providers.docker.constraints=Label(`zone`, `open`)\"");
     let web = service("web", &["traefik.enable=true", RULE, "zone=open"]);
     let hidden = service("hidden", &["traefik.http.routers.h.rule=Host(`h.example.com`)"]);
-    let made = Made::of(&format!("{}{web}{hidden}", proxy(&flags)), None);
+    let made = in_two(&format!("{}{web}{hidden}", proxy(&flags)), None);
     made.tells("`constraints`");
-    has(&made.development(), "a.example.com");
-    lacks(&made.development(), "h.example.com");
+    has(&made.rendered(), "a.example.com");
+    lacks(&made.rendered(), "h.example.com");
 }
 
 #[test]
@@ -222,12 +185,12 @@ fn what_the_proxy_did_not_look_at_gets_no_route() {
     let flags = format!("{FLAGS}, --providers.docker.exposedbydefault=false");
     let web = service("web", &["traefik.enable=true", RULE]);
     let hidden = service("hidden", &["traefik.http.routers.h.rule=Host(`h.example.com`)"]);
-    let made = Made::of(&format!("{}{web}{hidden}", proxy(&flags)), None);
+    let made = in_two(&format!("{}{web}{hidden}", proxy(&flags)), None);
     made.tells("exposedbydefault=false");
-    has(&made.development(), "a.example.com");
-    lacks(&made.development(), "h.example.com");
-    let open = Made::of(&format!("{}{web}{hidden}", proxy(FLAGS)), None);
-    has(&open.development(), "h.example.com");
+    has(&made.rendered(), "a.example.com");
+    lacks(&made.rendered(), "h.example.com");
+    let open = in_two(&format!("{}{web}{hidden}", proxy(FLAGS)), None);
+    has(&open.rendered(), "h.example.com");
 }
 
 #[test]
@@ -236,9 +199,9 @@ fn another_way_to_the_engine_and_further_flags_are_told_or_kept() {
         "{FLAGS}, --providers.docker.endpoint=tcp://guard:2375, --metrics.otlp.http.endpoint=http://col:4318, \
          --ping.manualrouting=true"
     );
-    let made = Made::of(&format!("{}{}", proxy(&flags), service("web", &["traefik.enable=true", RULE])), None);
+    let made = in_two(&format!("{}{}", proxy(&flags), service("web", &["traefik.enable=true", RULE])), None);
     made.tells("tcp://guard:2375").tells("ping.manualrouting");
-    has(&made.development(), "--metrics.otlp.http.endpoint=http://col:4318");
+    has(&made.rendered(), "--metrics.otlp.http.endpoint=http://col:4318");
 }
 
 #[test]
@@ -252,9 +215,9 @@ fn values_of_headers_are_not_copied() {
     );
     let uses = "traefik.http.routers.web.middlewares=h";
     let labels = ["traefik.enable=true", RULE, uses, &secret, &known, &answer];
-    let made = Made::of(&format!("{}{}", proxy(&flags), service("web", &labels)), None);
+    let made = in_two(&format!("{}{}", proxy(&flags), service("web", &labels)), None);
     made.hides("tulip").tells("x-honeycomb-team");
-    has(&made.development(), "${H_X_HONEYCOMB_TEAM");
+    has(&made.rendered(), "${H_X_HONEYCOMB_TEAM");
     has(&made.text, "\"https\"");
     has(&made.text, "\"noindex\"");
 }

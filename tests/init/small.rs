@@ -1,28 +1,6 @@
 //! Small repositories, each with one thing that is easily lost on the way.
 
-use std::fs;
-
-use crate::init;
-use crate::support::everything_said;
-
-/// What `init` writes, and what it says, for these files.
-pub(super) fn written(files: &[(&str, &str)]) -> (String, String) {
-    let folder = tempfile::tempdir().expect("a folder");
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
-        fs::write(path, text).expect("a file");
-    }
-    let output = init(folder.path(), &[]);
-    let said = everything_said(&output);
-    assert!(output.status.success(), "{said}");
-    (fs::read_to_string(folder.path().join("services.toml")).expect("services.toml"), said)
-}
-
-/// The line of services.toml that begins with a word.
-pub(super) fn line<'t>(text: &'t str, start: &str) -> &'t str {
-    text.lines().find(|line| line.split_whitespace().next() == Some(start)).unwrap_or_default()
-}
+use crate::described::{line, written};
 
 const LOCK: (&str, &str) = ("package-lock.json", "{\"lockfileVersion\": 3, \"packages\": {}}");
 
