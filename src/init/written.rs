@@ -209,13 +209,14 @@ fn offer(out: &mut Written, proposal: &Proposal) {
     out.plain("# kind = \"traefik\"");
     out.plain("# version = \"3.6\"");
     out.plain("# entrypoints.web = { port = 80 }");
-    for name in &proposal.wants_proxy {
-        let route = if Some(name) == proposal.page.as_ref() {
-            "{ path = \"/\" }".to_owned()
-        } else {
-            format!("{{ path = \"/{name}\", strip-prefix = true }}")
-        };
-        out.plain(&format!("# routes.{name} = {route}      # in [services.{name}]"));
+    let lines: Vec<(&String, String)> = proposal
+        .wants_proxy
+        .iter()
+        .map(|(name, route)| (name, format!("# routes.{name} = {}", inline(&toml::Value::Table(route.clone())))))
+        .collect();
+    let width = lines.iter().map(|(_, line)| line.len()).max().unwrap_or_default();
+    for (name, line) in lines {
+        out.plain(&format!("{line:width$}  # in [services.{name}]"));
     }
 }
 

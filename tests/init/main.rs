@@ -7,6 +7,7 @@ mod carried;
 mod described;
 mod facts;
 mod faithful;
+mod front;
 mod layouts;
 mod newcomers;
 mod packaged;

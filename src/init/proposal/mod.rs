@@ -15,6 +15,7 @@ mod containers;
 mod dependencies;
 mod ends;
 mod fallbacks;
+mod front;
 mod images;
 mod known;
 mod labels;
@@ -174,10 +175,8 @@ pub(super) struct Proposal {
     pub(super) unknown: BTreeSet<Unknown>,
     /// Whether it is the smallest stack, since nothing was found that can be described.
     pub(super) is_example: bool,
-    /// Whether several services answer HTTP and nothing stands in front of them.
-    pub(super) wants_proxy: Vec<String>,
-    /// The one of them that serves the page.
-    pub(super) page: Option<String>,
+    /// Services that answer HTTP where nothing stands in front of them, with the routes that they would have.
+    pub(super) wants_proxy: Vec<(String, toml::Table)>,
 }
 
 /// What everything is made of.
@@ -216,12 +215,7 @@ impl Proposal {
         self.settle_defaults();
         dependencies::settle(self);
         self.guard(material.seen);
-        routes::offer(self, material);
-        let is_page = |name: &&String| {
-            let kind = self.services.get(*name).and_then(Service::kind).and_then(|kind| material.kinds.get(kind));
-            kind.is_some_and(|kind| kind.traces.page)
-        };
-        self.page = self.wants_proxy.iter().find(is_page).cloned();
+        front::offer(self, material);
     }
 
     /// Says again what only a reference said that is gone by now.

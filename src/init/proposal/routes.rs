@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use toml::Value;
 
 use super::ends::Sight;
-use super::{Answer, Entry, Material, Proposal, Question, Service, labels, values};
+use super::{Entry, Material, Proposal, Service, labels, values};
 use crate::compose::interpolation::names;
 use crate::init::judgement::{is_harmless, is_shown_command};
 use crate::init::seen::Container;
@@ -161,7 +161,7 @@ pub(super) fn points<'e>(entries: impl Iterator<Item = (&'e String, &'e Value)>)
     entries.map(|(name, entry)| (name.clone(), entry.get("redirect-to").is_some_and(Value::is_str))).collect()
 }
 
-fn is_proxy(material: Material<'_>, service: &Service) -> bool {
+pub(super) fn is_proxy(material: Material<'_>, service: &Service) -> bool {
     service.kind().and_then(|kind| material.kinds.get(kind)).is_some_and(|kind| kind.class == Class::Proxy)
 }
 
@@ -449,70 +449,4 @@ fn bare_variable(text: &str) -> String {
         Some((name, ..)) => format!("${{{name}}}"),
         None => text.to_owned(),
     }
-}
-
-/// The offer of a proxy, where several services answer HTTP and nothing stands in front of them.
-pub(super) fn offer(proposal: &mut Proposal, material: Material<'_>) {
-    let has_proxy = proposal.services.values().any(|service| is_proxy(material, service));
-    let is_web = |service: &Service| {
-        let base = service.text("extends").filter(|_| service.kind().is_none());
-        let kind = base.and_then(|base| proposal.services.get(base)).unwrap_or(service).kind();
-        let kind = kind.and_then(|kind| material.kinds.get(kind));
-        service.port.is_some()
-            && service.obstacle.is_none()
-            && kind.is_some_and(|kind| kind.builds() && kind.class == Class::App)
-    };
-    let web: Vec<String> =
-        proposal.services.iter().filter(|(_, service)| is_web(service)).map(|(name, _)| name.clone()).collect();
-    if has_proxy || web.len() < 2 || !material.seen.compose_files.is_empty() {
-        return;
-    }
-    let key = "a proxy".to_owned();
-    let answer = material.answers.get(&key);
-    if answer.is_some_and(|answer| answer.starts_with('y')) {
-        front(proposal, material, &web);
-        return;
-    }
-    if answer.is_none() {
-        let question = Question { key, default: "no".to_owned(), answer: Answer::YesOrNo };
-        let what = "whether a proxy stands in front of them: several services answer HTTP";
-        proposal.question("the stack", what, question);
-    }
-    proposal.wants_proxy = web;
-}
-
-/// Puts a proxy in front of services: pages at `/`, everything else below its name.
-fn front(proposal: &mut Proposal, material: Material<'_>, web: &[String]) {
-    let Some(kind) = material.kinds.iter().find(|kind| kind.class == Class::Proxy) else { return };
-    let name = proposal.free_name(&kind.name);
-    let mut service = Service { about: Some("asked for".to_owned()), ..Service::default() };
-    service.set("kind", Entry::new(kind.name.clone()));
-    if let Some(version) = kind.example.get("version") {
-        service.set("version", Entry::new(version.clone()));
-    }
-    super::programs::required_options(proposal, &name, kind, &mut service);
-    proposal.services.insert(name, service);
-    proposal.stack.insert("host".to_owned(), Entry::noted("localhost", "guess: as developers reach it"));
-    let page = page_of(proposal, material, web);
-    for name in web {
-        let mut route = toml::Table::new();
-        let path = if Some(name) == page.as_ref() { "/".to_owned() } else { format!("/{name}") };
-        route.insert("path".to_owned(), path.clone().into());
-        if path != "/" {
-            route.insert("strip-prefix".to_owned(), true.into());
-        }
-        if let Some(service) = proposal.services.get_mut(name) {
-            let routes = service.tables.entry("routes".to_owned()).or_default();
-            routes.insert(name.clone(), Entry::noted(route, "guess"));
-        }
-    }
-}
-
-/// The service that shows pages.
-pub(super) fn page_of(proposal: &Proposal, material: Material<'_>, web: &[String]) -> Option<String> {
-    let is_page = |name: &&String| {
-        let kind = proposal.services.get(*name).and_then(|service| material.kinds.get(service.kind()?));
-        kind.is_some_and(|kind| kind.like.is_some())
-    };
-    web.iter().find(is_page).cloned()
 }

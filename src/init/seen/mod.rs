@@ -16,6 +16,7 @@ pub(super) mod compose;
 mod django;
 pub(super) mod dockerfile;
 mod env_files;
+mod literal;
 mod node;
 mod packaged;
 pub(super) mod places;
@@ -91,6 +92,10 @@ pub(super) struct Program {
     pub(super) static_root: Option<Fact<String>>,
     /// What it writes where it may not, or where it is lost.
     pub(super) writes: Vec<Write>,
+    /// Whether it shows pages.
+    pub(super) is_page: bool,
+    /// What its development server hands on to other programs.
+    pub(super) forwards: Vec<Forward>,
     /// Whether a script of its own builds it: what runs may have no more than what that writes.
     pub(super) is_built: bool,
     /// Whether something in it is meant to run by itself.
@@ -101,6 +106,19 @@ pub(super) struct Program {
     pub(super) obstacle: Option<String>,
     /// What could not be told of it, and is no question.
     pub(super) remarks: Vec<String>,
+}
+
+/// Requests that a development server hands on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Forward {
+    /// What their paths begin with; a regular expression where it begins with `^`.
+    pub(super) path: String,
+    /// The port of the other program on this machine.
+    pub(super) port: Option<u16>,
+    /// Whether that one is asked for another path.
+    pub(super) strips: bool,
+    /// The file that says it.
+    pub(super) from: String,
 }
 
 /// The hosts that a program answers requests for.

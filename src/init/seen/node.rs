@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use semver::{Version, VersionReq};
 use serde_json::Value;
 
+use super::literal::{Literal, literal, members};
 use super::scripts::{Script, is_build};
-use super::{Fact, Program, Seen, Workspace, code, is_part, packaged, writes};
+use super::{Fact, Forward, Program, Seen, Workspace, code, is_part, packaged, writes};
 use crate::init::judgement::is_shown_command;
 use crate::init::snapshot::{Snapshot, file_name, is_code, joined, parent};
 use crate::kinds::{Kind, Kinds};
@@ -142,6 +143,8 @@ fn program(
         Some(_) => Some(page_health(snapshot, &directory)),
         None => code::health(&sources),
     };
+    program.is_page = own.is_some_and(|kind| kind.traces.page);
+    forwards(snapshot, &directory, &mut program);
     output(snapshot, &directory, kind, package, &mut program);
     if kind.name == "nextjs" {
         standalone(snapshot, &directory, &mut program);
@@ -359,67 +362,31 @@ fn plan_path(text: &str) -> Option<String> {
     crate::plan::clean_path(text.trim_end_matches('/'))
 }
 
-/// What stands behind a key.
-#[derive(Debug, PartialEq, Eq)]
-enum Literal {
-    Missing,
-    Text(String),
-    /// No text, or several.
-    Other,
-}
-
-/// The text behind a key of a configuration, in JSON with comments or in JavaScript.
-fn literal(text: &str, key: &str) -> Literal {
-    let text = without_comments(text);
-    let mut found = Literal::Missing;
-    for (at, _) in text.match_indices(key) {
-        let is_part = |c: char| c.is_alphanumeric() || "_$-.".contains(c);
-        let (before, after) = (&text[..at], &text[at + key.len()..]);
-        if before.ends_with(is_part) || after.starts_with(is_part) {
-            continue;
-        }
-        let after = after.trim_start_matches(['"', '\'']).trim_start();
-        let Some(value) = after.strip_prefix(':').map(str::trim_start) else { continue };
-        let quote = value.chars().next().filter(|c| "\"'`".contains(*c));
-        let inner = quote.and_then(|quote| value[1..].split_once(quote)).map(|(inner, _)| inner);
-        let inner = inner.filter(|inner| !inner.is_empty() && !inner.contains(['$', '\\', '\n']));
-        let one = inner.map_or(Literal::Other, |inner| Literal::Text(inner.to_owned()));
-        found = if found == Literal::Missing || found == one { one } else { Literal::Other };
-    }
-    found
-}
-
-/// A text in JavaScript, or in JSON as tsconfig.json is, without its comments.
-fn without_comments(text: &str) -> String {
-    let mut done = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    let mut quote: Option<char> = None;
-    while let Some(c) = chars.next() {
-        match (quote, c, chars.peek()) {
-            (Some(_), '\\', _) => {
-                done.push(c);
-                done.extend(chars.next());
-            }
-            (Some(open), _, _) => {
-                // A text ends with its line, but for those in backticks.
-                quote = quote.filter(|_| c != open && (c != '\n' || open == '`'));
-                done.push(c);
-            }
-            (None, '/', Some('/')) => while chars.next_if(|c| *c != '\n').is_some() {},
-            (None, '/', Some('*')) => {
-                let mut last = ' ';
-                chars.next();
-                while let Some(c) = chars.next().filter(|c| !(last == '*' && *c == '/')) {
-                    last = c;
-                }
-            }
-            _ => {
-                quote = "\"'`".contains(c).then_some(c);
-                done.push(c);
-            }
-        }
-    }
-    done
+/// What the development server of Vite hands on to other programs, which nothing does once the page is built.
+fn forwards(snapshot: &Snapshot, directory: &str, program: &mut Program) {
+    let all = ["ts", "js", "mts", "mjs", "cts", "cjs"].map(|end| joined(directory, &format!("vite.config.{end}")));
+    let Some((path, text)) =
+        all.into_iter().find_map(|path| Some((snapshot.text(&path)?, path))).map(|(text, path)| (path, text))
+    else {
+        return;
+    };
+    let Some(found) = members(text, "proxy") else {
+        program.remarks.push(format!("what `proxy` in {path} hands on to others: it is no plain object"));
+        return;
+    };
+    let port = |text: &str| {
+        let behind = ["localhost:", "127.0.0.1:", "0.0.0.0:"].iter().find_map(|host| text.split_once(host))?.1;
+        behind.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u16>().ok()
+    };
+    program.forwards = found
+        .into_iter()
+        .map(|(prefix, to)| Forward {
+            path: prefix,
+            port: port(&to),
+            strips: to.contains("rewrite"),
+            from: path.clone(),
+        })
+        .collect();
 }
 
 /// Next.js is built into an image only where it is asked for the standalone output.
@@ -541,30 +508,4 @@ fn workspace(directory: &str, root: &str, manager: &'static str, program: &mut P
          `build` and `command` are what you mean"
     ));
     program.workspace = Some(Workspace { root: root.to_owned(), inner, manager });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_of_a_configuration_is_read_where_it_is_a_plain_text() {
-        let text = |text: &str| Literal::Text(text.to_owned());
-        for (file, expected) in [
-            ("export default {server:{port:5199},build:{outDir:\"out\"}}", text("out")),
-            (
-                "{ // \"outDir\": \"old\"\n \"compilerOptions\": { /* x */ \"outDir\" : \"./build\", } }",
-                text("./build"),
-            ),
-            ("{ \"a\": \"http://x\", outDir: 'lib' }", text("lib")),
-            ("{ outDir: resolve(here, \"out\") }", Literal::Other),
-            ("{ outDir: `${x}/y` }", Literal::Other),
-            ("{ outDir: \"a\", b: { outDir: \"b\" } }", Literal::Other),
-            ("{ declarationoutDir: \"a\", outDirs: \"b\", emptyOutDir: true }", Literal::Missing),
-            ("/* outDir: \"a\"", Literal::Missing),
-            ("", Literal::Missing),
-        ] {
-            assert_eq!(literal(file, "outDir"), expected, "{file}");
-        }
-    }
 }
