@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::places::{Constants, Sources, assigned, text_of, variable};
+use super::places::{Names, Sources, assigned, text_of, variable};
 use super::{Fact, Hosts, Program};
 use crate::init::snapshot::{Snapshot, file_name, joined, parent};
 
@@ -37,8 +37,8 @@ pub(super) fn look<'t>(
     }
     let settings = settings(directory, files);
     program.hosts = hosts(&settings);
-    let constants = Constants::of(files);
-    static_files(snapshot, Sources { directory, texts: files, constants: &constants }, &settings, program);
+    let names = Names::of(files);
+    static_files(snapshot, Sources { directory, names: &names }, &settings, program);
     let is_settings = |path: &str| {
         let is_one = file_name(path).trim_end_matches(".py") == "settings" || file_name(parent(path)) == "settings";
         is_one && !settings.is_empty() && !settings.iter().any(|(known, _)| *known == path)

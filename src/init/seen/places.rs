@@ -1,9 +1,9 @@
 //! Texts of programs that name a place in the file system: plain, put together, behind a variable, relative to the file they
 //! stand in. What nothing in the sources says is not guessed.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use super::code;
 use crate::init::snapshot::{joined, parent};
 
 /// Where generated images have the program.
@@ -64,36 +64,81 @@ impl Place {
 pub(super) struct Sources<'a> {
     /// The directory of the program.
     pub(super) directory: &'a str,
-    /// Its files, with their texts.
-    pub(super) texts: &'a [(&'a str, &'a str)],
-    /// Where its constants are given something.
-    pub(super) constants: &'a Constants<'a>,
+    /// What the names of its files are given.
+    pub(super) names: &'a Names<'a>,
 }
 
-/// Names in capitals, and the files in which a line begins by giving them something.
+/// What the names of a program's files are given at the beginning of a line, looked up once and not for each question.
 #[derive(Debug)]
-pub(super) struct Constants<'a>(BTreeMap<&'a str, Vec<usize>>);
+pub(super) struct Names<'a> {
+    files: BTreeMap<&'a str, (&'a str, OnceCell<BTreeMap<&'a str, Given>>)>,
+    /// Those in capitals: the files in which they are given something.
+    constants: BTreeMap<&'a str, Vec<&'a str>>,
+}
 
-impl<'a> Constants<'a> {
+/// What a name is given: the line, from 1, and where the value begins in the text.
+#[derive(Debug, Clone, Copy)]
+struct Given {
+    line: usize,
+    value: usize,
+    /// Whether nothing stands in front of it.
+    is_outer: bool,
+}
+
+impl<'a> Names<'a> {
     pub(super) fn of(texts: &[(&'a str, &'a str)]) -> Self {
-        let mut all: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (index, (_, text)) in texts.iter().enumerate() {
-            for line in text.lines() {
-                let rest = undeclared(line);
-                let end = rest.find(|c| !is_of_constant(c)).unwrap_or(rest.len());
-                let (name, after) = rest.split_at(end);
-                let files = if !name.is_empty() && after.trim_start().starts_with(['=', ':']) {
-                    all.entry(name).or_default()
-                } else {
-                    continue;
-                };
-                if files.last() != Some(&index) {
-                    files.push(index);
+        let mut constants: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (path, text) in texts {
+            for (name, _) in assignments(text).filter(|(name, _)| name.chars().all(is_of_constant)) {
+                let files = constants.entry(name).or_default();
+                if files.last() != Some(path) {
+                    files.push(path);
                 }
             }
         }
-        Self(all)
+        let files = texts.iter().map(|(path, text)| (*path, (*text, OnceCell::new()))).collect();
+        Self { files, constants }
     }
+
+    /// What a name is given in a file.
+    fn given(&self, file: &str, name: &str) -> Option<(&'a str, &'a str)> {
+        let (path, (text, index)) = self.files.get_key_value(file)?;
+        let index = index.get_or_init(|| {
+            let mut index: BTreeMap<&str, Given> = BTreeMap::new();
+            for (name, given) in assignments(text) {
+                if index.get(name).is_none_or(|known| given.replaces(*known)) {
+                    index.insert(name, given);
+                }
+            }
+            index
+        });
+        index.get(name).map(|given| (*path, statement(&text[given.value..])))
+    }
+}
+
+impl Given {
+    /// Of several the last one holds, and one within something only where there is no other.
+    fn replaces(self, known: Self) -> bool {
+        self.is_outer || !known.is_outer
+    }
+}
+
+/// The names that are given something at the beginning of a line, and what.
+fn assignments(text: &str) -> impl Iterator<Item = (&str, Given)> {
+    let mut start = 0;
+    text.split_inclusive('\n').enumerate().filter_map(move |(index, line)| {
+        let begins = start;
+        start += line.len();
+        let rest = undeclared(line);
+        let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(rest.len());
+        let (name, after) = rest.split_at(end);
+        let after = after.trim_start_matches([' ', '\t']);
+        // `NAME: type = value`
+        let after = if after.starts_with(':') { &after[after.find('=')?..] } else { after };
+        let value = after.strip_prefix('=').filter(|value| !name.is_empty() && !value.starts_with(['=', '>']))?;
+        let value = begins + line.len() - value.len();
+        Some((name, Given { line: index + 1, value, is_outer: !line.starts_with([' ', '\t']) }))
+    })
 }
 
 fn is_of_constant(c: char) -> bool {
@@ -248,37 +293,19 @@ impl Sources<'_> {
 
     /// What a name is given, and in which file: in its own, else one in capitals in any.
     fn given(&self, file: &str, name: &str) -> Option<(&str, &str)> {
-        let own = self.texts.iter().filter(|(path, _)| *path == file);
-        let others = self.constants.0.get(name).into_iter().flatten().map(|index| &self.texts[*index]);
-        own.chain(others.filter(|(path, _)| *path != file))
-            .find_map(|(path, text)| Some((*path, assigned(text, name)?.1)))
+        let other = || self.names.constants.get(name)?.iter().find_map(|path| self.names.given(path, name));
+        self.names.given(file, name).or_else(other)
     }
 }
 
 /// The line, from 1, in which a name is given something, and what; the last of several at the beginning of a line.
 pub(super) fn assigned<'t>(text: &'t str, name: &str) -> Option<(usize, &'t str)> {
-    let mut found: Option<(usize, &str, bool)> = None;
-    for at in code::words(text, name).filter(|_| !name.is_empty()) {
-        let line = text[..at].rfind('\n').map_or(0, |at| at + 1);
-        if !undeclared(&text[line..at]).is_empty() {
-            continue;
-        }
-        let rest = text[at + name.len()..].trim_start_matches([' ', '\t']);
-        // `NAME: type = value`
-        let rest = match rest.strip_prefix(':') {
-            Some(typed) => {
-                let line = typed.lines().next().unwrap_or_default();
-                line.find('=').map_or("", |at| &typed[at..])
-            }
-            None => rest,
-        };
-        let Some(value) = rest.strip_prefix('=').filter(|value| !value.starts_with(['=', '>'])) else { continue };
-        let is_outer = text[line..at].is_empty() || !text[line..].starts_with([' ', '\t']);
-        if found.is_none_or(|(.., known)| is_outer || !known) {
-            found = Some((text[..at].matches('\n').count() + 1, statement(value), is_outer));
-        }
+    if !text.contains(name) {
+        return None;
     }
-    found.map(|(line, value, _)| (line, value))
+    let all = assignments(text).filter(|(known, _)| *known == name).map(|(_, given)| given);
+    let given = all.reduce(|known, given| if given.replaces(known) { given } else { known })?;
+    Some((given.line, statement(&text[given.value..])))
 }
 
 /// What stands until the statement ends.
@@ -434,8 +461,8 @@ mod tests {
         let text = "const HERE = path.join(__dirname, '../../data');\nconst other = process.env.DATA ?? './var';\n";
         let python = "BASE_DIR = Path(__file__).resolve().parent.parent\nROOT: Path = BASE_DIR / 'media'\n";
         let texts = [(file, text), ("shop/core/settings.py", python)];
-        let constants = Constants::of(&texts);
-        let sources = Sources { directory: "shop", texts: &texts, constants: &constants };
+        let names = Names::of(&texts);
+        let sources = Sources { directory: "shop", names: &names };
         let at = |file: &str, expression: &str| sources.place(file, expression).map(|place| place.path);
         for (expression, expected) in [
             ("'data'", Some("data")),

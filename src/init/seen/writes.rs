@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::code;
-use super::places::{Constants, Place, Sources, arguments, assigned, statement, text_of, variable};
+use super::places::{Names, Place, Sources, arguments, assigned, statement, text_of, variable};
 use super::{Program, Write};
 use crate::init::snapshot::{file_name, parent};
 
@@ -77,8 +77,8 @@ const MOST: usize = 200;
 
 /// What the sources of a program write; `skipped` are files that it does not load.
 pub(super) fn look(texts: &[(&str, &str)], skipped: &BTreeSet<&str>, program: &Program) -> Vec<Write> {
-    let constants = Constants::of(texts);
-    let sources = Sources { directory: &program.directory, texts, constants: &constants };
+    let names = Names::of(texts);
+    let sources = Sources { directory: &program.directory, names: &names };
     let mut found: Vec<Write> = Vec::new();
     for (file, text) in texts.iter().filter(|(file, _)| !skipped.contains(file) && !is_once(file, &program.directory)) {
         let ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
