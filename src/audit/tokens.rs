@@ -1,5 +1,7 @@
 //! A program as tokens, whatever its language: what the scanners ask of one.
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// What a token is.
@@ -34,6 +36,8 @@ pub(super) struct Tokens<'t> {
     all: Vec<Token>,
     /// The other bracket of each bracket; itself for everything else.
     pairs: Vec<usize>,
+    /// Where each name stands, once somebody asks.
+    names: OnceCell<BTreeMap<&'t str, Vec<usize>>>,
 }
 
 /// How many open brackets may lie between two that belong together: more, and the file is broken.
@@ -64,7 +68,7 @@ impl<'t> Tokens<'t> {
                 _ => {}
             }
         }
-        Self { text, all, pairs }
+        Self { text, all, pairs, names: OnceCell::new() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -81,6 +85,19 @@ impl<'t> Tokens<'t> {
 
     pub(super) fn is_name(&self, index: usize) -> bool {
         self.kind(index) == Some(Kind::Name)
+    }
+
+    /// Where a name stands behind a token.
+    pub(super) fn named_behind(&self, name: &str, from: usize) -> &[usize] {
+        let names = self.names.get_or_init(|| {
+            let mut names: BTreeMap<&'t str, Vec<usize>> = BTreeMap::new();
+            for index in (0..self.len()).filter(|index| self.is_name(*index)) {
+                names.entry(self.text(index)).or_default().push(index);
+            }
+            names
+        });
+        let all = names.get(name).map(Vec::as_slice).unwrap_or_default();
+        &all[all.partition_point(|index| *index <= from)..]
     }
 
     /// The token's text; empty behind the end, and for the start of a line.

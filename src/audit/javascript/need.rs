@@ -3,7 +3,6 @@ use super::Scanner;
 
 use super::scopes::FAR;
 use crate::audit::read::{Need, need_by_name};
-use crate::audit::tokens::Kind;
 
 /// What takes another value where there is none, or asks.
 const OTHERWISE: [&str; 14] =
@@ -223,10 +222,7 @@ impl Scanner<'_> {
     pub(super) fn need_of_local(&self, name: &str, from: usize) -> Need {
         let tokens = &self.tokens;
         let mut need = Need::Bare;
-        for index in from + 1..tokens.len() {
-            if tokens.kind(index) != Some(Kind::Name) || tokens.text(index) != name {
-                continue;
-            }
+        for &index in tokens.named_behind(name, from) {
             let before = tokens.before(index, 1);
             let after = tokens.text(index + 1);
             if matches!(before, "." | "?.") || (after == ":" && matches!(before, "{" | ",")) {

@@ -134,8 +134,8 @@ impl Scanner<'_> {
     pub(super) fn need_of_local(&self, name: &str, from: usize) -> Need {
         let tokens = &self.tokens;
         let mut need = Need::Bare;
-        for index in from + 1..tokens.len() {
-            if !tokens.is_name(index) || tokens.text(index) != name || tokens.before(index, 1) == "." {
+        for &index in tokens.named_behind(name, from) {
+            if tokens.before(index, 1) == "." {
                 continue;
             }
             let (before, after) = (tokens.before(index, 1), tokens.text(index + 1));

@@ -233,15 +233,21 @@ fn written_out(proposal: &Proposal, text: &str) -> Option<String> {
 
 /// The lines that read a variable: file, number, and what stands from the read on.
 fn lines<'a>(analysis: &'a Analysis, read: &Wanted) -> Vec<(String, usize, &'a str)> {
-    let running = read.places.iter().filter(|place| place.role == Role::Running);
-    running
-        .filter_map(|place| {
-            let text = analysis.audit.file(&place.path)?.text.as_str();
-            let start = place.span().start;
-            let before = text.get(..start)?;
-            Some((place.path.clone(), before.matches('\n').count() + 1, line_after(text, start)))
-        })
-        .collect()
+    // Where the last one was, so that no line is counted again for each read.
+    let (mut file, mut at, mut line) = ("", 0, 1);
+    let mut all = Vec::new();
+    for place in read.places.iter().filter(|place| place.role == Role::Running) {
+        let Some(text) = analysis.audit.file(&place.path).map(|file| file.text.as_str()) else { continue };
+        let start = place.span().start;
+        if file != place.path || start < at {
+            (file, at, line) = (&place.path, 0, 1);
+        }
+        let Some(between) = text.get(at..start) else { continue };
+        line += between.matches('\n').count();
+        at = start;
+        all.push((place.path.clone(), line, line_after(text, start)));
+    }
+    all
 }
 
 /// What an env file says of a name: one beside the source, else one above it.
