@@ -11,6 +11,7 @@ mod front;
 mod layouts;
 mod newcomers;
 mod packaged;
+mod places;
 mod processes;
 mod protected;
 mod refusals;

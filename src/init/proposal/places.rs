@@ -3,10 +3,12 @@
 
 use toml::Value;
 
+use super::containers::with_defaults;
 use super::{Entry, Material, Proposal, Service, Setting, slug};
+use crate::compose::volume;
 use crate::init::judgement::is_shown;
 use crate::init::seen::places::in_container;
-use crate::init::seen::{Hosts, Program, Write};
+use crate::init::seen::{Container, Hosts, Program, Write};
 use crate::init::snapshot::{file_name, is_in, joined};
 
 /// Directories that belong to the system of an image: a volume there would hide what it has, and keep it for its successors.
@@ -25,6 +27,33 @@ const KEEPERS: [&str; 4] = [".gitkeep", ".keep", ".gitignore", "README.md"];
 /// The host that a container is asked for by itself, without a route.
 const HERE: &str = "localhost";
 
+/// The same for a service that a compose file has built in another way: what is mounted there or said of a variable stays.
+pub(super) fn writes_of_container(
+    proposal: &mut Proposal,
+    material: Material<'_>,
+    (program, container): (&Program, &Container),
+    name: &str,
+    service: &mut Service,
+) {
+    let is_generated = service.keys.contains_key("kind") && !service.keys.contains_key("dockerfile");
+    if !is_generated || material.seen.is_compose_ours {
+        return;
+    }
+    let mounted: Vec<String> = container
+        .volumes
+        .iter()
+        .filter_map(|text| volume::parse(&with_defaults(text)).ok())
+        .map(|mount| mount.target.trim_end_matches('/').to_owned())
+        .collect();
+    let is_said = |write: &Write| {
+        let place = in_container(&write.directory, "");
+        let is_there = mounted.iter().any(|target| *target == place || is_in(&place, target));
+        is_there || write.variable.as_ref().is_some_and(|(variable, _)| container.env.contains_key(variable))
+    };
+    let writes: Vec<&Write> = program.writes.iter().filter(|write| !is_said(write)).collect();
+    lay(proposal, material, program, &writes, name, service);
+}
+
 /// Gives a service volumes where its program writes, and tells what would be lost.
 pub(super) fn writes(
     proposal: &mut Proposal,
@@ -33,12 +62,23 @@ pub(super) fn writes(
     name: &str,
     service: &mut Service,
 ) {
+    lay(proposal, material, program, &program.writes.iter().collect::<Vec<_>>(), name, service);
+}
+
+fn lay(
+    proposal: &mut Proposal,
+    material: Material<'_>,
+    program: &Program,
+    writes: &[&Write],
+    name: &str,
+    service: &mut Service,
+) {
     let inner = program.workspace.as_ref().map(|workspace| workspace.inner.as_str()).unwrap_or_default();
     let mut places = Places { name, inner, volumes: Vec::new(), notes: Vec::new() };
     if let Some(root) = &program.static_root {
         places.add(&root.value, &format!("what collectstatic gathers ({})", root.from));
     }
-    for write in program.writes.iter().filter(|write| !has_store(material, program, write)) {
+    for write in writes.iter().filter(|write| !has_store(material, program, write)) {
         let file = write.file.as_deref().unwrap_or_default();
         let is_of = |root: &&str| write.directory == **root || is_in(&write.directory, root);
         if OF_SYSTEM.iter().any(is_of) || SHARED.contains(&write.directory.as_str()) {
@@ -146,7 +186,14 @@ impl Places<'_> {
         }
         let all: Vec<Value> =
             self.volumes.iter().map(|(target, name)| Value::from(format!("{name}:{target}"))).collect();
-        service.set("volumes", Entry::noted(all, self.notes.join("; ")));
+        let note = self.notes.join("; ");
+        match service.keys.get_mut("volumes") {
+            Some(Entry { value: Value::Array(known), note: said }) => {
+                known.extend(all);
+                *said = Some(said.take().map_or(note.clone(), |said| format!("{said}; {note}")));
+            }
+            _ => service.set("volumes", Entry::noted(all, note)),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::meanings::{Reader, dialects};
 use super::values::peers;
 use super::{Entry, Material, Proposal, Setting};
 use crate::audit::{Need, Place, Role, Wanted};
-use crate::init::judgement::is_public;
+use crate::init::judgement::{is_public, read_by};
 use crate::init::seen::code::line_after;
 use crate::init::seen::{EnvName, Seen};
 use crate::init::snapshot::{file_name, is_env_file, parent};
@@ -118,22 +118,34 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
         extending.push((name, built, wanted));
     }
     for (name, base, wanted) in extending.into_iter().filter(|(name, base, _)| name != base) {
-        keep_apart(proposal, &name, &base, &wanted);
+        keep_apart(proposal, material, &name, &base, &wanted);
     }
 }
 
-/// Takes from a program of a workspace what only another one reads, which it extends because both are in one image.
-fn keep_apart(proposal: &mut Proposal, name: &str, base: &str, wanted: &IndexMap<String, Wanted>) {
-    let is_read = |setting: &Setting| match setting {
-        Setting::Own(note) => note.as_deref().is_some_and(|note| note.starts_with("read in ")),
-        Setting::Value(entry) => entry.note.as_deref().is_some_and(|note| note.starts_with("read in ")),
+/// Takes from a program of a workspace what is another one's, which it extends because both are in one image: what only
+/// that one is told, and the places where that one writes.
+fn keep_apart(
+    proposal: &mut Proposal,
+    material: Material<'_>,
+    name: &str,
+    base: &str,
+    wanted: &IndexMap<String, Wanted>,
+) {
+    let Some((first, service)) = proposal.services.get(base).zip(proposal.services.get(name)) else { return };
+    let program = service.inner.as_deref().and_then(|inner| material.seen.program(inner));
+    // What a library reads is not seen in a source.
+    let is_read = |variable: &str| {
+        let packages = program.iter().flat_map(|program| &program.packages);
+        wanted.contains_key(variable) || read_by(variable, packages).is_some()
     };
-    let Some(first) = proposal.services.get(base) else { return };
-    let others = first.env.iter().filter(|(variable, setting)| is_read(setting) && !wanted.contains_key(*variable));
-    let others: Vec<String> = others.map(|(variable, _)| variable.clone()).collect();
+    let others: Vec<String> = first.env.keys().filter(|variable| !is_read(variable)).cloned().collect();
+    let has_places = first.keys.contains_key("volumes");
     let Some(service) = proposal.services.get_mut(name) else { return };
     for variable in others {
         service.env.entry(variable).or_insert_with(|| Setting::unset(base));
+    }
+    if has_places && !service.keys.contains_key("volumes") {
+        service.set("volumes", Entry::noted(toml::Value::Array(Vec::new()), format!("unlike `{base}`")));
     }
 }
 

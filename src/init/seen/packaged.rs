@@ -66,7 +66,7 @@ fn started(
     if !is_shown_command(&script.words) {
         return managed("a secret may be in");
     }
-    let run = match script.words.as_slice() {
+    let run: Vec<String> = match script.words.as_slice() {
         [next, start, rest @ ..] if next == "next" && start == "start" => {
             let Some(rest) = without_port(rest) else { return managed("it is not known what is meant by") };
             let port = ["--port".to_owned(), "${service.port}".to_owned()];
@@ -89,7 +89,6 @@ fn started(
             "what it reads of {file} ({from}): no image has it; the names that are known are in its `env`"
         ));
     }
-    let run: Vec<String> = run;
     Fact::seen(spelled(&run).replace("'$${service.port}'", "${service.port}"), from)
 }
 

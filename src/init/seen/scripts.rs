@@ -8,7 +8,10 @@ use crate::init::snapshot::{self, is_code};
 const OPERATORS: [&str; 8] = ["||", "|", ";", "&", ">", ">>", "<", "2>&1"];
 
 /// What hands variables on to the program behind it.
-const SETTERS: [&str; 4] = ["env", "cross-env", "cross-env-shell", "exec"];
+const SETTERS: [&str; 3] = ["env", "cross-env", "exec"];
+
+/// What hands its words to a shell.
+const SHELL: &str = "cross-env-shell";
 
 /// What runs a file.
 const RUNNERS: [&str; 7] = ["node", "tsx", "ts-node", "bun", "nodemon", "ts-node-dev", "pm2-runtime"];
@@ -37,7 +40,7 @@ impl Script {
             return None;
         }
         let all = shlex::split(text)?;
-        if all.iter().any(|word| OPERATORS.contains(&word.as_str()) || word.ends_with(';')) {
+        if all.iter().any(|word| OPERATORS.contains(&word.as_str()) || word.ends_with(';') || word == SHELL) {
             return None;
         }
         let mut script = Self::default();
@@ -187,6 +190,7 @@ mod tests {
         }
         for text in [
             "node a.js | pino-pretty",
+            "cross-env-shell NODE_ENV=production \"node a.js\"",
             "cd dist && node a.js",
             "a || b",
             "node 'a",

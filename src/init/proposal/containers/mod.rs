@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use toml::Value;
 
-use super::{Entry, Material, Proposal, Service, ends, images, processes, programs};
+use super::{Entry, Material, Proposal, Service, ends, images, places, processes, programs};
 use crate::compose::interpolation::substitute;
 use crate::compose::volume;
 use crate::init::judgement::{
@@ -130,6 +130,9 @@ fn of(
         times(container, known.as_ref(), &mut service);
     }
     volumes(proposal, material, container, known.as_ref(), name, &mut service);
+    if let Some(program) = program {
+        places::writes_of_container(proposal, material, (program, container), name, &mut service);
+    }
     dependencies(container, &mut service);
     let is_derived = is_of_kind || service.keys.contains_key("kind");
     rest(proposal, container, is_derived, name, &mut service);
