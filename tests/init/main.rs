@@ -14,6 +14,7 @@ mod packaged;
 mod places;
 mod processes;
 mod protected;
+mod python;
 mod refusals;
 mod secrets;
 mod small;

@@ -254,7 +254,7 @@ fn port(
         || program.port.is_some()
         || service.text("command").is_some_and(|command| command.contains("${service.port}"))
         || kind.is_some_and(|kind| kind.like.is_some() || kind.name == "node" && !program.is_silent);
-    if program.kind.is_none() {
+    if program.kind.is_none() && !program.is_audited {
         proposal.unknown(name, "which variables it reads: its language is none that is looked at");
     }
     if !is_web {

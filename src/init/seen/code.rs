@@ -117,7 +117,7 @@ pub(super) fn port(texts: &[(&str, &str)]) -> Option<Fact<u16>> {
             text.match_indices(call).find_map(|(at, _)| {
                 let inside = &text[at + call.len()..];
                 let inside = &inside[..inside.char_indices().nth(200).map_or(inside.len(), |(at, _)| at)];
-                let inside = inside.split(')').next().unwrap_or_default();
+                let inside = &inside[..closing(inside).unwrap_or(inside.len())];
                 let first = inside.trim_start();
                 if *call == ".listen(" && first.starts_with(|c: char| c.is_ascii_digit()) {
                     return number(first);
@@ -138,6 +138,20 @@ pub(super) fn port(texts: &[(&str, &str)]) -> Option<Fact<u16>> {
     let find =
         |ask: &dyn Fn(&str) -> Option<u16>| texts.iter().find_map(|(file, text)| Some(Fact::seen(ask(text)?, *file)));
     find(&behind_name).or_else(|| find(&field)).or_else(|| find(&listening))
+}
+
+/// Where the bracket is closed that was opened before a text.
+pub(super) fn closing(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' if depth == 0 => return Some(at),
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// What listens, in any of the languages that are looked at.
@@ -240,6 +254,7 @@ mod tests {
             ("app.listen({ port: 4001 })", Some(4001)),
             ("uvicorn.run(app, host=\"0.0.0.0\", port=8080)", Some(8080)),
             ("const p = process.env.MAIL_PORT || 587", None),
+            ("uvicorn.run(create_app(1), host=\"0.0.0.0\", port=8081)", Some(8081)),
             ("app.listen(config.port)", None),
             ("const port = 4567\napp.listen(port, () => {})", Some(4567)),
             ("const port = 4568; if (port === 4569) {} server.listen(port)", Some(4568)),

@@ -2,7 +2,7 @@
 
 use super::{Fact, Program, Seen, is_ours, is_part};
 use crate::dockerfile::{Dockerfile, Instruction, Keyword};
-use crate::init::snapshot::{Snapshot, file_name, is_dockerfile, parent};
+use crate::init::snapshot::{Snapshot, file_name, is_code, is_dockerfile, parent};
 
 /// What a Dockerfile says.
 #[derive(Debug, Clone, Default)]
@@ -46,6 +46,7 @@ pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
                     directory: directory.to_owned(),
                     from: path.to_owned(),
                     runs: !built.is_ours,
+                    is_audited: is_audited(snapshot, directory),
                     ..Program::default()
                 };
                 let texts = snapshot.texts_below(directory);
@@ -58,6 +59,16 @@ pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
     }
     // A directory whose Dockerfile stackgen wrote is a program only where something else shows it.
     seen.programs.retain(|program| program.kind.is_some() || program.runs);
+}
+
+/// Whether all sources below a directory are in languages whose variables are known.
+fn is_audited(snapshot: &Snapshot, directory: &str) -> bool {
+    let others =
+        ["go", "rs", "rb", "php", "java", "kt", "scala", "cs", "fs", "ex", "exs", "erl", "c", "cc", "cpp", "swift"];
+    let inner = |path: &str| path.strip_prefix(directory).unwrap_or(path).trim_start_matches('/').to_owned();
+    let mut files = snapshot.below(directory).filter(|path| is_part(&inner(path)));
+    let is_other = |path: &str| path.rsplit_once('.').is_some_and(|(_, end)| others.contains(&end));
+    snapshot.below(directory).any(is_code) && !files.any(is_other)
 }
 
 fn take(program: &mut Program, built: Built) {

@@ -11,6 +11,7 @@ use super::judgement::Hidden;
 use super::snapshot::{Snapshot, file_name, parent};
 use crate::kinds::Kinds;
 
+mod asgi;
 pub(super) mod code;
 pub(super) mod compose;
 mod django;
@@ -102,6 +103,8 @@ pub(super) struct Program {
     pub(super) runs: bool,
     /// Whether nothing in it listens, although a program of its kind usually does.
     pub(super) is_silent: bool,
+    /// Whether its variables are known, in whatever language it is written.
+    pub(super) is_audited: bool,
     /// What keeps a kind from building it.
     pub(super) obstacle: Option<String>,
     /// What could not be told of it, and is no question.

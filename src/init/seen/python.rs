@@ -2,13 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Celery, Fact, Program, Seen, code, django, is_part, writes};
+use super::{Celery, Fact, Program, Seen, asgi, code, django, dockerfile, is_part, writes};
 use crate::init::snapshot::{Snapshot, file_name, joined, parent};
 
 const MARKS: [&str; 5] = ["pyproject.toml", "requirements.txt", "Pipfile", "manage.py", "setup.py"];
-
-/// What serves ASGI, and the class whose object it is.
-const ASGI: [&str; 5] = ["FastAPI", "Starlette", "Quart", "Litestar", "Sanic"];
 
 /// Names of files in which a program begins, the usual ones first.
 const MAINS: [&str; 7] = ["main.py", "app.py", "server.py", "api.py", "asgi.py", "wsgi.py", "__init__.py"];
@@ -45,18 +42,17 @@ fn program(snapshot: &Snapshot, directory: &str, seen: &mut Seen) -> Option<Prog
         let rank = MAINS.iter().position(|name| *name == file_name(path)).unwrap_or(MAINS.len());
         (rank, path.matches('/').count(), (*path).to_owned())
     });
-    for (path, text) in &files {
-        if let Some(name) = ASGI.iter().find_map(|class| code::made_by(text, class)) {
-            program.app = Some(Fact::seen(format!("{}:{name}", module(path)), *path));
-            break;
-        }
-    }
+    let modules = asgi::Modules { files: &files, name: &module };
+    asgi::look(modules, &mut program);
     let manage = joined(directory, "manage.py");
     let mut skipped = BTreeSet::new();
     if snapshot.has(&manage) || has(&program, "django") && files.iter().any(|(path, _)| file_name(path) == "wsgi.py") {
         skipped = django::look(snapshot, directory, &files, &module, &mut program);
-    } else if program.app.is_none() {
+    } else if program.app.is_none() && program.command.is_none() {
         flask(directory, &files, snapshot, &mut program);
+    }
+    if program.app.is_none() && program.command.is_none() {
+        asgi::script(snapshot, directory, modules, &mut program);
     }
     if program.app.is_none() && program.command.is_none() {
         let main = files.iter().find(|(path, _)| file_name(path) == "__main__.py");
@@ -79,6 +75,8 @@ fn program(snapshot: &Snapshot, directory: &str, seen: &mut Seen) -> Option<Prog
     }
     program.runs =
         program.app.is_some() || program.command.is_some() || program.celery.is_some() || seen.is_built(directory);
+    // Its own Dockerfile knows what runs.
+    program.runs |= !sources.is_empty() && is_dockerized(snapshot, directory);
     if !program.runs {
         return None;
     }
@@ -91,30 +89,46 @@ fn program(snapshot: &Snapshot, directory: &str, seen: &mut Seen) -> Option<Prog
     program.version = version(snapshot, directory);
     program.port = code::port(&sources);
     program.health = code::health(&sources);
-    // What cannot serve is not asked to.
-    if program.app.is_some()
-        && !has(&program, "uvicorn")
-        && !has(&program, "fastapi[standard]")
-        && !has(&program, "fastapi[all]")
-    {
-        let app = program.app.take();
-        if has(&program, "hypercorn") {
-            let app = app.map(|app| app.value).unwrap_or_default();
-            program.command =
-                Some(Fact::seen(format!("hypercorn {app} --bind 0.0.0.0:${{service.port}}"), program.from.clone()));
-        } else {
-            program.app = app;
-            program.obstacle = Some(format!("{} does not depend on `uvicorn`, which serves it", program.from));
-        }
-    }
-    let locks = ["uv.lock", "poetry.lock", "requirements.txt"];
-    if program.obstacle.is_none() && !locks.iter().any(|lock| snapshot.has(&joined(directory, lock))) {
-        program.obstacle = Some(format!(
-            "{} has no lock file beside it: run `uv lock` or `poetry lock` there and commit the file",
-            program.from
-        ));
+    if program.obstacle.is_none() {
+        program.obstacle = unlocked(snapshot, directory, &program.from);
     }
     Some(program)
+}
+
+/// Why nothing can be installed, where no file says what.
+fn unlocked(snapshot: &Snapshot, directory: &str, from: &str) -> Option<String> {
+    let has = |name: &str| snapshot.has(&joined(directory, name));
+    if ["uv.lock", "poetry.lock", "requirements.txt"].into_iter().any(has) {
+        return None;
+    }
+    let others = [
+        ("Pipfile.lock", "pipenv", "pipenv requirements > requirements.txt"),
+        ("pdm.lock", "PDM", "pdm export --prod --output requirements.txt"),
+    ];
+    if let Some((lock, tool, export)) = others.into_iter().find(|(lock, ..)| has(lock)) {
+        return Some(format!(
+            "{} is a lock file of {tool}, from which images are not installed: run `{export}` there and commit \
+             requirements.txt too, each time the lock file changes",
+            joined(directory, lock)
+        ));
+    }
+    let what = match file_name(from) {
+        "Pipfile" => "`pipenv lock`, then `pipenv requirements > requirements.txt`, there and commit both files",
+        "pyproject.toml" => "`uv lock` or `poetry lock` there and commit the file",
+        _ => "`pip freeze > requirements.txt` where it works and commit the file",
+    };
+    Some(format!("{from} has no lock file beside it: run {what}"))
+}
+
+/// Whether a person wrote a Dockerfile for it, from an image with Python.
+fn is_dockerized(snapshot: &Snapshot, directory: &str) -> bool {
+    let names = ["Dockerfile", "Containerfile"].map(|name| joined(directory, name));
+    names.iter().filter_map(|path| Some((path, snapshot.text(path)?))).any(|(path, text)| {
+        let built = dockerfile::read(path, text);
+        let is_python = built.runtime.is_some_and(|(runtime, _)| runtime == "python");
+        let from = |line: &str| line.get(..5).is_some_and(|word| word.eq_ignore_ascii_case("from "));
+        !built.is_ours && (is_python || text.lines().any(|line| from(line) && line.contains("python")))
+    })
 }
 
 /// The module that a file is, as programs in `directory` import it.
