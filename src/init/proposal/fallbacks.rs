@@ -23,9 +23,7 @@ pub(super) enum Fallback {
 
 /// What a line takes where the variable is not set; none where it does not say.
 pub(super) fn fallback(name: &str, line: &str) -> Option<Fallback> {
-    let lower = line.to_ascii_lowercase();
-    let at = lower.find(&name.to_ascii_lowercase())? + name.len();
-    let rest = line.get(at..)?;
+    let rest = behind(name, line)?;
     let is_quoted = rest.starts_with(['"', '\'', '`']);
     let rest = rest.trim_start_matches(['"', '\'', '`', ']']).trim_start();
     // `NAME: type = value` of a settings class, `NAME: z.string().default(value)` of a schema.
@@ -55,6 +53,25 @@ pub(super) fn fallback(name: &str, line: &str) -> Option<Fallback> {
     let value = rest[operator.len()..].trim_start();
     let value = value.strip_prefix("default=").unwrap_or(value);
     of_value(name, value)
+}
+
+/// What stands behind the name of a variable where it is read. A field of a settings class may be called otherwise: without
+/// the prefix of them all (`allowed_origins: …` reads `SHOP_ALLOWED_ORIGINS`), or with the name as an alias.
+pub(super) fn behind<'l>(name: &str, line: &'l str) -> Option<&'l str> {
+    let (name, lower) = (name.to_ascii_lowercase(), line.to_ascii_lowercase());
+    let field = field(line);
+    match (lower.find(&name), field) {
+        (Some(at), Some(end)) if lower[end..at.max(end)].contains("alias=") => line.get(end..),
+        (Some(at), _) => line.get(at + name.len()..),
+        (None, Some(end)) if name.ends_with(&lower[..end]) => line.get(end..),
+        (None, _) => None,
+    }
+}
+
+/// Where the name of a field ends with which a line begins: `name: …`.
+pub(super) fn field(line: &str) -> Option<usize> {
+    let end = line.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))?;
+    (end > 0 && line[end..].starts_with(':')).then_some(end)
 }
 
 /// What a schema in JavaScript takes: `.default(value)`, `{ default: value }`, `.optional()`.
@@ -133,9 +150,7 @@ fn is_page(name: &str, text: &str) -> bool {
 
 /// Whether a line takes an empty text as if nothing was set.
 pub(super) fn takes_empty(name: &str, line: &str) -> bool {
-    let lower = line.to_ascii_lowercase();
-    let Some(at) = lower.find(&name.to_ascii_lowercase()) else { return false };
-    let rest = line.get(at + name.len()..).unwrap_or_default();
+    let Some(rest) = behind(name, line) else { return false };
     if let Some((kind, _)) = rest.strip_prefix(':').and_then(|rest| rest.split_once('=')) {
         let mut words = kind.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
         return words.all(|word| matches!(word, "str" | "SecretStr" | "None" | "Optional"));
@@ -191,9 +206,12 @@ mod tests {
 
     #[test]
     fn an_empty_text_is_nothing_to_some_lines() {
-        for (name, line) in
-            [("A", "A || join(x)"), ("A", "A\") or x"), ("A", "a: str | None = None"), ("A", "a: Optional[str] = None")]
-        {
+        for (name, line) in [
+            ("A", "A || join(x)"),
+            ("A", "A\") or x"),
+            ("B_A", "a: str | None = None"),
+            ("A", "a: Optional[str] = None"),
+        ] {
             assert!(takes_empty(name, line), "{line}");
         }
         for (name, line) in
@@ -218,6 +236,11 @@ mod tests {
             ("DEBUG", "DEBUG\") == \"true\", lifespan=x)", value(false.into())),
             ("LEVEL", "LEVEL: z.string().default(\"info\"),", value("info".into())),
             ("PORT", "PORT: port({ default: 3000 }),", value(3000.into())),
+            // A prefix of the class, or an alias.
+            ("SHOP_POOL", "pool: int = 5", value(5.into())),
+            ("SHOP_POOL", "pool: int | None = None", Some(Fallback::Absent)),
+            ("SHOP_SIZE", "pool: int = Field(default=6, alias=\"SHOP_SIZE\")", value(6.into())),
+            ("SHOP_POOL", "size: int = 5", None),
             ("TTL", "TTL\", default=60)", value(60.into())),
             ("A", "A || undefined,", Some(Fallback::Empty)),
             ("CORS", "cors: str = \"\"", Some(Fallback::Empty)),

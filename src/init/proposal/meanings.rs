@@ -1,7 +1,7 @@
 //! What the name of a variable means to a program: another service, something that the stack knows, or what an operator
 //! sets.
 
-use super::fallbacks::{Fallback, fallback, takes_empty};
+use super::fallbacks::{Fallback, behind, fallback, field, takes_empty};
 use super::reads::is_own_port;
 use super::values::{Peer, typed};
 use super::{Proposal, Setting};
@@ -28,9 +28,7 @@ pub(super) type Dialect = (String, Option<u8>);
 pub(super) fn dialects(known: Option<&EnvName>, name: &str, lines: &[(String, usize, &str)]) -> Vec<Dialect> {
     let of_file = known.and_then(|known| Some((known.scheme.clone()?, known.number)));
     let of_lines = lines.iter().filter_map(|(.., line)| {
-        let lower = line.to_ascii_lowercase();
-        let at = lower.find(&name.to_ascii_lowercase())? + name.len();
-        let rest = line.get(at..)?;
+        let rest = behind(name, line)?;
         // A program that changes the scheme takes another one than it works with.
         if rest.contains(".replace(") { None } else { dialect(rest) }
     });
@@ -241,7 +239,9 @@ impl Reader<'_, '_> {
         note: &str,
     ) -> Option<Setting> {
         let seen = known.and_then(|known| Some((known, known.default.clone()?)));
-        if let Some((known, _)) = seen.as_ref().filter(|(_, default)| is_here(default)) {
+        let of_source = lines.iter().find_map(|(.., line)| fallback(name, line));
+        let is_known = matches!(of_source, Some(Fallback::Value(_)));
+        if let Some((known, _)) = seen.as_ref().filter(|(_, default)| is_here(default) && !is_known) {
             let what = format!(
                 "which service `{name}` is: in {} it is this machine, which is another one in a container",
                 known.from
@@ -250,7 +250,6 @@ impl Reader<'_, '_> {
         }
         let of_file =
             seen.map(|(_, default)| default).filter(|default| !is_here(default)).map(|default| typed(&default));
-        let of_source = lines.iter().find_map(|(.., line)| fallback(name, line));
         // A subscript of Python raises, and an empty secret is none.
         let is_demanded = lines.iter().any(|(path, _, line)| {
             let rest = line.find(name).and_then(|at| line.get(at + name.len()..)).unwrap_or_default();
@@ -261,12 +260,15 @@ impl Reader<'_, '_> {
         let is_set = known.is_some_and(|known| known.is_set);
         let is_kept_back = of_source == Some(Fallback::Withheld);
         let is_empty_taken = !is_kept_back && lines.iter().all(|(.., line)| takes_empty(name, line));
-        let is_own = matches!(of_source, Some(Fallback::Own | Fallback::Absent)) && !is_empty_taken || is_kept_back;
+        // A field takes what its class says elsewhere, on another line.
+        let is_unread = of_source.is_none() && lines.iter().any(|(.., line)| field(line).is_some());
+        let is_own = (matches!(of_source, Some(Fallback::Own | Fallback::Absent)) || is_unread) && !is_empty_taken
+            || is_kept_back;
         // An empty value would stand in the place of what the program has itself.
         let is_left = match &of_source {
             Some(Fallback::Absent) => true,
             Some(Fallback::Own) => !is_secret,
-            None => read.need == Need::Fallback && !is_secret && known.is_none(),
+            None => read.need == Need::Fallback && !is_secret && (known.is_none() || is_unread),
             Some(_) => false,
         };
         if of_file.is_none() && is_left && !is_set {
@@ -276,6 +278,7 @@ impl Reader<'_, '_> {
         if self.has_compose && read.need == Need::Fallback && known.is_none() {
             return None;
         }
+        let is_of_file = of_file.is_some();
         let default = of_file.or(match of_source {
             Some(Fallback::Value(value)) => Some(value),
             _ => None,
@@ -286,9 +289,7 @@ impl Reader<'_, '_> {
         // What signs what the program itself reads again is no agreement with anybody.
         let is_ours = is_signing(name) && !self.has_compose;
         // Where a value was seen says more than where it is read.
-        let from = known
-            .filter(|known| known.default.is_some() && default.is_some())
-            .map(|known| format!("from {}", known.from));
+        let from = known.filter(|_| is_of_file).map(|known| format!("from {}", known.from));
         let own = if is_ours { format!("{note}; guess: nobody else has to know it") } else { note.to_owned() };
         let note = from.unwrap_or(own);
         let variable = proposal.declare(name, default, Some(note.clone()));
