@@ -6,6 +6,7 @@ mod lexer;
 mod libraries;
 mod names;
 mod need;
+mod nest;
 mod schemas;
 mod scopes;
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Scanner;
+use super::nest::Configs;
 use crate::audit::read::{Need, Read, is_name, is_shouted};
 
 impl<'t> Scanner<'t> {
@@ -26,6 +27,7 @@ impl<'t> Scanner<'t> {
         if !(nest || convict) && getters.is_empty() {
             return;
         }
+        let configs = if nest { self.configs() } else { Configs::default() };
         for index in 0..self.tokens.len() {
             if convict && self.tokens.are(index, &["env", ":"]) {
                 if let Some(name) = self.tokens.string(index + 2).filter(|name| is_name(name)) {
@@ -55,10 +57,14 @@ impl<'t> Scanner<'t> {
                     Need::Fallback
                 };
                 self.out.reads.push(Read::new(name, self.tokens.span(index - 2, close), need));
-            } else if nest && is_shouted(name) && owner.to_ascii_lowercase().contains("config") {
+            } else if nest && is_shouted(name) && self.is_config(&configs, index) {
+                // `get("NAME", { infer: true })` is about types.
+                let has_fallback = self.tokens.text(open + 2) == ","
+                    && open + 3 < close
+                    && !self.tokens.are(open + 3, &["{", "infer", ":"]);
                 let need = if method == "getOrThrow" {
                     Need::Demanded
-                } else if self.tokens.text(open + 2) == "," {
+                } else if has_fallback {
                     Need::Fallback
                 } else {
                     self.need(index - 2, close)

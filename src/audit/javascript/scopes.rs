@@ -10,14 +10,14 @@ pub(super) const FAR: usize = 2000;
 /// How deep patterns are looked into.
 const DEEP: usize = 16;
 
-/// A name that the file gives to the environment.
+/// A name that the file gives to something: to the environment, or to what reads it.
 #[derive(Debug, Clone)]
 pub(super) struct Alias<'t> {
     pub(super) name: &'t str,
     /// Where it means that, in tokens.
     pub(super) scope: Range<usize>,
     /// The token that declares it.
-    at: usize,
+    pub(super) at: usize,
 }
 
 /// A place that declares a name, and where that holds, in tokens.
@@ -31,8 +31,13 @@ pub(super) struct Declared<'t> {
 impl<'t> Scanner<'t> {
     /// Whether the name at a token means the environment there.
     pub(super) fn is_alias(&self, index: usize) -> bool {
+        self.is_one_of(&self.aliases, index)
+    }
+
+    /// Whether the name at a token is one of these there, and nothing nearer has the same name.
+    pub(super) fn is_one_of(&self, aliases: &[Alias<'t>], index: usize) -> bool {
         let name = self.tokens.text(index);
-        let around = self.aliases.iter().filter(|alias| alias.name == name && alias.scope.contains(&index));
+        let around = aliases.iter().filter(|alias| alias.name == name && alias.scope.contains(&index));
         let Some(alias) = around.min_by_key(|alias| alias.scope.len()) else { return false };
         !self
             .declared
@@ -40,6 +45,32 @@ impl<'t> Scanner<'t> {
             .into_iter()
             .flatten()
             .any(|other| other.at != alias.at && other.scope.contains(&index) && other.scope.len() <= alias.scope.len())
+    }
+
+    /// The token that declares the name at a token, the nearest one.
+    pub(super) fn declared_at(&self, index: usize) -> Option<usize> {
+        let all = self.declared.get(self.tokens.text(index)).into_iter().flatten();
+        let around = all.filter(|declared| declared.scope.contains(&index));
+        around.min_by_key(|declared| declared.scope.len()).map(|declared| declared.at)
+    }
+
+    /// The name at a token that declares it, and where it holds; none where none is declared there.
+    pub(super) fn alias_at(&self, at: usize) -> Option<Alias<'t>> {
+        let name = self.tokens.text(at);
+        let declared = self.declared.get(name).into_iter().flatten().find(|declared| declared.at == at);
+        let scope = match declared {
+            Some(declared) => declared.scope.clone(),
+            // Behind a decorator: `constructor(@Inject() config: ConfigService)`.
+            None => {
+                let open = (0..at)
+                    .rev()
+                    .take(FAR)
+                    .find(|open| matches!(self.tokens.text(*open), "(" | "{" | "[") && self.tokens.pair(*open) > at)?;
+                let end = (self.tokens.text(open) == "(").then(|| self.end_of_function(open)).flatten()?;
+                open..end
+            }
+        };
+        Some(Alias { name, scope, at })
     }
 
     /// Says that the name at a token means the environment.

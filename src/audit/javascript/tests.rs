@@ -259,6 +259,57 @@ fn libraries_are_given_names() {
 }
 
 #[test]
+fn a_config_service_is_known_by_its_type_and_not_by_its_name() {
+    let import = "import { ConfigService } from '@nestjs/config';";
+    for text in [
+        "export const a = (c: ConfigService) => c.getOrThrow<string>('A_NAME');",
+        "class A { constructor(private readonly env: ConfigService<Vars, true>) {} b() { return this.env.getOrThrow('A_NAME'); } }",
+        "class A { constructor(@Inject() private readonly x: ConfigService) { x.getOrThrow('A_NAME'); } }",
+        "class A { private x?: ConfigService; b() { return this.x.getOrThrow('A_NAME'); } }",
+        "f({ inject: [ConfigService], useFactory: (c: ConfigService) => ({ url: c.getOrThrow('A_NAME') }) });",
+        "f({ useFactory: async (o, c) => ({ url: c.getOrThrow('A_NAME') }), inject: [Other, ConfigService] });",
+        "f({ inject: [ConfigService], useFactory: c => c.getOrThrow('A_NAME') });",
+        "async function main() { const c = app.get(ConfigService); run(c.getOrThrow('A_NAME')); }",
+        "async function main() { const c = await app.resolve<ConfigService>(ConfigService); run(c.getOrThrow('A_NAME')); }",
+        "run(app.get(ConfigService).getOrThrow<string>('A_NAME'));",
+        "run(new ConfigService().getOrThrow('A_NAME'));",
+        "let c: ConfigService; beforeAll(() => { run(c.getOrThrow('A_NAME')); });",
+        // Another file made it.
+        "class A extends Base { b() { return this.config.getOrThrow('A_NAME'); } }",
+    ] {
+        check(&format!("{import} {text}"), &[("A_NAME", Demanded)]);
+    }
+    check(
+        "import { ConfigService as Settings } from '@nestjs/config'; const a = (s: Settings) => s.getOrThrow('A_NAME');",
+        &[("A_NAME", Demanded)],
+    );
+    check(
+        &format!("{import} const a = (c: ConfigService) => f(c.get('A_NAME', {{ infer: true }}), c.get('B_NAME', 3));"),
+        &[("A_NAME", Bare), ("B_NAME", Fallback)],
+    );
+    // Something else of the same name, of another class, or asked for something else.
+    for text in [
+        "const a = (c: ConfigService) => 1; const b = (c: Map) => c.get('OTHER');",
+        "const a = (c: ConfigService) => list.map((c) => c.get('OTHER'));",
+        "class A { constructor(private c: ConfigService) {} } class B { b() { return this.c.get('OTHER'); } }",
+        "class A { constructor(c: ConfigService) {} b() { return this.c.get('OTHER'); } }",
+        "const config = new Map(); config.get('OTHER');",
+        "function f(configs: Map<string, string>) { return configs.get('OTHER'); }",
+        "const cache = app.get(Cache); cache.get('OTHER');",
+        "f({ inject: [Cache, ConfigService], useFactory: (c, d) => c.get('OTHER') });",
+        "f({ provide: ConfigService, useValue: c }); c.get('OTHER');",
+        "const a = (c: ConfigService) => c.get('database.host');",
+    ] {
+        check(&format!("{import} {text}"), &[]);
+    }
+    check("import { ConfigService } from './config'; const a = (c: ConfigService) => c.get('OTHER');", &[]);
+    check(
+        "class ConfigService { get(key) { return rows[key]; } } const a = (c: ConfigService) => c.get('OTHER');",
+        &[],
+    );
+}
+
+#[test]
 fn what_nobody_can_see_is_unknown() {
     for text in [
         "run(process.env[`APP_${name}`]);",
