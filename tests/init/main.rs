@@ -16,6 +16,7 @@ mod processes;
 mod protected;
 mod python;
 mod refusals;
+mod scripts;
 mod secrets;
 mod small;
 #[path = "../support/mod.rs"]

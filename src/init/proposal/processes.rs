@@ -2,6 +2,7 @@
 
 use toml::Value;
 
+use super::programs::set_in_front;
 use super::{Entry, Material, Proposal, Service, Setting};
 use crate::init::judgement::is_shown_command;
 use crate::init::seen::{Process, Program};
@@ -145,6 +146,42 @@ pub(super) fn workers(program: &Program, main: &str, is_alone: bool) -> Vec<(Str
         all.push((named("scheduler"), one(Some("beat"), from)));
     }
     all
+}
+
+/// What the scripts of a program start beside it, where its image is one that stackgen builds.
+pub(super) fn further(
+    proposal: &mut Proposal,
+    material: Material<'_>,
+    program: &Program,
+    main: &str,
+    (is_built, is_alone): (bool, bool),
+) {
+    for further in &program.further {
+        // A Procfile says it too.
+        let is_same =
+            |process: &Process| is_of(process, program) && crate::init::proposal::slug(&process.name) == further.name;
+        if material.seen.processes.iter().any(is_same) {
+            continue;
+        }
+        let command = &further.command;
+        if !is_built {
+            proposal.unknown(
+                main,
+                format!(
+                    "whether something runs beside it: {} does (a service that `extends` it, with `command = \"{}\"`)",
+                    command.from, command.value
+                ),
+            );
+            continue;
+        }
+        let name = if is_alone { further.name.clone() } else { format!("{main}-{}", further.name) };
+        let name = proposal.free_name(&name);
+        let mut service = Service { about: Some(program.from.clone()), ..Service::default() };
+        service.set("extends", Entry::noted(main.to_owned(), "the same image"));
+        service.set("command", Entry::of(command));
+        set_in_front(proposal, &further.env, &name, &mut service);
+        proposal.services.insert(name, service);
+    }
 }
 
 /// A program that has nothing but its worker.

@@ -5,7 +5,7 @@ use toml::Value;
 
 use super::{Answer, Entry, Material, Proposal, Question, Service, Setting, places, processes, slug};
 use crate::init::judgement::is_harmless;
-use crate::init::seen::Program;
+use crate::init::seen::{Fact, Program};
 use crate::init::snapshot::file_name;
 use crate::kinds::{Class, Kind};
 use crate::manifest::types::VariableType;
@@ -55,11 +55,13 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
             processes::standalone_worker(proposal, program, service, &name);
             continue;
         }
-        proposal.services.insert(name, service);
+        let is_built = service.obstacle.is_none() && !service.keys.contains_key("dockerfile");
+        proposal.services.insert(name.clone(), service);
         for (name, worker) in workers {
             let name = proposal.free_name(&name);
             proposal.services.insert(name, worker);
         }
+        processes::further(proposal, material, program, &name, (is_built, programs.len() == 1));
     }
     processes::add(proposal, material);
 }
@@ -131,7 +133,7 @@ fn of(
         before_start(program, &mut service);
     }
     if kept.is_none() {
-        set_in_front(proposal, program, name, &mut service);
+        set_in_front(proposal, &program.env, name, &mut service);
     }
     if kept.is_none() {
         places::writes(proposal, material, program, name, &mut service);
@@ -141,8 +143,13 @@ fn of(
 }
 
 /// What is set in front of its command, but for the port, which every program of a kind is told.
-fn set_in_front(proposal: &mut Proposal, program: &Program, name: &str, service: &mut Service) {
-    for (variable, fact) in &program.env {
+pub(super) fn set_in_front(
+    proposal: &mut Proposal,
+    env: &[(String, Fact<String>)],
+    name: &str,
+    service: &mut Service,
+) {
+    for (variable, fact) in env {
         if variable == "PORT" && service.port.is_some() {
             continue;
         }
@@ -161,7 +168,7 @@ fn set_in_front(proposal: &mut Proposal, program: &Program, name: &str, service:
 pub(super) fn before_start(program: &Program, service: &mut Service) {
     if !program.before_start.is_empty() {
         let all: Vec<Value> = program.before_start.iter().map(|step| Value::from(step.value.clone())).collect();
-        let note = program.before_start.first().map(crate::init::seen::Fact::note).unwrap_or_default();
+        let note = program.before_start.first().map(Fact::note).unwrap_or_default();
         service.set("before-start", Entry::noted(all, note));
     }
 }

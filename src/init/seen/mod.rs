@@ -17,13 +17,16 @@ pub(super) mod compose;
 mod django;
 pub(super) mod dockerfile;
 mod env_files;
+mod inside;
 mod literal;
+mod migrations;
 mod node;
 mod packaged;
 pub(super) mod places;
 mod procfile;
 mod python;
 mod scripts;
+mod workers;
 mod writes;
 
 pub(super) use compose::Container;
@@ -86,6 +89,8 @@ pub(super) struct Program {
     /// A Dockerfile that a person wrote.
     pub(super) dockerfile: Option<Built>,
     pub(super) celery: Option<Celery>,
+    /// Other processes of it, as its own scripts start them.
+    pub(super) further: Vec<Further>,
     pub(super) workspace: Option<Workspace>,
     /// Which hosts it answers, where it looks at them.
     pub(super) hosts: Option<Hosts>,
@@ -109,6 +114,16 @@ pub(super) struct Program {
     pub(super) obstacle: Option<String>,
     /// What could not be told of it, and is no question.
     pub(super) remarks: Vec<String>,
+}
+
+/// Another process of a program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Further {
+    /// What it is called.
+    pub(super) name: String,
+    pub(super) command: Fact<String>,
+    /// What is set in front of its command.
+    pub(super) env: Vec<(String, Fact<String>)>,
 }
 
 /// Requests that a development server hands on.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::literal::{Literal, literal, members};
 use super::scripts::{Script, is_build};
-use super::{Fact, Forward, Program, Seen, Workspace, code, is_part, packaged, writes};
+use super::{Fact, Forward, Program, Seen, Workspace, code, is_part, migrations, packaged, workers, writes};
 use crate::init::judgement::is_shown_command;
 use crate::init::snapshot::{Snapshot, file_name, is_code, joined, parent};
 use crate::kinds::{Kind, Kinds};
@@ -33,7 +33,7 @@ const SERVERS: [&str; 14] = [
 ];
 
 /// The kind that others are like.
-const NODE: &str = "node";
+pub(super) const NODE: &str = "node";
 
 pub(super) fn look(snapshot: &Snapshot, kinds: &Kinds, seen: &mut Seen) {
     let Some(node) = kinds.get(NODE) else { return };
@@ -166,7 +166,8 @@ fn program(
     if own.is_none() && program.workspace.is_none() {
         program.writes = writes::look(&sources, &BTreeSet::new(), &program);
     }
-    migrations(snapshot, seen, package, &mut program);
+    migrations::look(snapshot, seen, package, &sources, &mut program);
+    workers::look(snapshot, package, &mut program);
     if own.is_none() && is_silent(start, &sources, &program) {
         program.is_silent = true;
         program.remarks.push("whether it listens on a port: nothing in its sources does, so it gets none".to_owned());
@@ -245,7 +246,7 @@ fn started_by(snapshot: &Snapshot, package: &Value, start: &str, program: &mut P
 }
 
 /// The file of a program, however it is written.
-fn bare(file: &str) -> String {
+pub(super) fn bare(file: &str) -> String {
     let file = file.trim_start_matches("./").trim_end_matches('/');
     [".js", ".mjs", ".cjs"].iter().find_map(|end| file.strip_suffix(end)).unwrap_or(file).to_owned()
 }
@@ -437,42 +438,6 @@ fn prisma(snapshot: &Snapshot, directory: &str, package: &Value, program: &mut P
         let steps = vec!["npx prisma generate".to_owned(), format!("{manager} run build")];
         program.build = Some(Fact::seen(steps, path));
     }
-}
-
-/// Migrations of Prisma that are there have to reach the database before the program asks it.
-fn migrations(snapshot: &Snapshot, seen: &Seen, package: &Value, program: &mut Program) {
-    let directory = joined(&program.directory, "prisma/migrations");
-    if !snapshot.below(&directory).any(|path| file_name(path) == "migration.sql") {
-        return;
-    }
-    // Whoever wrote a Dockerfile or a command has thought of it, or does it elsewhere.
-    let mut commands = seen.containers.iter().filter_map(|container| container.command.as_ref()).flatten();
-    if commands.any(|word| word.contains("migrate")) || snapshot.has(&joined(&program.directory, "Dockerfile")) {
-        return;
-    }
-    let scripts = package.get("scripts").and_then(Value::as_object).into_iter().flatten();
-    let is_done = |(name, text): (&String, &Value)| {
-        matches!(name.as_str(), "start" | "prestart" | "start:prod")
-            && text.as_str().is_some_and(|text| text.contains("prisma migrate deploy"))
-    };
-    if scripts.clone().any(is_done) || program.before_start.iter().any(|step| step.value.contains("migrate deploy")) {
-        return;
-    }
-    let has = |section: &str| package.get(section).and_then(|all| all.get("prisma")).is_some();
-    if has("dependencies") && program.workspace.is_none() {
-        program.before_start.insert(0, Fact::seen("npx prisma migrate deploy".to_owned(), directory));
-        return;
-    }
-    let why = if program.workspace.is_some() {
-        "one image holds the whole workspace: run `prisma migrate deploy` as a service of its own that extends it"
-    } else if has("devDependencies") {
-        "`prisma` is only for development, and no image has it: move it to `dependencies` and write \
-         `before-start = [\"npx prisma migrate deploy\"]`, or run that yourself"
-    } else {
-        "`prisma` is none of its dependencies: run `prisma migrate deploy` yourself, or add it and write \
-         `before-start = [\"npx prisma migrate deploy\"]`"
-    };
-    program.remarks.push(format!("who applies the migrations in {directory}: {why}"));
 }
 
 fn manager(snapshot: &Snapshot, directory: &str) -> Option<&'static str> {
