@@ -3,6 +3,7 @@
 //!
 //! A folder beside this file is a repository (`files`) and what should be found in it (`expected.toml`).
 
+mod built;
 mod carried;
 mod described;
 mod facts;

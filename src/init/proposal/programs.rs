@@ -6,7 +6,7 @@ use toml::Value;
 use super::{Answer, Entry, Material, Proposal, Question, Service, Setting, places, processes, slug};
 use crate::init::judgement::is_harmless;
 use crate::init::seen::{Fact, Program};
-use crate::init::snapshot::file_name;
+use crate::init::snapshot::{file_name, joined};
 use crate::kinds::{Class, Kind};
 use crate::manifest::types::VariableType;
 
@@ -90,6 +90,9 @@ fn of(
             kind(proposal, material, program, &kind_name, kept.is_some(), &mut service);
         }
         service.set("source", Entry::new(shown.to_owned()));
+        if kept.is_none() {
+            include(program, "", &mut service);
+        }
         if let Some(built) = kept {
             let note = if program.kind.is_some() {
                 "yours; without this line (and the file) stackgen writes one"
@@ -214,6 +217,14 @@ pub(super) fn kind(
     }
 }
 
+/// What its image gets beside what its kind takes by itself; the source lies `below` the build context.
+pub(super) fn include(program: &Program, below: &str, service: &mut Service) {
+    if let Some(include) = &program.include {
+        let paths: Vec<Value> = include.value.iter().map(|path| Value::from(joined(below, path))).collect();
+        service.set("include", Entry::noted(paths, include.note()));
+    }
+}
+
 /// A package that is installed together with others, from where their lock file is.
 fn workspace(
     program: &Program,
@@ -241,6 +252,7 @@ fn workspace(
         .map(Value::from)
         .collect();
         service.set("build", Entry::noted(build, "guess: all packages, where they are all there"));
+        include(program, "", service);
     } else {
         service.set("extends", Entry::noted(first, "guess: one image for the whole workspace"));
     }

@@ -12,6 +12,7 @@ use super::snapshot::{Snapshot, file_name, parent};
 use crate::kinds::Kinds;
 
 mod asgi;
+mod beside;
 pub(super) mod code;
 pub(super) mod compose;
 mod django;
@@ -80,6 +81,8 @@ pub(super) struct Program {
     pub(super) env: Vec<(String, Fact<String>)>,
     pub(super) build: Option<Fact<Vec<String>>>,
     pub(super) build_output: Option<Fact<String>>,
+    /// What its image needs beside what its kind takes by itself, relative to what it is built from.
+    pub(super) include: Option<Fact<Vec<String>>>,
     /// What it depends on, in small letters; of Python also with what is in brackets.
     pub(super) packages: BTreeSet<String>,
     /// The packages of its workspace that it depends on, through others too: their directories.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::literal::{Literal, literal, members};
 use super::scripts::{Script, is_build};
-use super::{Fact, Forward, Program, Seen, Workspace, code, is_part, migrations, packaged, workers, writes};
+use super::{Fact, Forward, Program, Seen, Workspace, beside, code, is_part, migrations, packaged, workers, writes};
 use crate::init::judgement::is_shown_command;
 use crate::init::snapshot::{Snapshot, file_name, is_code, joined, parent};
 use crate::kinds::{Kind, Kinds};
@@ -154,6 +154,9 @@ fn program(
     }
     prisma(snapshot, &directory, package, &mut program);
     lock(snapshot, &directory, &mut program);
+    if program.kind.as_deref() == Some(NODE) || program.workspace.is_some() {
+        beside::look(snapshot, &mut program);
+    }
     if program.workspace.is_some() {
         if own.is_none() {
             program.writes = writes::look(&sources, &BTreeSet::new(), &program);

@@ -489,6 +489,10 @@ fn source<'a>(
         let shown = if context.is_empty() { "." } else { context.as_str() };
         service.set("context", Entry::noted(shown.to_owned(), format!("from {from}")));
     }
+    if let Some(program) = program.filter(|program| !is_kept && program.kind.is_some()) {
+        let below = directory.strip_prefix(context.as_str()).unwrap_or(&directory).trim_start_matches('/');
+        programs::include(program, below, service);
+    }
     if is_kept {
         let relative = path.strip_prefix(&format!("{directory}/")).unwrap_or(&path);
         let relative = if directory.is_empty() || path.starts_with(&format!("{directory}/")) {

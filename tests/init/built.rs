@@ -1,0 +1,102 @@
+//! What images are built from and by what: which files reach a build, and what a Dockerfile of one's own says of it.
+
+use crate::described::Described;
+
+const PACKAGE: &str = r#"{"name": "notes", "type": "module", "scripts": {"build": "vite build", "start": "node build"},
+    "dependencies": {"express": "4"}, "devDependencies": {"vite": "6"}}"#;
+
+/// A program in TypeScript, and what else lies there.
+fn typescript(others: &[(&str, &str)]) -> Described {
+    let own = [
+        ("package.json", PACKAGE),
+        ("package-lock.json", "{}"),
+        ("tsconfig.json", "{}"),
+        ("src/index.ts", "import other from '../messages.json';\napp.listen(4100);\n"),
+    ];
+    Described::of(&[&own, others].concat())
+}
+
+/// The lines of the ignore file that take something back.
+fn taken(described: &Described) -> Vec<String> {
+    let text = described.file(".dockerignore");
+    text.lines().filter_map(|line| line.strip_prefix('!')).map(str::to_owned).collect()
+}
+
+#[test]
+fn what_every_build_of_typescript_may_read_is_taken_by_the_kind() {
+    let described = typescript(&[
+        ("vite.config.ts", "export default {}\n"),
+        ("svelte.config.js", "export default {}\n"),
+        ("astro.config.mjs", "export default {}\n"),
+        ("nest-cli.json", "{}"),
+        ("index.html", "<html></html>\n"),
+        ("static/robots.txt", "\n"),
+        ("public/a.txt", "\n"),
+    ]);
+    assert!(!described.text.contains("include ="), "{}", described.text);
+    let taken = taken(&described);
+    for wanted in ["*.config.[jt]s", "*.config.[cm][jt]s", "nest-cli.json", "index.html", "static/", "public/", "src/"] {
+        assert!(taken.iter().any(|line| line == wanted), "{wanted} is not in {taken:?}");
+    }
+    assert!(described.file(".dockerignore").ends_with("**/.env*\n"));
+}
+
+#[test]
+fn what_else_lies_beside_a_program_in_typescript_is_included_and_nothing_that_is_no_part_of_it() {
+    let described = typescript(&[
+        ("drizzle/0000_init.sql", "select 1;\n"),
+        ("scripts/migrate.js", "console.log(1)\n"),
+        ("messages.json", "{}"),
+        ("other.json", "{}"),
+        ("server.ts", "export {}\n"),
+        (".swcrc", "{}"),
+        ("tests/a.test.ts", "export {}\n"),
+        ("docs/a.md", "# A\n"),
+        ("deploy/a.sh", "true\n"),
+        ("uploads/a.txt", "a\n"),
+        ("data/seed.ts", "export {}\n"),
+        ("worker/package.json", "{}"),
+        ("worker/a.js", "\n"),
+    ]);
+    described.says(r#"include = ["data", "drizzle", "scripts", ".swcrc", "messages.json", "server.ts"]"#);
+    let taken = taken(&described);
+    assert!(["drizzle", "server.ts"].iter().all(|wanted| taken.iter().any(|line| line == wanted)), "{taken:?}");
+}
+
+#[test]
+fn a_directory_with_what_may_be_a_secret_is_told_and_stays_out_of_the_image() {
+    let described = typescript(&[
+        ("config/server.key", "x\n"),
+        ("config/a.ts", "export {}\n"),
+        ("secrets/a.ts", "export {}\n"),
+        ("firebase-service-account.json", "{}"),
+    ]);
+    described.tells("whether its build reads `config`: there is something in it that may be a secret");
+    assert!(!described.text.contains("include ="), "{}", described.text);
+}
+
+#[test]
+fn a_build_of_javascript_takes_everything_and_needs_no_list() {
+    let described = Described::of(&[
+        ("package.json", PACKAGE),
+        ("package-lock.json", "{}"),
+        ("drizzle/0000_init.sql", "select 1;\n"),
+        ("src/index.js", "app.listen(4100);\n"),
+    ]);
+    assert!(!described.text.contains("include ="), "{}", described.text);
+}
+
+#[test]
+fn the_packages_of_a_workspace_reach_the_build_of_their_root() {
+    let described = Described::of(&[
+        ("package.json", r#"{"name": "root", "workspaces": ["apps/*", "packages/*"]}"#),
+        ("package-lock.json", "{}"),
+        ("tsconfig.json", "{}"),
+        ("apps/api/package.json", r#"{"name": "api", "main": "server.js", "dependencies": {"express": "4", "lib": "1"}}"#),
+        ("apps/api/server.js", "require('express')().listen(4000)\n"),
+        ("packages/lib/package.json", r#"{"name": "lib", "main": "index.js"}"#),
+        ("packages/lib/index.js", "exports.a = 1\n"),
+        ("docs/a.md", "# A\n"),
+    ]);
+    described.says(r#"include = ["apps", "packages"]"#);
+}
