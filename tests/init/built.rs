@@ -35,7 +35,8 @@ fn what_every_build_of_typescript_may_read_is_taken_by_the_kind() {
     ]);
     assert!(!described.text.contains("include ="), "{}", described.text);
     let taken = taken(&described);
-    for wanted in ["*.config.[jt]s", "*.config.[cm][jt]s", "nest-cli.json", "index.html", "static/", "public/", "src/"] {
+    for wanted in ["*.config.[jt]s", "*.config.[cm][jt]s", "nest-cli.json", "index.html", "static/", "public/", "src/"]
+    {
         assert!(taken.iter().any(|line| line == wanted), "{wanted} is not in {taken:?}");
     }
     assert!(described.file(".dockerignore").ends_with("**/.env*\n"));
@@ -92,7 +93,10 @@ fn the_packages_of_a_workspace_reach_the_build_of_their_root() {
         ("package.json", r#"{"name": "root", "workspaces": ["apps/*", "packages/*"]}"#),
         ("package-lock.json", "{}"),
         ("tsconfig.json", "{}"),
-        ("apps/api/package.json", r#"{"name": "api", "main": "server.js", "dependencies": {"express": "4", "lib": "1"}}"#),
+        (
+            "apps/api/package.json",
+            r#"{"name": "api", "main": "server.js", "dependencies": {"express": "4", "lib": "1"}}"#,
+        ),
         ("apps/api/server.js", "require('express')().listen(4000)\n"),
         ("packages/lib/package.json", r#"{"name": "lib", "main": "index.js"}"#),
         ("packages/lib/index.js", "exports.a = 1\n"),

@@ -139,7 +139,8 @@ fn is_read_there(snapshot: &Snapshot, root: &str, name: &str) -> bool {
     if name.starts_with('.') || name.starts_with("tsconfig") || !is_part(name) {
         return false;
     }
-    if is_code(name) && !name.ends_with(".py") {
+    let is_python = |name: &str| name.rsplit_once('.').is_some_and(|(_, end)| end == "py");
+    if is_code(name) && !is_python(name) {
         return true;
     }
     // Anything else where the source or a script says so: `../messages.json`.
@@ -168,7 +169,8 @@ fn is_secret(name: &str) -> bool {
     (is_env_file(name) && !name.starts_with(".env"))
         || [".pem", ".key", ".p12", ".pfx", ".jks"].iter().any(|end| lower.ends_with(end))
         || lower.starts_with("id_rsa")
-        || lower.ends_with(".json") && ["credential", "secret", "serviceaccount"].iter().any(|word| stem.contains(word))
+        || lower.split('.').next_back() == Some("json")
+            && ["credential", "secret", "serviceaccount"].iter().any(|word| stem.contains(word))
 }
 
 /// Whether a name can stand in `include`.
