@@ -69,6 +69,47 @@ fn django_is_asked_for_a_host_that_it_allows() {
     }
 }
 
+#[test]
+fn an_image_runs_the_command_of_its_service_where_that_is_the_same_for_all_who_run_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let package = r#"{"name": "api", "scripts": {"start": "nest start"}, "dependencies": {"express": "4"}}"#;
+    fs::write(folder.path().join("package.json"), package).expect("a file");
+    fs::write(folder.path().join("package-lock.json"), "{}").expect("a file");
+    let commands = |text: &str| {
+        let text = format!(
+            "[stack]\nname = 's'\nenvironments = ['dev', 'prod']\n\n[services.api]\nkind = 'node'\nversion = \
+             '22'\nsource = '.'\nport = 3000\nhealth = false\n{text}"
+        );
+        let project = Project::from_source(Source::new("services.toml", folder.path(), text));
+        let Analysis { plans, report, .. } = project.analyse().expect("stackgen works");
+        let recipe = |plan: &stackgen::plan::Plan| plan.services["api"].build.clone().expect("a build").recipe;
+        let both: Vec<_> = plans.iter().map(|plan| recipe(plan).expect("a recipe")).collect();
+        assert_eq!(both[0], both[1], "one Dockerfile for all environments: {:?}", report.findings);
+        (both[0].development.join(" "), both[0].production.join(" "))
+    };
+    let of_kind = "nest start".to_owned();
+    assert_eq!(commands(""), (of_kind.clone(), of_kind.clone()));
+    assert_eq!(commands("command = 'node dist/main'\n").1, "node dist/main");
+    assert_eq!(commands("command = ['node', 'a b.js', '--port=${service.port}']\n").1, "node a b.js --port=3000");
+    // Development starts it otherwise, in a stage of its own.
+    let reloaded = "command = 'node dist/main'\n[environments.dev.services]\napi = { reload = 'watch', command = 'nest \
+                    start --watch' }\n";
+    assert_eq!(commands(reloaded), ("nest start --watch".to_owned(), "node dist/main".to_owned()));
+    for differs in [
+        // In the environments, among those who run it, and by what an operator sets.
+        "command = 'node a.js'\n[environments.dev.services]\napi = { command = 'node b.js' }\n",
+        "command = 'node a.js'\n[services.other]\nkind = 'node'\nversion = '22'\nsource = '.'\nport = 3000\nhealth = \
+         false\ncommand = 'node b.js'\n",
+        "command = 'node a.js ${LEVEL:-info}'\n",
+        "command = 'node a.js ${stack.name}'\n",
+    ] {
+        assert_eq!(commands(differs).1, of_kind, "{differs}");
+    }
+    // Who runs the same image says what it runs itself.
+    let worker = "command = 'node dist/main'\n[services.worker]\nextends = 'api'\ncommand = 'node worker.js'\n";
+    assert_eq!(commands(worker).1, "node dist/main");
+}
+
 /// Every file of a stack with nothing but the example, one after the other.
 fn rendered(kind: &Kind) -> String {
     let folder = repository().join("tests/kinds").join(&kind.name);

@@ -32,6 +32,7 @@ mod network;
 mod options;
 mod other_process;
 mod outputs;
+mod own_command;
 mod passthrough;
 mod path;
 mod ports;

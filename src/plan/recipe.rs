@@ -19,7 +19,7 @@ use crate::sources::{Found, Sources};
 pub(super) const WORKDIR: &str = "/app";
 
 /// The keys that decide what is in an image.
-const OF_IMAGE: [&str; 11] = [
+pub(super) const OF_IMAGE: [&str; 11] = [
     "source",
     "context",
     "dockerfile",
@@ -364,6 +364,9 @@ impl<'a> Resolver<'a, '_> {
     /// The command of a stage: the service's own, else the kind's.
     fn command_for(&mut self, member: &Member<'a>, kind: &Kind, target: Target) -> Option<Vec<String>> {
         // An own command that is the same everywhere belongs into the image; one with variables, into the compose file.
+        if let Some(words) = self.own_command(member, target) {
+            return Some(words);
+        }
         if let Some(command) = kind.command.iter().find(|command| member.holds(command.when.as_ref(), target)) {
             // Where nothing reloads, what a development script needs is nobody's business; nor is what an own command
             // takes the place of.
