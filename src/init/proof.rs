@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::proposal::{Proposal, Setting, Unknown};
+use super::proposal::{Entry, Proposal, Setting, Unknown};
 use super::written::{Part, Written, written};
 use crate::diagnostics::{Resolved, Severity};
 use crate::project::{Analysis, Project, ProjectError};
@@ -13,6 +13,9 @@ use crate::templates::Templates;
 
 /// How often something is taken back at most.
 const MOST_ROUNDS: usize = 200;
+
+/// The rule about variables that are read and that nothing passes.
+const UNPASSED: &str = "env-read-not-passed";
 
 /// Keys without which a service is another one.
 const ESSENTIAL: [&str; 5] = ["kind", "source", "image", "extends", "version"];
@@ -83,6 +86,9 @@ fn mend(
     let spots = std::iter::once(&error.primary).chain(&error.secondary).filter(|spot| spot.file.is_none());
     let parts: Vec<Part> = spots.filter_map(|spot| text.at(spot.span.start).cloned()).collect();
     let reason = format!("{} ({})", error.message, error.rule);
+    if error.rule == UNPASSED && parts.iter().any(|part| do_without(proposal, part)) {
+        return true;
+    }
     parts.into_iter().any(|part| {
         let part = match &part {
             Part::Service(base, ..) => match heir(proposal, base, &error.message) {
@@ -93,6 +99,24 @@ fn mend(
         };
         take_back(proposal, part, &reason, plain, demoted)
     })
+}
+
+/// Allows that a service reads what its own Dockerfile does not take: it was built like that until now, and ran.
+fn do_without(proposal: &mut Proposal, part: &Part) -> bool {
+    let Part::Service(name, _, None) = part else { return false };
+    let Some(service) = proposal.services.get_mut(name) else { return false };
+    if !service.keys.contains_key("dockerfile") || service.keys.contains_key("allow") {
+        return false;
+    }
+    let reason = "its Dockerfile takes none of them, so it does without";
+    let allow = toml::Table::from_iter([(UNPASSED.to_owned(), toml::Value::from(reason))]);
+    service.keys.insert("allow".to_owned(), Entry::noted(allow, "guess: it was built like that until now"));
+    let what = format!(
+        "whether it can do without what its sources read and its Dockerfile does not take: it was built like that, so \
+         {UNPASSED} is allowed; an `ARG` in the Dockerfile and `build-env` here would pass it"
+    );
+    tell(proposal, name, what);
+    true
 }
 
 /// The service that an error is about although it stands in the one that it extends: what it inherits fits that one alone.
@@ -166,6 +190,11 @@ fn take_back(
                 tell(proposal, &name, what);
                 return true;
             }
+            if key == "depends-on" && table.is_empty() && wait_for_others(proposal, &name) {
+                tell(proposal, &name, format!("whom it waits for: {reason}"));
+                return true;
+            }
+            let Some(service) = proposal.services.get_mut(&name) else { return false };
             if table.is_empty() {
                 service.keys.shift_remove(&key);
             } else if let Some(entries) = service.tables.get_mut(&table) {
@@ -197,6 +226,27 @@ fn take_back(
             proposal.close(&environment, &name)
         }
     }
+}
+
+/// Has a service wait for those alone that are there; whether it waited for others too, and still waits for somebody.
+fn wait_for_others(proposal: &mut Proposal, name: &str) -> bool {
+    let services = proposal.services.iter().filter(|(_, service)| service.obstacle.is_some());
+    let aside: BTreeSet<String> = services.map(|(name, _)| name.clone()).collect();
+    let entry = proposal.services.get_mut(name).and_then(|service| service.keys.get_mut("depends-on"));
+    let (before, after) = match entry.map(|entry| &mut entry.value) {
+        Some(toml::Value::Array(list)) => {
+            let before = list.len();
+            list.retain(|other| other.as_str().is_none_or(|other| !aside.contains(other)));
+            (before, list.len())
+        }
+        Some(toml::Value::Table(table)) => {
+            let before = table.len();
+            table.retain(|other, _| !aside.contains(other));
+            (before, table.len())
+        }
+        _ => return false,
+    };
+    after > 0 && after < before
 }
 
 /// Takes back what a variable of a service is set to.

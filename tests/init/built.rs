@@ -104,3 +104,37 @@ fn the_packages_of_a_workspace_reach_the_build_of_their_root() {
     ]);
     described.says(r#"include = ["apps", "packages"]"#);
 }
+
+/// A page with a Dockerfile of its own that reads what that does not take.
+const PAGE: [(&str, &str); 4] = [
+    ("web/package.json", r#"{"name": "web", "scripts": {"build": "vite build"}, "devDependencies": {"vite": "6"}}"#),
+    ("web/package-lock.json", "{}"),
+    (
+        "web/src/main.ts",
+        "const dsn = import.meta.env.VITE_SENTRY_DSN;\nconst b = import.meta.env.VITE_B;\nstart(dsn, b);\n",
+    ),
+    ("web/index.html", "<html></html>\n"),
+];
+
+#[test]
+fn a_page_that_was_built_without_a_variable_is_not_left_out_for_it() {
+    let dockerfile = "FROM node:22-slim AS build\nCOPY . .\nRUN npm ci && npm run build\nFROM nginx:1.29\nCOPY --from=build \
+                      /dist /usr/share/nginx/html\n";
+    let compose = "services:\n  web:\n    build: ./web\n    ports: ['8080:80']\n";
+    let described = Described::of(&[&PAGE[..], &[("web/Dockerfile", dockerfile), ("compose.yaml", compose)]].concat());
+    described.says("\n[services.web]\n").says("allow = { env-read-not-passed = ");
+    described.tells("whether it can do without what its sources read and its Dockerfile does not take");
+    described.tells("`VITE_SENTRY_DSN`").tells("`VITE_B`");
+    // With an argument the operator may set it, and it stays empty otherwise.
+    let dockerfile = dockerfile.replace("COPY . .", "ARG VITE_SENTRY_DSN\nARG VITE_B\nCOPY . .");
+    let described =
+        Described::of(&[&PAGE[..], &[("web/Dockerfile", &*dockerfile), ("compose.yaml", compose)]].concat());
+    described.says("[services.web.build-env]").hides("env-read-not-passed");
+}
+
+#[test]
+fn who_waits_for_a_service_that_is_left_out_still_waits_for_the_others() {
+    let compose = "services:\n  g:\n    image: nginx:1.29\n    depends_on: [a, b]\n  a:\n    image: nginx:1.28\n  b:\n    build: ./b\n";
+    let described = Described::of(&[("compose.yaml", compose), ("b/README.md", "b\n")]);
+    described.says("depends-on = [\"a\"]").tells("whom it waits for:");
+}
