@@ -221,3 +221,158 @@ fn values_of_headers_are_not_copied() {
     has(&made.text, "\"https\"");
     has(&made.text, "\"noindex\"");
 }
+
+/// The rules that a compose file asks for, by their routers, with what closes each.
+fn rules(text: &str) -> Vec<String> {
+    let is_meant =
+        |line: &&str| line.contains(".routers.") && (line.contains(".rule:") || line.contains(".middlewares:"));
+    let value =
+        |line: &str| line.split_once(": ").map_or_else(String::new, |(_, value)| value.trim_matches('"').to_owned());
+    text.lines().filter(is_meant).map(value).collect()
+}
+
+/// The routes of one service in development and in production, where the two files say these rules.
+fn ruled(base: &str, production: &[&str]) -> (Described, Vec<String>, Vec<String>) {
+    let rule = format!("traefik.http.routers.admin.rule={base}");
+    let more: Vec<String> = production.iter().map(|text| format!("traefik.http.routers.admin.{text}")).collect();
+    let more: Vec<&str> = more.iter().map(String::as_str).collect();
+    let base = format!("{}{}", proxy(FLAGS), service("admin", &[&rule]));
+    let made = in_two(&base, Some(&only_labels("admin", &more)));
+    let (dev, prod) = (rules(&made.rendered()), rules(&made.production()));
+    (made, dev, prod)
+}
+
+#[test]
+fn every_environment_has_the_rule_that_its_file_says() {
+    let below = |path: &str| format!("(Path(`{path}`) || PathPrefix(`{path}/`))");
+    let at_a = format!("Host(`a.example.org`) && {}", below("/a"));
+    let cases: [(&str, &str, &str, &str); 12] = [
+        // One host, which becomes that of the stack: what else the rule asks stays.
+        (
+            "Host(`a.example.org`) && PathPrefix(`/a`)",
+            "Host(`a.example.org`) && PathPrefix(`/a`) && ClientIP(`10.0.0.0/8`)",
+            &at_a,
+            "Host(`a.example.org`) && PathPrefix(`/a`) && ClientIP(`10.0.0.0/8`)",
+        ),
+        (
+            "Host(`a.example.org`) && PathPrefix(`/a`)",
+            "Host(`a.example.org`) && PathPrefix(`/a`) && Method(`GET`)",
+            &at_a,
+            "Host(`a.example.org`) && PathPrefix(`/a`) && Method(`GET`)",
+        ),
+        (
+            "Host(`a.example.org`) && PathPrefix(`/a`)",
+            "Host(`a.example.org`) && PathPrefix(`/a`) && (ClientIP(`10.0.0.0/8`) || Header(`Accept`, `text/html`))",
+            &at_a,
+            "Host(`a.example.org`) && PathPrefix(`/a`) && (ClientIP(`10.0.0.0/8`) || Header(`Accept`, `text/html`))",
+        ),
+        (
+            "Host(`a.example.org`) && PathPrefix(`/a`)",
+            "Host(`b.example.org`) && PathPrefix(`/b`) && ClientIP(`10.0.0.0/8`)",
+            &at_a,
+            "Host(`b.example.org`) && PathPrefix(`/b`) && ClientIP(`10.0.0.0/8`)",
+        ),
+        // The other way round the path is not lost.
+        (
+            "Host(`a.example.org`) && ClientIP(`10.0.0.0/8`)",
+            "Host(`a.example.org`) && PathPrefix(`/a`)",
+            "Host(`a.example.org`) && ClientIP(`10.0.0.0/8`)",
+            &at_a,
+        ),
+        (
+            "Host(`a.example.org`)",
+            "Host(`b.example.org`) || PathPrefix(`/x`)",
+            "Host(`a.example.org`)",
+            "Host(`b.example.org`) || PathPrefix(`/x`)",
+        ),
+        ("Host(`a.example.org`) && PathPrefix(`/a`)", "Host(`a.example.org`)", &at_a, "Host(`a.example.org`)"),
+        (
+            "Host(`a.example.org`)",
+            "Host(`b.example.org`) && PathPrefix(`/b`)",
+            "Host(`a.example.org`)",
+            &format!("Host(`b.example.org`) && {}", below("/b")),
+        ),
+        // A rule without a host.
+        (
+            "PathPrefix(`/a`)",
+            "Host(`b.example.org`) && PathPrefix(`/a`)",
+            "PathPrefix(`/a`)",
+            &format!("Host(`b.example.org`) && {}", below("/a")),
+        ),
+        (
+            "PathPrefix(`/a`)",
+            "PathPrefix(`/a`) && Method(`GET`)",
+            "PathPrefix(`/a`)",
+            "PathPrefix(`/a`) && Method(`GET`)",
+        ),
+        // A path alone has a priority, which goes with it.
+        (
+            "Host(`a.example.org`) && Path(`/open`)",
+            "Host(`a.example.org`) && PathPrefix(`/a`)",
+            "Host(`a.example.org`) && Path(`/open`)",
+            &at_a,
+        ),
+        (
+            "Host(`a.example.org`) && PathPrefix(`/a`)",
+            "Host(`a.example.org`) && Path(`/a`)",
+            &at_a,
+            "Host(`a.example.org`) && Path(`/a`)",
+        ),
+    ];
+    for (base, production, in_dev, in_prod) in cases {
+        let (made, dev, prod) = ruled(base, &[&format!("rule={production}")]);
+        assert_eq!(dev, [in_dev], "{base} in development:\n{}", made.text);
+        assert_eq!(prod, [in_prod], "{production} in production:\n{}", made.text);
+        assert!(!made.production().contains("priority: \"20000\"") || in_prod.contains("&& Path("), "{}", made.text);
+    }
+}
+
+#[test]
+fn a_rule_of_one_environment_stays_beside_its_middlewares_and_other_routes() {
+    let rule = "Host(`a.example.org`) && PathPrefix(`/a`) && ClientIP(`10.0.0.0/8`)";
+    let base = service("admin", &["traefik.http.routers.admin.rule=Host(`a.example.org`) && PathPrefix(`/a`)"]);
+    let closed =
+        [&format!("traefik.http.routers.admin.rule={rule}"), "traefik.http.routers.admin.middlewares=auth", AUTH];
+    let made = in_two(&format!("{}{base}", proxy(FLAGS)), Some(&only_labels("admin", &closed)));
+    assert_eq!(
+        rules(&made.rendered()),
+        ["Host(`a.example.org`) && (Path(`/a`) || PathPrefix(`/a/`))"],
+        "{}",
+        made.text
+    );
+    assert_eq!(rules(&made.production()), [rule, "auth@docker"], "{}", made.text);
+    has(&made.production(), "${AUTH_USERS");
+    // Where several services share a host, and one of them has another one in production.
+    let shop = service("shop", &["traefik.http.routers.shop.rule=Host(`a.example.org`) && PathPrefix(`/shop`)"]);
+    let admin = service("admin", &["traefik.http.routers.admin.rule=Host(`a.example.org`) && PathPrefix(`/a`)"]);
+    let closed =
+        only_labels("admin", &["traefik.http.routers.admin.rule=Host(`b.example.org`) && ClientIP(`10.0.0.0/8`)"]);
+    let made = in_two(&format!("{}{shop}{admin}", proxy(FLAGS)), Some(&closed));
+    let (dev, prod) = (rules(&made.rendered()), rules(&made.production()));
+    assert!(dev.iter().all(|rule| rule.starts_with("Host(`a.example.org`) && (Path(")), "{dev:?}");
+    assert_eq!(
+        prod.iter().filter(|rule| rule.as_str() == "Host(`b.example.org`) && ClientIP(`10.0.0.0/8`)").count(),
+        1
+    );
+    assert_eq!((dev.len(), prod.len()), (2, 2), "{}", made.text);
+}
+
+#[test]
+fn an_entry_point_that_the_proxy_does_not_have_opens_no_other_one() {
+    let labels = ["traefik.http.routers.web.entrypoints=internal"];
+    let base = format!("{}{}", proxy(FLAGS), service("web", &["traefik.enable=true", RULE]));
+    let made = in_two(&base, Some(&only_labels("web", &labels)));
+    made.tells("`internal`, which the proxy does not have there");
+    assert_eq!(rules(&made.rendered()), ["Host(`a.example.com`)"]);
+    assert_eq!(rules(&made.production()), Vec::<String>::new(), "{}", made.text);
+}
+
+#[test]
+fn no_route_takes_the_place_of_another_one_that_is_called_alike() {
+    let labels = [
+        "traefik.http.routers.web-admin.rule=Host(`a.example.com`) && PathPrefix(`/admin`) && ClientIP(`10.0.0.0/8`)",
+        "traefik.http.routers.admin.rule=Host(`a.example.com`) && PathPrefix(`/open`)",
+    ];
+    let made = in_two(&format!("{}{}", proxy(FLAGS), service("web", &labels)), None);
+    assert_eq!(rules(&made.rendered()).len(), 2, "{}", made.text);
+}

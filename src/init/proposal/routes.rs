@@ -70,9 +70,6 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
     if !proxies.is_empty() {
         labels::add(proposal, material, &proxies, &points, &sight, used);
     }
-    if !material.seen.is_compose_ours {
-        labels::elsewhere::add(proposal, material, &proxies);
-    }
     // The host that all have in common is that of the stack.
     let mut counted: IndexMap<String, usize> = IndexMap::new();
     for host in hosts {
@@ -85,75 +82,69 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
             proposal.declare(&variable, None, Some("from the labels of a router".to_owned()));
         }
         proposal.stack.insert("host".to_owned(), Entry::noted(host.clone(), "from the labels of the routers"));
-        let own = Value::from(host);
-        for service in proposal.services.values_mut() {
-            for entry in service.tables.get_mut("routes").into_iter().flat_map(IndexMap::values_mut) {
-                if let Value::Table(route) = &mut entry.value
-                    && route.get("host") == Some(&own)
-                {
-                    route.remove("host");
-                }
-            }
-        }
     }
-    say_once(proposal);
-    rank(proposal, material);
+    // What the environments say otherwise, they say of routes as they are written.
+    let settled = Settled::of(proposal, &material.seen.containers);
+    let tables = proposal.services.values_mut().filter_map(|service| service.tables.get_mut("routes"));
+    for route in tables.flat_map(IndexMap::values_mut).filter_map(|entry| entry.value.as_table_mut()) {
+        settled.settle(route, None);
+    }
+    if !material.seen.is_compose_ours {
+        labels::elsewhere::add(proposal, material, &proxies);
+    }
 }
 
 /// What a rule has to have to be asked before every path.
 const BEFORE_PATHS: i64 = 20_000;
 
-/// A path that stands alone is a rule, and would be asked after every route with a path: so it has a priority where it was
-/// asked before them.
-fn rank(proposal: &mut Proposal, material: Material<'_>) {
-    let mut others = 0;
-    for container in &material.seen.containers {
-        for (label, value) in &container.labels {
+/// What the routes of a file have in common when they are written.
+pub(super) struct Settled {
+    /// The host of the stack.
+    host: Option<Value>,
+    /// The length of the longest rule that becomes a path.
+    longest: usize,
+}
+
+impl Settled {
+    /// Of the routers of containers, once the host of the stack is known.
+    pub(super) fn of<'c>(proposal: &Proposal, containers: impl IntoIterator<Item = &'c Container>) -> Self {
+        let mut longest = 0;
+        for (label, value) in containers.into_iter().flat_map(|container| &container.labels) {
             let lower = label.to_ascii_lowercase();
             let option = lower.strip_prefix("traefik.http.routers.").and_then(|rest| rest.split_once('.'));
             if option.is_some_and(|(_, option)| option == "rule") && plain(value, true).is_some() {
-                others = others.max(bare_rule(value).len());
+                longest = longest.max(bare_rule(value).len());
             }
         }
+        Self { host: proposal.stack.get("host").map(|entry| entry.value.clone()), longest }
     }
-    let before = |route: &mut Value| {
-        let Value::Table(route) = route else { return };
-        let rule = route.get("rule").and_then(Value::as_str).filter(|rule| {
-            plain(rule, true).is_none() && plain(rule, false).is_some() && bare_rule(rule).len() > others
+
+    /// Says of a route with all its words what stays to be said. In an environment that is laid over `known`.
+    pub(super) fn settle(&self, route: &mut toml::Table, known: Option<&toml::Table>) {
+        // Where the other one has a host of its own, that of the stack is said too.
+        let is_own = known.is_some_and(|known| known.contains_key("host"));
+        if self.host.is_some() && route.get("host") == self.host.as_ref() && !is_own {
+            route.remove("host");
+        }
+        // A route that names no host is on that of the stack; where there is none, its rule says it.
+        if route.contains_key("rule") && route.contains_key("path") {
+            let is_path = self.host.is_some() || route.contains_key("strip-prefix");
+            route.remove(if is_path { "rule" } else { "path" });
+        }
+        // A path that stands alone is a rule, and would be asked after every route with a path: so it has a priority where
+        // it was asked before them.
+        let is_before = route.get("rule").and_then(Value::as_str).is_some_and(|rule| {
+            plain(rule, true).is_none() && plain(rule, false).is_some() && bare_rule(rule).len() > self.longest
         });
-        if rule.is_some() && !route.contains_key("priority") {
+        if is_before && !route.contains_key("priority") {
             route.insert("priority".to_owned(), BEFORE_PATHS.into());
         }
-    };
-    let tables = proposal.services.values_mut().filter_map(|service| service.tables.get_mut("routes"));
-    tables.flat_map(IndexMap::values_mut).for_each(|entry| before(&mut entry.value));
-    let overlays = proposal.overlays.values_mut().flat_map(IndexMap::values_mut);
-    for table in overlays.filter_map(|keys| keys.get_mut("routes")?.value.as_table_mut()) {
-        table.iter_mut().for_each(|(_, route)| before(route));
     }
 }
 
 /// A rule with its variables alone: Traefik ranks by its length.
 fn bare_rule(text: &str) -> String {
     hosts_of(text).iter().fold(text.to_owned(), |rule, host| rule.replace(host, &bare_variable(host)))
-}
-
-/// A route that names no host is on that of the stack; where there is none, its rule says it.
-fn say_once(proposal: &mut Proposal) {
-    let has_host = proposal.stack.contains_key("host");
-    let once = |route: &mut Value| {
-        let Value::Table(route) = route else { return };
-        if !route.contains_key("rule") || !route.contains_key("path") {
-            return;
-        }
-        route.remove(if has_host || route.contains_key("strip-prefix") { "rule" } else { "path" });
-    };
-    let tables = proposal.services.values_mut().filter_map(|service| service.tables.get_mut("routes"));
-    tables.flat_map(IndexMap::values_mut).for_each(|entry| once(&mut entry.value));
-    let overlays = proposal.overlays.values_mut().flat_map(IndexMap::values_mut);
-    for table in overlays.filter_map(|keys| keys.get_mut("routes")?.value.as_table_mut()) {
-        table.iter_mut().for_each(|(_, route)| once(route));
-    }
 }
 
 /// The entry points of a proxy: name, and whether it only leads to another one.
@@ -230,6 +221,19 @@ pub(super) fn routers(
             proposal.unknown(name, what);
             continue;
         }
+        let is_nowhere = !points.iter().any(|(point, _)| entry_points.contains(point));
+        if is_nowhere && !points.is_empty() && !entry_points.is_empty() {
+            let all: Vec<String> = entry_points.iter().map(|point| format!("`{point}`")).collect();
+            let what = format!(
+                "its router `{}` in {}: it is on {}, which the proxy does not have there, so nobody reaches it and there is \
+                 no route",
+                router.name,
+                container.from,
+                all.join(", ")
+            );
+            proposal.unknown(name, what);
+            continue;
+        }
         let mut route = of_rule(proposal, container, text, hosts);
         used.extend(protected(&mut route, value("middlewares").unwrap_or_default(), &stripped));
         if let Some(priority) = value("priority").and_then(|priority| priority.parse::<i64>().ok()) {
@@ -284,7 +288,16 @@ pub(super) fn routers(
             short = short.strip_prefix(start).filter(|rest| rest.starts_with('-')).map_or(short, |rest| &rest[1..]);
         }
         let short = if short.is_empty() { name } else { short };
-        entries.insert(short.to_owned(), Entry::noted(route, format!("from {}", container.from)));
+        // None takes the place of another one that is called the same without them.
+        let mut key = short.to_owned();
+        let more = std::iter::once(route_name.clone()).chain((2..).map(|count| format!("{route_name}-{count}")));
+        for other in more {
+            if !entries.contains_key(&key) {
+                break;
+            }
+            key = other;
+        }
+        entries.insert(key, Entry::noted(route, format!("from {}", container.from)));
     }
     entries
 }

@@ -64,6 +64,7 @@ fn behind(
     let points = routes::points(ends.iter());
     let is_proxy = |container: &Container| proxies.contains(&container.name);
     let sight = Sight::of(containers.iter().filter(|container| is_proxy(container)), material.snapshot);
+    let settled = routes::Settled::of(proposal, containers);
     let mut used: BTreeSet<String> = ends.values().flat_map(of_point).collect();
     let mut found: Vec<(String, IndexMap<String, Entry>)> = Vec::new();
     for container in containers {
@@ -94,7 +95,7 @@ fn behind(
                 routers = routes::routers(proposal, container, &points, &mut Vec::new(), &mut used);
                 others(proposal, container, &mut kept);
             }
-            lay_routes(proposal, container, environment, &routers);
+            lay_routes(proposal, container, environment, &routers, &settled);
         }
         found.push((container.name.clone(), kept));
     }
@@ -124,18 +125,25 @@ fn ends_there(proposal: &Proposal, environment: &str, proxies: &[String]) -> Ind
 }
 
 /// Says what the routes of a service are in an environment, where they are others.
-fn lay_routes(proposal: &mut Proposal, container: &Container, environment: &str, routes: &IndexMap<String, Entry>) {
+fn lay_routes(
+    proposal: &mut Proposal,
+    container: &Container,
+    environment: &str,
+    routes: &IndexMap<String, Entry>,
+    settled: &routes::Settled,
+) {
     let base = proposal.services.get(&container.name).and_then(|service| service.tables.get("routes").cloned());
     let base = base.unwrap_or_default();
     let mut differing = toml::Table::new();
     for (name, entry) in routes {
-        let known = base.get(name).and_then(|entry| entry.value.as_table()).cloned().unwrap_or_default();
-        let Some(mut route) = entry.value.as_table().cloned() else { continue };
-        route.retain(|key, value| known.get(key) != Some(value));
+        let known = base.get(name).and_then(|entry| entry.value.as_table());
+        let Some(mut whole) = entry.value.as_table().cloned() else { continue };
+        settled.settle(&mut whole, known);
+        let known = known.cloned().unwrap_or_default();
         // What is not said there does not hold there.
-        for key in known.keys().filter(|key| entry.value.get(key.as_str()).is_none()) {
-            route.insert(key.clone(), false.into());
-        }
+        let gone = known.keys().filter(|key| !whole.contains_key(*key)).map(|key| (key.clone(), false.into()));
+        let said = whole.iter().filter(|(key, value)| known.get(*key) != Some(*value));
+        let route: toml::Table = said.map(|(key, value)| (key.clone(), value.clone())).chain(gone).collect();
         if !route.is_empty() {
             differing.insert(name.clone(), route.into());
         }
