@@ -146,12 +146,7 @@ fn of(
 }
 
 /// What is set in front of its command, but for the port, which every program of a kind is told.
-pub(super) fn set_in_front(
-    proposal: &mut Proposal,
-    env: &[(String, Fact<String>)],
-    name: &str,
-    service: &mut Service,
-) {
+pub(super) fn set_in_front(proposal: &mut Proposal, env: &[(String, Fact<String>)], name: &str, service: &mut Service) {
     for (variable, fact) in env {
         if variable == "PORT" && service.port.is_some() {
             continue;
