@@ -27,7 +27,7 @@ mod seen;
 mod snapshot;
 mod written;
 
-use proposal::{Answer, Entry, Material, Proposal, leftovers, reads};
+use proposal::{Answer, Entry, Material, Proposal, leftovers, reads, separation};
 use seen::Seen;
 use snapshot::{Snapshot, joined, parent};
 
@@ -126,7 +126,12 @@ impl Draft {
             leftovers::add(&mut proposal, material, &analysis);
             proposal.settle(material);
             let mut proven = proof::proven(root, &templates, &mut proposal, &plain)?;
-            if proven.demoted.is_empty() || proven.demoted.is_subset(&plain) {
+            let is_settled = |proven: &proof::Proven| proven.demoted.is_empty() || proven.demoted.is_subset(&plain);
+            if is_settled(&proven) && separation::keep(&mut proposal, &seen, &proven.analysis.plans) {
+                proven = proof::proven(root, &templates, &mut proposal, &plain)?;
+            }
+            if is_settled(&proven) {
+                separation::tell(&mut proposal, &seen, &proven.analysis.plans);
                 let replaceable = replaceable::settle(root, &templates, &mut proposal, &mut proven)?;
                 let draft = Self::done(root, &templates, &proposal, proven, &snapshot, &seen);
                 return Ok(Self { replaceable: replaceable.into_iter().collect(), ..draft });

@@ -147,6 +147,12 @@ fn take_back(
                 tell(proposal, &name, format!("its default was left out: {reason}"));
                 return true;
             }
+            // An operator sets its value then.
+            if variable.file.take_if(|file| file.is_str()).is_some() {
+                variable.note = None;
+                tell(proposal, &name, format!("its file was left out: {reason}"));
+                return true;
+            }
             false
         }
         Part::Service(name, table, key) => {
@@ -218,7 +224,11 @@ fn take_back(
             proposal.volumes.shift_remove(&name).is_some()
         }
         Part::Passed(section, name) => {
-            tell(proposal, "the stack", format!("`compose.{section}.{name}` was left out: {reason}"));
+            if ["secrets", "configs"].contains(&section.as_str()) {
+                proposal.without_file(&section, &name, reason);
+            } else {
+                tell(proposal, "the stack", format!("`compose.{section}.{name}` was left out: {reason}"));
+            }
             proposal.compose.get_mut(&section).is_some_and(|entries| entries.shift_remove(&name).is_some())
         }
         Part::Overlay(environment, name) => {
@@ -265,6 +275,9 @@ fn unset(proposal: &mut Proposal, name: &str, table: &str, key: &str, reason: &s
             if !had {
                 settings.shift_remove(key);
             }
+            // Said of its value before, and no other fact.
+            let before = format!("what `{key}` is: {reason}");
+            proposal.unknown.retain(|unknown| unknown.about != name || unknown.what != before);
             tell(proposal, name, format!("`{key}`: {reason}"));
         }
         None => return false,

@@ -270,6 +270,9 @@ fn declaration(variable: &Variable) -> String {
     if variable.is_secret && variable.is_generated && variable.default.is_none() {
         table.insert("generate".to_owned(), true.into());
     }
+    if let Some(file) = &variable.file {
+        table.insert("file".to_owned(), file.clone());
+    }
     if let Some(kind) = variable.kind {
         table.insert("type".to_owned(), kind.into());
     }

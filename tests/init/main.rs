@@ -9,6 +9,8 @@ mod described;
 mod facts;
 mod faithful;
 mod front;
+mod handed_on;
+mod layered;
 mod layouts;
 mod newcomers;
 mod packaged;

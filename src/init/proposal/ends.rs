@@ -42,19 +42,13 @@ pub(super) fn there(seen: &Seen, container: &Container, environment: &str) -> Op
     if !(there.environments.is_empty() || there.environments.iter().any(|name| name == environment)) {
         return None;
     }
-    if let Some(other) = container.elsewhere.get(environment) {
+    let said = if seen.whole.contains(environment) { &container.elsewhere } else { &container.there };
+    if let Some(other) = said.get(environment) {
         there.from.clone_from(&other.from);
-        if seen.whole.contains(environment) {
-            there.labels.clear();
-            there.volumes.clear();
-            there.ports.clear();
-            there.command = None;
-        }
-        there.labels.extend(other.labels.clone());
-        there.command = other.command.clone().or(there.command);
-        // What is mounted at the same place takes the place of the other one.
-        there.volumes.splice(0..0, other.volumes.iter().cloned());
-        there.ports.extend(other.ports.iter().cloned());
+        there.labels.clone_from(&other.labels);
+        there.volumes.clone_from(&other.volumes);
+        there.ports.clone_from(&other.ports);
+        there.command.clone_from(&other.command);
     }
     Some(there)
 }

@@ -26,6 +26,7 @@ mod processes;
 mod programs;
 pub(super) mod reads;
 mod routes;
+pub(super) mod separation;
 mod stores;
 mod values;
 
@@ -82,6 +83,8 @@ pub(super) struct Variable {
     /// The environments that demand it although there is a default.
     pub(super) required_in: Vec<String>,
     pub(super) kind: Option<&'static str>,
+    /// Whether it reaches containers as a file, or the file of the host that it is.
+    pub(super) file: Option<Value>,
     pub(super) note: Option<String>,
 }
 
@@ -204,6 +207,7 @@ impl Proposal {
         stores::add(&mut proposal, material);
         known::missing(&mut proposal, material);
         values::fill(&mut proposal, material);
+        containers::given::paths(&mut proposal, seen);
         routes::add(&mut proposal, material);
         values::demands(&mut proposal, material);
         containers::bind(&mut proposal, material);

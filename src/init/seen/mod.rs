@@ -257,6 +257,8 @@ pub(super) struct Seen {
     /// What the compose files say of networks and of volumes beyond that, in Compose's spelling.
     pub(super) networks: IndexMap<String, serde_yaml::Value>,
     pub(super) volumes: IndexMap<String, serde_yaml::Value>,
+    /// `secrets` and `configs` at the top of the compose files: section, name, and what it is made of.
+    pub(super) files: IndexMap<&'static str, IndexMap<String, serde_yaml::Value>>,
     pub(super) processes: Vec<Process>,
     /// Names in env files, by the directory of the file.
     pub(super) env_names: BTreeMap<String, IndexMap<String, EnvName>>,

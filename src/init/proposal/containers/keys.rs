@@ -89,12 +89,9 @@ pub(super) fn rest(
             }
             ("deploy", _) => deploy(value, service, &mut passed),
             (key, _) if is_derived && DERIVED.contains(&key) => {}
-            ("secrets" | "configs", _) => {
-                proposal.unknown(
-                    name,
-                    format!("its `{key}` in {}: a variable with `file = true` is the way here", container.from),
-                );
-            }
+            // Where each is seen to.
+            ("secrets" | "configs" | "volumes", _) => {}
+            ("develop", _) if !is_watched(container, name, value, proposal, service) => {}
             _ => match plain(value) {
                 Some(value) => {
                     passed.insert(key.clone(), Entry::new(value));
@@ -107,13 +104,36 @@ pub(super) fn rest(
         }
     }
     if !passed.is_empty() {
-        service.tables.insert("compose".to_owned(), passed);
+        service.tables.entry("compose".to_owned()).or_default().extend(passed);
     }
     for file in &container.env_files {
         let what =
             format!("what else it reads of {file} (`env_file`): check that nothing it needs is missing in its `env`");
         proposal.unknown(name, what);
     }
+}
+
+/// Whether what `docker compose watch` does is handed on as it is; else the development target of the kind does it, or it is
+/// told.
+fn is_watched(container: &Container, name: &str, value: &Yaml, proposal: &mut Proposal, service: &mut Service) -> bool {
+    let all = value.get("watch").and_then(Yaml::as_sequence).into_iter().flatten();
+    let mut actions = all.filter_map(|watch| watch.get("action").and_then(scalar));
+    let is_heir = service.keys.contains_key("extends");
+    let is_generated = service.keys.contains_key("kind") && !service.keys.contains_key("dockerfile");
+    if !is_heir && !is_generated {
+        return true;
+    }
+    if !is_heir && actions.any(|action| action.starts_with("sync")) {
+        service.set("reload", Entry::noted("watch", format!("from `develop` in {}", container.from)));
+    } else {
+        let what = format!(
+            "what `docker compose watch` does for it (`develop` in {}): `reload = \"watch\"` is the word for that, with a \
+             development target",
+            container.from
+        );
+        proposal.unknown(name, what);
+    }
+    false
 }
 
 /// What its kind says otherwise, and may have been said for a reason: as whom it writes its data is kept, the rest is told.

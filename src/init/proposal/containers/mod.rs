@@ -16,12 +16,13 @@ use crate::init::seen::{Container, Program, is_ours};
 use crate::init::snapshot::{joined, parent};
 use crate::kinds::{Class, Kind, OptionType};
 
+pub(super) mod given;
 mod inherited;
 mod keys;
 mod mounts;
 mod ports;
 mod runs;
-mod shared;
+pub(super) mod shared;
 
 use keys::{dependencies, rest, restart};
 use mounts::volumes;
@@ -53,6 +54,7 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
     }
     inherited::take_back(proposal, material);
     shared::add(proposal, material);
+    given::add(proposal, material.seen);
 }
 
 /// Whether it is another process of an image that a service with a port has too.
@@ -136,6 +138,10 @@ fn of(
     dependencies(container, &mut service);
     let is_derived = is_of_kind || service.keys.contains_key("kind");
     rest(proposal, container, is_derived, name, &mut service);
+    let given = given::hand_on(proposal, material.seen, container, known.as_ref(), name, &mut service);
+    if !given.is_empty() {
+        service.tables.entry("compose".to_owned()).or_default().extend(given);
+    }
     if is_derived && !material.seen.is_compose_ours {
         keys::said(container, &mut service);
         if is_of_kind {
@@ -273,8 +279,13 @@ fn of_kind(
     for (variable, value) in &container.env {
         if let Some(images::Told::Option(option)) = images::told_by(kind, variable) {
             let value = value.clone().unwrap_or_else(|| format!("${{{variable}}}"));
-            let is_file = variable.ends_with("_FILE");
-            said.insert(option, if is_file { format!("${{{}}}", variable.trim_end_matches("_FILE")) } else { value });
+            let value = if variable.ends_with("_FILE") {
+                let file = given::as_file(proposal, material, container, variable, &value);
+                format!("${{{}}}", file.as_deref().unwrap_or(variable.trim_end_matches("_FILE")))
+            } else {
+                value
+            };
+            said.insert(option, value);
         }
     }
     if kind.class != Class::Proxy
@@ -350,8 +361,9 @@ fn set_option(
         let variable = crate::compose::interpolation::names(value).into_iter().next();
         let variable = variable.unwrap_or_else(|| programs::variable_of(name, option));
         proposal.declare(&variable, None, Some(from)).is_secret = true;
-        if definition.format.is_some() {
-            proposal.declare(&variable, None, None).kind = Some("url-safe");
+        let declared = proposal.declare(&variable, None, None);
+        if definition.format.is_some() && declared.file.is_none() {
+            declared.kind = Some("url-safe");
         }
         service.set(option, Entry::new(format!("${{{variable}}}")));
         return;

@@ -3,11 +3,13 @@
 use indexmap::IndexMap;
 use toml::Value;
 
+use super::keys::plain;
 use super::with_defaults;
 use crate::compose::volume::{self, Mount, Source};
 use crate::init::judgement::{is_shown_command, with_shown_defaults};
 use crate::init::proposal::ends::static_file::Found;
 use crate::init::proposal::{Entry, Material, Proposal, Service, ends, images};
+use crate::init::seen::compose::scalar;
 use crate::init::seen::{Container, is_ours};
 use crate::init::snapshot::{is_in, joined, parent};
 use crate::kinds::{Class, Data, Kind, OptionType, Unread};
@@ -23,7 +25,7 @@ pub(super) fn passing(container: &Container, kind: Option<&Kind>, service: &mut 
         .volumes
         .iter()
         .any(|text| volume::parse(&with_defaults(text)).map_or(true, |mount| is_there(&mount.target)));
-    if is_mounted || service.keys.contains_key("persist") || container.rest.contains_key("volumes") {
+    if is_mounted || service.keys.contains_key("persist") {
         return;
     }
     let tmpfs = container.rest.get("tmpfs");
@@ -134,9 +136,49 @@ pub(super) fn volumes(
         let value = if is_list { Value::from(paths) } else { paths.into_iter().next().unwrap_or(Value::from("")) };
         service.set(&option, Entry::noted(value, format!("from {}", container.from)));
     }
+    let has_mounts = kind.is_some() || !kept.is_empty();
     if !kept.is_empty() {
         service.set("volumes", Entry::new(kept));
     }
+    let long = long_volumes(proposal, container, kind, name, service);
+    if !long.is_empty() {
+        // Laid over the others, they would take the place of those.
+        let rest = has_mounts.then(|| Value::from("..."));
+        let all: Vec<Value> = rest.into_iter().chain(long).collect();
+        service.tables.entry("compose".to_owned()).or_default().insert("volumes".to_owned(), Entry::new(all));
+    }
+}
+
+/// The mounts that only the long syntax has words for, but for what the kind mounts itself.
+fn long_volumes(
+    proposal: &mut Proposal,
+    container: &Container,
+    kind: Option<&Kind>,
+    name: &str,
+    service: &mut Service,
+) -> Vec<Value> {
+    let mut kept = Vec::new();
+    for mount in container.long_volumes() {
+        let field = |name: &str| mount.get(name).and_then(scalar).map(|text| with_defaults(&text));
+        let target = volume::clean(&field("target").unwrap_or_default());
+        let own = kind.into_iter().flat_map(|kind| &kind.mounts);
+        if own.into_iter().any(|own| own.source.is_some() && own.source == field("source")) {
+            continue;
+        }
+        if kind.is_some_and(|kind| kind.data.iter().any(|data| data.path == target)) {
+            service.set("persist", Entry::noted(false, "its data is where `compose.volumes` says"));
+        }
+        match plain(mount) {
+            Some(mount) => kept.push(mount),
+            None => {
+                let what =
+                    format!("the mount at {target} in {}: it may hold a secret, so it is not copied", container.from);
+                service.left_out.push(what.clone());
+                proposal.unknown(name, what);
+            }
+        }
+    }
+    kept
 }
 
 /// A mount of a service of a kind.

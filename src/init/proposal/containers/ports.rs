@@ -190,11 +190,11 @@ fn publish(
         .filter(|(_, environment)| exists(environment))
         .map(|(position, environment)| {
             let other = container.elsewhere.get(environment);
-            // A file that is laid over another adds to its ports.
             let is_whole = seen.whole.contains(environment);
-            let entry = match other {
-                Some(other) if is_whole => published(other, service.port, 0),
-                Some(other) if !other.ports.is_empty() => published(other, service.port, 0),
+            let entry = match (other, container.there.get(environment)) {
+                (Some(other), _) if is_whole => published(other, service.port, 0),
+                // A file that is laid over another adds to its ports.
+                (_, Some(there)) => published(there, service.port, if other.is_none() { offset } else { 0 }),
                 _ if position > 0 && is_whole && container.environments.len() != 1 => None,
                 _ => base.clone(),
             };

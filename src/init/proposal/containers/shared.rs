@@ -35,6 +35,8 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
             let mount = volume::parse(&super::with_defaults(text));
             mount.is_ok_and(|mount| mount.volume() == Some(name.as_str()))
         });
+        let mut long = seen.containers.iter().flat_map(Container::long_volumes);
+        let is_mounted = is_mounted || long.any(|mount| mount.get("source").and_then(scalar).as_ref() == Some(name));
         if is_mounted {
             pass(proposal, seen, "volumes", name, value);
         }
@@ -64,7 +66,7 @@ fn without_a_way_out(proposal: &mut Proposal, seen: &Seen) {
                 .any(|label| label.contains(".routers.") && label.rsplit('.').next() == Some("rule"))
     };
     let mut others = seen.containers.iter().filter(|container| !is_routed(container));
-    if others.all(|container| of(container).iter().all(|name| is_closed(name)) && container.ports.is_empty()) {
+    if others.all(|container| networks_of(container).iter().all(|name| is_closed(name)) && container.ports.is_empty()) {
         let table = toml::Table::from_iter([("internal".to_owned(), true.into())]);
         proposal.networks.insert("internal".to_owned(), Entry::noted(table, "no way out, as in the compose file"));
         return;
@@ -91,7 +93,7 @@ fn external(proposal: &mut Proposal, seen: &Seen) {
 }
 
 /// The networks of its own that are carried over: those with settings, and those on which somebody has a place of its own.
-fn own(seen: &Seen) -> Vec<&str> {
+pub(in crate::init::proposal) fn own(seen: &Seen) -> Vec<&str> {
     let has_settings = |value: &Yaml| mapping(Some(value)).iter().any(|(key, _)| key != "internal");
     let with_settings = seen.networks.iter().filter(|(_, value)| has_settings(value)).map(|(name, _)| name.as_str());
     let mut all: Vec<&str> = with_settings.filter(|name| is_used(seen, name)).collect();
@@ -165,7 +167,7 @@ fn pass(proposal: &mut Proposal, seen: &Seen, section: &str, name: &str, value: 
 pub(super) fn join(proposal: &mut Proposal, material: Material<'_>, container: &Container, service: &mut Service) {
     let seen = material.seen;
     let own = own(seen);
-    let joined = of(container);
+    let joined = networks_of(container);
     let joined: Vec<&str> =
         joined.into_iter().filter(|name| seen.external_networks.contains_key(*name) || own.contains(name)).collect();
     if joined.is_empty() {
@@ -192,7 +194,7 @@ pub(super) fn join(proposal: &mut Proposal, material: Material<'_>, container: &
 }
 
 /// The networks of a container, also the one that goes without saying.
-fn of(container: &Container) -> Vec<&str> {
+pub(in crate::init::proposal) fn networks_of(container: &Container) -> Vec<&str> {
     if container.networks.is_empty() && !container.rest.contains_key("network_mode") {
         return vec![DEFAULT];
     }
@@ -200,7 +202,7 @@ fn of(container: &Container) -> Vec<&str> {
 }
 
 fn is_used(seen: &Seen, name: &str) -> bool {
-    seen.containers.iter().any(|container| of(container).contains(&name))
+    seen.containers.iter().any(|container| networks_of(container).contains(&name))
 }
 
 fn is_true(value: &Yaml) -> bool {

@@ -7,6 +7,7 @@ use super::{Fact, Seen, is_ours, is_part};
 use crate::init::proposal::slug;
 use crate::init::snapshot::{Snapshot, file_name, is_compose_file, parent};
 
+mod merge;
 mod service;
 mod yaml;
 
@@ -50,7 +51,7 @@ pub(in crate::init) struct Container {
     pub(in crate::init) env_files: Vec<String>,
     /// Names, and the condition where one is written.
     pub(in crate::init) depends_on: IndexMap<String, Option<String>>,
-    /// In short syntax.
+    /// In short syntax; those that it has no words for are among the rest.
     pub(in crate::init) volumes: Vec<String>,
     pub(in crate::init) labels: IndexMap<String, String>,
     pub(in crate::init) profiles: Vec<String>,
@@ -63,8 +64,29 @@ pub(in crate::init) struct Container {
     pub(in crate::init) environments: Vec<String>,
     /// What the files of other environments say of it.
     pub(in crate::init) elsewhere: IndexMap<String, Container>,
+    /// What it is in each environment whose file is laid over the first one, all of it.
+    pub(in crate::init) there: IndexMap<String, Container>,
     /// Everything else, in Compose's spelling.
     pub(in crate::init) rest: IndexMap<String, Value>,
+}
+
+impl Container {
+    /// The mounts that only the long syntax has words for.
+    pub(in crate::init) fn long_volumes(&self) -> impl Iterator<Item = &Value> {
+        self.rest.get("volumes").and_then(Value::as_sequence).into_iter().flatten()
+    }
+
+    /// The secrets or configs that it is given: the name at the top of the file, and the place in the container.
+    pub(in crate::init) fn given(&self, section: &str) -> Vec<(String, String)> {
+        let usual = if section == "secrets" { "/run/secrets/" } else { "/" };
+        let items = self.rest.get(section).and_then(Value::as_sequence).into_iter().flatten();
+        let items = items.filter_map(|item| {
+            let source = scalar(item).or_else(|| scalar(item.get("source")?))?;
+            let target = item.get("target").and_then(scalar).unwrap_or_else(|| source.clone());
+            Some((source, if target.starts_with('/') { target } else { format!("{usual}{target}") }))
+        });
+        items.collect()
+    }
 }
 
 /// What a service is built from.
@@ -100,10 +122,11 @@ pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
     for (path, _) in files.iter().filter(|(_, part)| *part == Part::Base).skip(1) {
         seen.troubles.push(((*path).to_owned(), format!("Compose itself reads {} instead", file_name(files[0].0))));
     }
-    let mut has_base = false;
-    let mut order: Vec<String> = Vec::new();
+    let mut base: Option<(String, Value)> = None;
+    let mut others: Vec<(&Part, &str, Value)> = Vec::new();
+    let mut over: Vec<(&str, Value)> = Vec::new();
     for (path, part) in &files {
-        if *part == Part::Base && std::mem::replace(&mut has_base, true) {
+        if *part == Part::Base && base.is_some() {
             continue;
         }
         let Some(text) = snapshot.text(path) else { continue };
@@ -113,9 +136,35 @@ pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
         };
         seen.compose_files.push((*path).to_owned());
         seen.is_compose_ours |= is_ours(text);
-        top_level(path, &document, seen);
-        let found = services(path, &document, seen);
+        match part {
+            Part::Base => base = Some(((*path).to_owned(), merge::alone(&document))),
+            Part::Override => over.push((path, document)),
+            Part::Environment(_) | Part::Extra(_) => others.push((part, path, document)),
+        }
+    }
+    if let Some((path, document)) = &base {
+        started(path, document, &over, seen);
+    }
+    let mut order: Vec<String> = Vec::new();
+    for (part, path, document) in others {
+        let own = merge::alone(&document);
+        top_level(path, &own, seen);
+        let found = services(path, &own, seen);
+        let names: Vec<String> = found.iter().map(|container| container.name.clone()).collect();
         merge(part, found, &mut order, seen);
+        if let (Part::Environment(name), Some((first, base))) = (part, &base)
+            && !seen.whole.contains(name)
+        {
+            let all = services(first, &merge::laid_over(base.clone(), &document), seen);
+            for mut there in all {
+                if names.contains(&there.name) {
+                    path.clone_into(&mut there.from);
+                }
+                if let Some(known) = seen.containers.iter_mut().find(|known| known.name == there.name) {
+                    known.there.insert(name.clone(), there);
+                }
+            }
+        }
     }
     let several = !order.is_empty();
     if several {
@@ -195,18 +244,31 @@ impl Part {
     }
 }
 
+/// Takes in what Compose starts by itself: the first file, and those that it lays over that.
+fn started(path: &str, base: &Value, over: &[(&str, Value)], seen: &mut Seen) {
+    let mut all = base.clone();
+    let mut from: IndexMap<String, String> = IndexMap::new();
+    // Each by itself too: a value that another one takes the place of is a secret all the same.
+    from.extend(services(path, base, seen).into_iter().map(|container| (container.name, path.to_owned())));
+    for (path, document) in over {
+        for container in services(path, &merge::alone(document), seen) {
+            from.entry(container.name).or_insert_with(|| (*path).to_owned());
+        }
+        all = merge::laid_over(all, document);
+    }
+    top_level(path, &all, seen);
+    seen.containers = services(path, &all, seen);
+    for container in &mut seen.containers {
+        if let Some(from) = from.get(&container.name) {
+            container.from.clone_from(from);
+        }
+    }
+}
+
 /// Takes the services of a file in.
 fn merge(part: &Part, found: Vec<Container>, order: &mut Vec<String>, seen: &mut Seen) {
     match part {
-        Part::Base => seen.containers = found,
-        Part::Override => {
-            for container in found {
-                match seen.containers.iter_mut().find(|known| known.name == container.name) {
-                    Some(known) => known.lay_over(container),
-                    None => seen.containers.push(container),
-                }
-            }
-        }
+        Part::Base | Part::Override => {}
         Part::Environment(name) => {
             if !order.contains(name) {
                 order.push(name.clone());
@@ -283,10 +345,13 @@ fn top_level(path: &str, document: &Value, seen: &mut Seen) {
             lay(&mut seen.volumes, &mut seen.troubles, path, "volume", name, more);
         }
     }
-    for key in ["include", "secrets", "configs"] {
-        if document.get(key).is_some_and(|value| !value.is_null()) {
-            seen.troubles.push((path.to_owned(), format!("`{key}` is not taken over")));
+    for key in ["secrets", "configs"] {
+        for (name, value) in mapping(document.get(key)) {
+            seen.files.entry(key).or_default().entry(name).or_insert(value);
         }
+    }
+    if document.get("include").is_some_and(|value| !value.is_null()) {
+        seen.troubles.push((path.to_owned(), "`include` is not taken over".to_owned()));
     }
 }
 

@@ -14,26 +14,13 @@ pub(super) fn services(path: &str, document: &Value, seen: &mut Seen) -> Vec<Con
     if all.is_empty() && document.get("services").is_none() {
         seen.troubles.push((path.to_owned(), "it has no `services`".to_owned()));
     }
-    let find = |name: &str| all.iter().find(|(known, _)| known == name).map(|(_, service)| service.clone());
     let mut found = Vec::new();
     for (name, service) in &all {
         if !service.is_mapping() {
             seen.troubles.push((path.to_owned(), format!("the service `{name}` is no mapping")));
             continue;
         }
-        let mut container = container(path, name, service, seen);
-        // Another service of the same file is taken over.
-        let extended = service.get("extends").and_then(|extends| match extends {
-            Value::String(name) => Some(name.clone()),
-            other if other.get("file").is_none() => scalar(other.get("service")?),
-            _ => None,
-        });
-        if let Some(base) = extended.and_then(|base| find(&base)).filter(Value::is_mapping) {
-            let mut base = self::container(path, name, &base, seen);
-            base.lay_over(container);
-            container = base;
-        }
-        found.push(container);
+        found.push(container(path, name, service, seen));
     }
     found
 }
@@ -61,34 +48,7 @@ impl Container {
                 *text = mode.map_or_else(|| of(name), |mode| format!("{}:{mode}", of(name)));
             }
         }
-        self.elsewhere.values_mut().for_each(|other| other.call(names));
-    }
-
-    /// Lays what another file says of it over it.
-    pub(super) fn lay_over(&mut self, other: Self) {
-        self.image = other.image.or(self.image.take());
-        self.build = other.build.or(self.build.take());
-        self.command = other.command.or(self.command.take());
-        self.healthcheck = other.healthcheck.or(self.healthcheck.take());
-        for (list, more) in [
-            (&mut self.ports, other.ports),
-            (&mut self.expose, other.expose),
-            (&mut self.env_files, other.env_files),
-            (&mut self.volumes, other.volumes),
-            (&mut self.profiles, other.profiles),
-            (&mut self.networks, other.networks),
-        ] {
-            for item in more {
-                if !list.contains(&item) {
-                    list.push(item);
-                }
-            }
-        }
-        self.env.extend(other.env);
-        self.depends_on.extend(other.depends_on);
-        self.labels.extend(other.labels);
-        self.places.extend(other.places);
-        self.rest.extend(other.rest);
+        self.elsewhere.values_mut().chain(self.there.values_mut()).for_each(|other| other.call(names));
     }
 }
 
@@ -123,11 +83,15 @@ fn container(path: &str, name: &str, service: &Value, seen: &mut Seen) -> Contai
                 }
             }
             "volumes" => {
-                let all: Vec<Option<String>> = sequence(&value).map(short_volume).collect();
-                if all.iter().all(Option::is_some) {
-                    container.volumes = all.into_iter().flatten().collect();
-                } else {
-                    container.rest.insert(key, value);
+                let mut long = Vec::new();
+                for item in sequence(&value) {
+                    match short_volume(item) {
+                        Some(text) => container.volumes.push(text),
+                        None => long.push(item.clone()),
+                    }
+                }
+                if !long.is_empty() {
+                    container.rest.insert(key, Value::Sequence(long));
                 }
             }
             "labels" => {
@@ -157,7 +121,7 @@ fn container(path: &str, name: &str, service: &Value, seen: &mut Seen) -> Contai
                         .push((path.to_owned(), format!("what `{name}` extends in another file is not taken over")));
                 }
             }
-            "version" | "develop" => {}
+            "version" => {}
             _ if key.starts_with("x-") || value.is_null() => {}
             _ => {
                 container.rest.insert(key, value);

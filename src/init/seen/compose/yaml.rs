@@ -4,35 +4,11 @@
 use indexmap::IndexMap;
 use serde_yaml::Value;
 
-/// A YAML document with its merge keys done; none where it is no mapping.
+/// A YAML document with its merge keys done and its tags as they are; none where it is no mapping.
 pub(super) fn document(text: &str) -> Option<Value> {
     let mut value: Value = serde_yaml::from_str(text).ok()?;
     value.apply_merge().ok()?;
-    let value = untagged(value, 0)?;
     value.is_mapping().then_some(value)
-}
-
-/// Without tags such as Compose's `!override`; none where it is deeper than anybody writes.
-fn untagged(value: Value, depth: usize) -> Option<Value> {
-    if depth > 40 {
-        return None;
-    }
-    Some(match value {
-        Value::Tagged(tagged) => {
-            if tagged.tag == "reset" || tagged.tag == "!reset" {
-                return Some(Value::Null);
-            }
-            untagged(tagged.value, depth + 1)?
-        }
-        Value::Sequence(items) => {
-            Value::Sequence(items.into_iter().map(|item| untagged(item, depth + 1)).collect::<Option<_>>()?)
-        }
-        Value::Mapping(map) => {
-            let entries = map.into_iter().map(|(key, value)| Some((key, untagged(value, depth + 1)?)));
-            Value::Mapping(entries.collect::<Option<_>>()?)
-        }
-        other => other,
-    })
 }
 
 /// A scalar as Compose would read it as a text.
@@ -96,15 +72,29 @@ pub(super) fn short_volume(value: &Value) -> Option<String> {
     let Value::Mapping(_) = value else { return scalar(value) };
     let field = |name: &str| value.get(name).and_then(scalar);
     let kind = field("type");
-    let known = ["type", "source", "target", "read_only"];
+    let known = ["type", "source", "target", "read_only", "bind", "volume"];
     let is_plain = matches!(kind.as_deref(), Some("bind" | "volume"));
     if !is_plain || mapping(Some(value)).iter().any(|(key, _)| !known.contains(&key.as_str())) {
         return None;
     }
-    let mode = if field("read_only").as_deref() == Some("true") { ":ro" } else { "" };
+    let mut modes = Vec::new();
+    if field("read_only").as_deref() == Some("true") {
+        modes.push("ro".to_owned());
+    }
+    for (key, value) in mapping(value.get("bind")).into_iter().chain(mapping(value.get("volume"))) {
+        match (key.as_str(), scalar(&value)?.as_str()) {
+            // The short syntax does so by itself.
+            ("create_host_path", "true") | ("nocopy", "false") => {}
+            ("nocopy", "true") => modes.push(key),
+            ("propagation" | "selinux", mode) => modes.push(mode.to_owned()),
+            _ => return None,
+        }
+    }
+    let mode = if modes.is_empty() { String::new() } else { format!(":{}", modes.join(",")) };
     Some(match field("source") {
         Some(source) => format!("{source}:{}{mode}", field("target")?),
-        None => field("target")?,
+        None if mode.is_empty() => field("target")?,
+        None => return None,
     })
 }
 
