@@ -6,6 +6,7 @@
 mod built;
 mod carried;
 mod described;
+mod environments;
 mod facts;
 mod faithful;
 mod front;

@@ -16,6 +16,7 @@ use crate::init::seen::{Container, Program, is_ours};
 use crate::init::snapshot::{joined, parent};
 use crate::kinds::{Class, Kind, OptionType};
 
+mod elsewhere;
 pub(super) mod given;
 mod inherited;
 mod keys;
@@ -55,6 +56,7 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
     inherited::take_back(proposal, material);
     shared::add(proposal, material);
     given::add(proposal, material.seen);
+    elsewhere::add(proposal, material, offset.unwrap_or_default());
 }
 
 /// Whether it is another process of an image that a service with a port has too.
