@@ -21,7 +21,7 @@ mod python;
 mod read;
 mod role;
 mod shell;
-mod tokens;
+pub(crate) mod tokens;
 mod usage;
 mod walk;
 
@@ -37,6 +37,16 @@ pub(crate) use walk::is_no_source;
 pub const LARGEST: u64 = 1 << 20;
 /// How many files are looked at in all.
 pub const MOST_FILES: usize = 20_000;
+
+/// The tokens of a text in JavaScript or TypeScript.
+pub(crate) fn tokens_of_javascript(text: &str) -> tokens::Tokens<'_> {
+    javascript::lexer::tokens(text)
+}
+
+/// The tokens of a text in Python.
+pub(crate) fn tokens_of_python(text: &str) -> tokens::Tokens<'_> {
+    python::lexer::tokens(text)
+}
 
 /// A language that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,7 +2,7 @@
 //! language has for it, and the schemas that check it.
 
 mod helpers;
-mod lexer;
+pub(super) mod lexer;
 mod libraries;
 mod names;
 mod need;

@@ -2,7 +2,7 @@
 //! fields of pydantic's settings.
 
 mod helpers;
-mod lexer;
+pub(super) mod lexer;
 mod names;
 mod need;
 mod settings;

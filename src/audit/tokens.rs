@@ -6,7 +6,7 @@ use std::ops::Range;
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A name or a keyword.
     Name,
     /// A string with its quotes and prefix, or a template without expressions.
@@ -23,15 +23,15 @@ pub(super) enum Kind {
 
 /// A token.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Token {
-    pub(super) kind: Kind,
-    pub(super) start: usize,
-    pub(super) end: usize,
+pub(crate) struct Token {
+    pub(crate) kind: Kind,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
 }
 
 /// A file as tokens.
 #[derive(Debug)]
-pub(super) struct Tokens<'t> {
+pub(crate) struct Tokens<'t> {
     text: &'t str,
     all: Vec<Token>,
     /// The other bracket of each bracket; itself for everything else.
@@ -45,7 +45,7 @@ const FORGOTTEN: usize = 3;
 
 impl<'t> Tokens<'t> {
     /// The tokens of a text, with brackets that know each other.
-    pub(super) fn new(text: &'t str, all: Vec<Token>) -> Self {
+    pub(crate) fn new(text: &'t str, all: Vec<Token>) -> Self {
         let mut pairs: Vec<usize> = (0..all.len()).collect();
         let mut open: Vec<usize> = Vec::new();
         for (index, token) in all.iter().enumerate().filter(|(_, token)| token.kind == Kind::Sign) {
@@ -71,19 +71,19 @@ impl<'t> Tokens<'t> {
         Self { text, all, pairs, names: OnceCell::new() }
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.all.len()
     }
 
-    pub(super) fn get(&self, index: usize) -> Option<Token> {
+    pub(crate) fn get(&self, index: usize) -> Option<Token> {
         self.all.get(index).copied()
     }
 
-    pub(super) fn kind(&self, index: usize) -> Option<Kind> {
+    pub(crate) fn kind(&self, index: usize) -> Option<Kind> {
         self.get(index).map(|token| token.kind)
     }
 
-    pub(super) fn is_name(&self, index: usize) -> bool {
+    pub(crate) fn is_name(&self, index: usize) -> bool {
         self.kind(index) == Some(Kind::Name)
     }
 
@@ -101,7 +101,7 @@ impl<'t> Tokens<'t> {
     }
 
     /// The token's text; empty behind the end, and for the start of a line.
-    pub(super) fn text(&self, index: usize) -> &'t str {
+    pub(crate) fn text(&self, index: usize) -> &'t str {
         match self.all.get(index) {
             Some(token) if token.kind != Kind::Line => &self.text[token.start..token.end],
             _ => "",
@@ -109,17 +109,17 @@ impl<'t> Tokens<'t> {
     }
 
     /// The text of the token that stands `back` before; empty before the start.
-    pub(super) fn before(&self, index: usize, back: usize) -> &'t str {
+    pub(crate) fn before(&self, index: usize, back: usize) -> &'t str {
         index.checked_sub(back).map_or("", |index| self.text(index))
     }
 
     /// Whether these tokens begin at `index`.
-    pub(super) fn are(&self, index: usize, words: &[&str]) -> bool {
+    pub(crate) fn are(&self, index: usize, words: &[&str]) -> bool {
         words.iter().enumerate().all(|(offset, word)| self.text(index + offset) == *word)
     }
 
     /// The text of a string without escapes; none for one with expressions in it.
-    pub(super) fn string(&self, index: usize) -> Option<&'t str> {
+    pub(crate) fn string(&self, index: usize) -> Option<&'t str> {
         if self.kind(index) != Some(Kind::Text) {
             return None;
         }
@@ -135,12 +135,12 @@ impl<'t> Tokens<'t> {
     }
 
     /// The other bracket.
-    pub(super) fn pair(&self, index: usize) -> usize {
+    pub(crate) fn pair(&self, index: usize) -> usize {
         self.pairs.get(index).copied().unwrap_or(index)
     }
 
     /// The first token of each item between a bracket and its other one.
-    pub(super) fn items(&self, open: usize) -> Vec<usize> {
+    pub(crate) fn items(&self, open: usize) -> Vec<usize> {
         let close = self.pair(open);
         let mut items = vec![open + 1];
         let mut at = open + 1;
@@ -155,7 +155,7 @@ impl<'t> Tokens<'t> {
     }
 
     /// From one token to another, in bytes.
-    pub(super) fn span(&self, from: usize, last: usize) -> Range<usize> {
+    pub(crate) fn span(&self, from: usize, last: usize) -> Range<usize> {
         let start = self.all.get(from).map_or(0, |token| token.start);
         let end = self.all.get(last).map_or(start, |token| token.end);
         start..end.max(start)

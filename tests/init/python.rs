@@ -98,3 +98,22 @@ fn only_of_languages_that_nothing_reads_is_said_that_nothing_does() {
     assert!(!described.said.contains("its language is none"), "{}", described.said);
     Described::of(&[own, python, ("main.go", "package main\n")]).tells("its language is none that is looked at");
 }
+
+#[test]
+fn a_health_path_is_the_whole_one_or_none() {
+    let views = (
+        "shop/views.py",
+        "from flask import Blueprint\nbp = Blueprint(\"main\", __name__)\n\n\n@bp.get(\"/healthz\")\ndef healthz():\n    return \"ok\"\n",
+    );
+    let requirements = ("requirements.txt", "flask==3.1.0\ngunicorn==23.0.0\n");
+    let of = |hung: &str| {
+        let app = format!("from flask import Flask\nfrom shop.views import bp\n\napp = Flask(__name__)\n{hung}\n");
+        Described::of(&[requirements, views, ("shop/__init__.py", &app)])
+    };
+    of("app.register_blueprint(bp, url_prefix=\"/shop\")").says("health = \"/shop/healthz\"");
+    let unknown = of("app.register_blueprint(bp, url_prefix=read())");
+    unknown
+        .says("health = false")
+        .says("`/healthz` in shop/views.py stands on a router, and nothing says where that hangs");
+    unknown.tells("`/healthz` in shop/views.py is only the end of it");
+}

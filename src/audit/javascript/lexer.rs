@@ -10,7 +10,7 @@ const SIGNS: [&str; 16] =
     ["===", "!==", "??=", "||=", "&&=", "...", "**=", "=>", "?.", "??", "||", "&&", "==", "!=", ">=", "<="];
 
 /// Splits a file.
-pub(super) fn tokens(text: &str) -> Tokens<'_> {
+pub(crate) fn tokens(text: &str) -> Tokens<'_> {
     let lexer = Lexer { text, bytes: text.as_bytes(), at: 0, tokens: Vec::new(), templates: Vec::new(), depth: 0 };
     Tokens::new(text, lexer.run())
 }

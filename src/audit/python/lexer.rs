@@ -7,29 +7,29 @@ use crate::audit::tokens::{Kind, Token, Tokens};
 const SIGNS: [&str; 10] = ["...", "==", "!=", "<=", ">=", ":=", "->", "**", "//", "+="];
 
 /// Splits a file.
-pub(super) fn tokens(text: &str) -> Tokens<'_> {
+pub(crate) fn tokens(text: &str) -> Tokens<'_> {
     let mut all = Vec::new();
     lex(text, 0, true, &mut all);
     Tokens::new(text, all)
 }
 
 impl Tokens<'_> {
-    pub(super) fn is_line(&self, index: usize) -> bool {
+    pub(crate) fn is_line(&self, index: usize) -> bool {
         matches!(self.kind(index), None | Some(Kind::Line))
     }
 
     /// By how much the line that begins at a token is moved in.
-    pub(super) fn indent(&self, line: usize) -> usize {
+    pub(crate) fn indent(&self, line: usize) -> usize {
         self.get(line).map_or(0, |token| token.end - token.start)
     }
 
     /// Where the logical line of a token begins.
-    pub(super) fn line_of(&self, index: usize) -> usize {
+    pub(crate) fn line_of(&self, index: usize) -> usize {
         (0..=index.min(self.len().saturating_sub(1))).rev().find(|at| self.kind(*at) == Some(Kind::Line)).unwrap_or(0)
     }
 
     /// The token with which the next logical line begins.
-    pub(super) fn next_line(&self, index: usize) -> usize {
+    pub(crate) fn next_line(&self, index: usize) -> usize {
         (index + 1..self.len()).find(|at| self.kind(*at) == Some(Kind::Line)).unwrap_or(self.len())
     }
 }

@@ -332,8 +332,17 @@ pub(super) fn health(proposal: &mut Proposal, program: Option<&Program>, name: &
     if service.port.is_none() || service.keys.contains_key("health") || service.kind().is_none() {
         return;
     }
-    service.set("health", Entry::noted(false, "no path that says whether it is well was found"));
     let question = Question { key: format!("health path of {name}"), default: String::new(), answer: Answer::Path };
+    if let Some((path, from)) = program.and_then(|program| program.health_part.as_ref()) {
+        let note = format!("`{path}` in {from} stands on a router, and nothing says where that hangs");
+        service.set("health", Entry::noted(false, note));
+        let what = format!(
+            "on which path it says that it is well: `{path}` in {from} is only the end of it, as far as its sources show"
+        );
+        proposal.question(name, what, question);
+        return;
+    }
+    service.set("health", Entry::noted(false, "no path that says whether it is well was found"));
     proposal.question(name, "on which path it says that it is well", question);
 }
 

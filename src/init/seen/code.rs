@@ -23,9 +23,10 @@ pub(super) const HEALTH: [&str; 14] = [
 ];
 
 /// Words before a path that is served.
-const ROUTES: [&str; 16] = [
+const ROUTES: [&str; 17] = [
     "get(",
     "route(",
+    "Route(",
     "path(",
     "all(",
     "use(",
@@ -64,14 +65,14 @@ pub(super) fn sources<'a>(snapshot: &'a Snapshot, directory: &str) -> Vec<(&'a s
 /// The path that says that a program is well.
 pub(super) fn health(texts: &[(&str, &str)]) -> Option<Fact<String>> {
     HEALTH.iter().find_map(|path| {
-        texts.iter().find_map(|(file, text)| is_served(text, path).map(|found| Fact::seen(found, *file)))
+        texts.iter().find_map(|(file, text)| Some(Fact::seen(served(text, path).into_iter().next()?.1, *file)))
     })
 }
 
-/// The path as it is served, where a text serves it.
-fn is_served(text: &str, path: &str) -> Option<String> {
+/// The paths that are served of those that end so, as they are written, each with the byte at which it stands.
+pub(super) fn served(text: &str, path: &str) -> Vec<(usize, String)> {
     let bare = &path[1..];
-    for (at, _) in text.match_indices(bare) {
+    let found = text.match_indices(bare).filter_map(|(at, _)| {
         let before = &text[..at];
         let after = &text[at + bare.len()..];
         let line = &before[before.rfind('\n').map_or(0, |at| at + 1)..];
@@ -83,18 +84,16 @@ fn is_served(text: &str, path: &str) -> Option<String> {
         let ends = |text: &str| text.starts_with(['"', '\'', '`']);
         let (closed, has_end) = (ends(after), after.starts_with('/') && ends(&after[1..]));
         if !(is_quoted(begins) || is_pattern) || !(closed || has_end) {
-            continue;
+            return None;
         }
         let is_routed = ROUTES.iter().any(|word| begins.contains(word))
             || after.trim_start_matches(['"', '\'', '/']).starts_with(':');
         // Django has no slash in front.
         let is_django = !has_slash && begins.contains("path(");
-        if is_routed && (has_slash || is_django) {
-            let end = if has_end { "/" } else { "" };
-            return Some(format!("{path}{end}"));
-        }
-    }
-    None
+        let end = if has_end { "/" } else { "" };
+        (is_routed && (has_slash || is_django)).then(|| (at, format!("{path}{end}")))
+    });
+    found.collect()
 }
 
 /// The port that a program listens on where nothing says another: what stands behind `PORT`, or where it listens.

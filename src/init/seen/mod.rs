@@ -26,6 +26,7 @@ mod packaged;
 pub(super) mod places;
 mod procfile;
 mod python;
+mod routers;
 mod scripts;
 mod workers;
 mod writes;
@@ -73,6 +74,8 @@ pub(super) struct Program {
     pub(super) version: Option<Fact<String>>,
     pub(super) port: Option<Fact<u16>>,
     pub(super) health: Option<Fact<String>>,
+    /// A path of which something may stand in front, and the file that has it.
+    pub(super) health_part: Option<(String, String)>,
     /// The ASGI application.
     pub(super) app: Option<Fact<String>>,
     pub(super) command: Option<Fact<String>>,

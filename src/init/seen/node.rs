@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::literal::{Literal, literal, members};
 use super::scripts::{Script, is_build};
-use super::{Fact, Forward, Program, Seen, Workspace, beside, code, is_part, migrations, packaged, workers, writes};
+use super::{Fact, Forward, Program, Seen, Workspace, beside, code, is_part, migrations, packaged, routers, workers, writes};
 use crate::init::judgement::is_shown_command;
 use crate::init::snapshot::{Snapshot, file_name, is_code, joined, parent};
 use crate::kinds::{Kind, Kinds};
@@ -139,10 +139,13 @@ fn program(
         Some(kind) if kind.port.is_some() => of_script.filter(|_| kind.name == "nextjs"),
         _ => of_script.or_else(|| code::port(&sources)),
     };
-    program.health = match own {
-        Some(_) => Some(page_health(snapshot, &directory)),
-        None => code::health(&sources),
-    };
+    match own {
+        Some(_) => program.health = Some(page_health(snapshot, &directory)),
+        None => {
+            let health = routers::of_node(&sources, &program);
+            (program.health, program.health_part) = (health.found, health.part);
+        }
+    }
     program.is_page = own.is_some_and(|kind| kind.traces.page);
     forwards(snapshot, &directory, &mut program);
     output(snapshot, &directory, kind, package, &mut program);
@@ -184,6 +187,7 @@ fn is_silent(start: Option<&str>, sources: &[(&str, &str)], program: &Program) -
     let is_server = |server: &str| !matches!(server, "ws" | "socket.io") && program.packages.contains(server);
     program.port.is_none()
         && program.health.is_none()
+        && program.health_part.is_none()
         && !SERVERS.into_iter().any(is_server)
         && start.is_none_or(|start| Script::of(start).is_some_and(|script| script.runs_file()))
         && !sources.is_empty()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Celery, Fact, Program, Seen, asgi, code, django, dockerfile, is_part, writes};
+use super::{Celery, Fact, Program, Seen, asgi, code, django, dockerfile, is_part, routers, writes};
 use crate::init::snapshot::{Snapshot, file_name, joined, parent};
 
 const MARKS: [&str; 5] = ["pyproject.toml", "requirements.txt", "Pipfile", "manage.py", "setup.py"];
@@ -88,7 +88,8 @@ fn program(snapshot: &Snapshot, directory: &str, seen: &mut Seen) -> Option<Prog
     queues(snapshot, directory, &mut program);
     program.version = version(snapshot, directory);
     program.port = code::port(&sources);
-    program.health = code::health(&sources);
+    let health = routers::of_python(&sources, &module, &program);
+    (program.health, program.health_part) = (health.found, health.part);
     if program.obstacle.is_none() {
         program.obstacle = unlocked(snapshot, directory, &program.from);
     }
