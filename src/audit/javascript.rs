@@ -4,6 +4,7 @@
 mod helpers;
 pub(super) mod lexer;
 mod libraries;
+mod load;
 mod names;
 mod need;
 mod nest;
@@ -41,6 +42,7 @@ pub(super) fn scan(text: &str) -> Scan {
     scanner.schemas();
     scanner.own_calls();
     scanner.out.settle();
+    scanner.loads();
     scanner.out
 }
 

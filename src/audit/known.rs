@@ -190,6 +190,21 @@ pub fn is_usual(name: &str) -> bool {
     matches!(name, "PORT" | "HOST" | "DEBUG" | "LOG_LEVEL")
 }
 
+/// What servers that a framework builds read themselves (the pages of `adapter-node` of `SvelteKit`).
+const OF_SERVERS: [&str; 11] = [
+    "ORIGIN",
+    "PROTOCOL_HEADER",
+    "HOST_HEADER",
+    "PORT_HEADER",
+    "ADDRESS_HEADER",
+    "XFF_DEPTH",
+    "BODY_SIZE_LIMIT",
+    "SHUTDOWN_TIMEOUT",
+    "IDLE_TIMEOUT",
+    "KEEP_ALIVE_TIMEOUT",
+    "HEADERS_TIMEOUT",
+];
+
 /// What names begin with that switch something on for whoever has an account there: without them a library does nothing.
 const SWITCHES: [&str; 10] = [
     "SENTRY_",
@@ -214,5 +229,6 @@ pub fn is_read_elsewhere(name: &str) -> bool {
     is_given(name)
         || matches!(name, "DEBUG" | "HOST" | "PORT" | "DATABASE_URL" | "LOG_LEVEL" | "WORKERS")
         || name.starts_with("__")
+        || OF_SERVERS.contains(&name)
         || OF_LIBRARIES.iter().any(|prefix| name.starts_with(prefix))
 }

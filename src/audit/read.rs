@@ -147,6 +147,8 @@ pub struct Scan {
     pub unknown: Vec<Range<usize>>,
     /// Variables that the program sets itself.
     pub set: Vec<String>,
+    /// Where reads begin, in bytes, without which the file cannot even be loaded.
+    pub at_load: Vec<usize>,
     pub(super) helpers: Vec<Helper>,
     pub(super) classes: Vec<Class>,
 }

@@ -87,6 +87,11 @@ impl<'t> Tokens<'t> {
         self.kind(index) == Some(Kind::Name)
     }
 
+    /// The token that begins at a byte, or the next one.
+    pub(super) fn at(&self, byte: usize) -> usize {
+        self.all.partition_point(|token| token.start < byte)
+    }
+
     /// Where a name stands behind a token.
     pub(super) fn named_behind(&self, name: &str, from: usize) -> &[usize] {
         let names = self.names.get_or_init(|| {

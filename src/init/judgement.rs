@@ -13,7 +13,7 @@ mod names;
 
 pub(super) use addresses::asked_of_database;
 pub(super) use commands::{has_user_info, is_harmless_header, is_shown_command};
-pub(super) use libraries::read_by;
+pub(super) use libraries::{demanded_address, is_own_address, read_by};
 use names::{is_place, is_sensitive_number};
 pub(super) use names::{is_public, is_secret, is_sensitive, is_signing};
 

@@ -9,6 +9,7 @@ mod described;
 mod environments;
 mod facts;
 mod faithful;
+mod frameworks;
 mod front;
 mod handed_on;
 mod layered;

@@ -285,6 +285,16 @@ fn a_database_beside_the_source_of_django_lies_on_a_volume() {
 }
 
 #[test]
+fn a_store_that_is_new_asks_for_the_password_that_a_program_has_for_it() {
+    let (text, _) = program(", \"ioredis\": \"5\"", "connect(process.env.REDIS_PASSWORD);\n", &[]);
+    assert!(line(&text, "password").starts_with("password = \"${REDIS_PASSWORD}\""), "{text}");
+    assert!(text.contains("REDIS_PASSWORD = { secret = true, generate = true, type = \"url-safe\" }"), "{text}");
+    // Without one it does as well.
+    let (text, _) = program(", \"ioredis\": \"5\"", "connect(process.env.REDIS_PASSWORD || undefined);\n", &[]);
+    assert!(line(&text, "password").is_empty(), "{text}");
+}
+
+#[test]
 fn a_name_that_only_an_env_file_has_is_given_to_the_library_that_reads_it_or_told() {
     let env = "AWS_ACCESS_KEY_ID=tulip\nAWS_REGION=eu-north-1\nADMIN_EMAIL=boss@tulip.example\nNODE_ENV=production\n";
     let (text, said) = program(", \"@aws-sdk/client-s3\": \"3\"", "", &[(".env", env)]);

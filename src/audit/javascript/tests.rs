@@ -310,6 +310,32 @@ fn a_config_service_is_known_by_its_type_and_not_by_its_name() {
 }
 
 #[test]
+fn a_file_that_cannot_be_loaded_without_a_variable_is_known() {
+    for text in [
+        "if (!process.env.A_NAME) throw new Error('A_NAME');",
+        "import { env } from '$env/dynamic/private'; if (!env.A_NAME) throw new Error('A_NAME'); export const a = 1;",
+        "const f = () => 1\nif (!process.env.A_NAME) { throw new Error('x'); }",
+        "const f = () => { go(); }; const a = process.env.A_NAME; if (!a) throw new Error('x');",
+        "export const env = createEnv({ server: { A_NAME: z.string() }, runtimeEnv: process.env });",
+        "const need = (name) => { if (!process.env[name]) throw new Error(name); return process.env[name]; }; \
+         export const a = { url: need('A_NAME') };",
+    ] {
+        assert_eq!(scan(text).at_load.len(), 1, "{text}");
+    }
+    for text in [
+        "export function f() { if (!process.env.A_NAME) throw new Error('A_NAME'); }",
+        "export const f = () => { if (!process.env.A_NAME) { throw new Error('x'); } };",
+        "export const f = () => process.env.A_NAME ?? fail('A_NAME');",
+        "class A { b(): string { if (!process.env.A_NAME) throw new Error('x'); return ''; } }",
+        "export const load = async ({ url }) => { if (!process.env.A_NAME) throw new Error('x'); };",
+        "export default { async fetch() { if (!process.env.A_NAME) throw new Error('x'); } };",
+        "run(process.env.A_NAME);",
+    ] {
+        assert_eq!(scan(text).at_load.len(), 0, "{text}");
+    }
+}
+
+#[test]
 fn what_nobody_can_see_is_unknown() {
     for text in [
         "run(process.env[`APP_${name}`]);",

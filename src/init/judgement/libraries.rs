@@ -1,8 +1,8 @@
 //! Which libraries read variables by themselves, so that no source of the program names them.
 
-/// What the names of such variables begin with, and what the names of the packages begin with that read them. From the
-/// pages of those libraries about their environment variables.
-const LIBRARIES: [(&[&str], &[&str]); 31] = [
+/// What the names of such variables begin with, where that ends with `_`, else such a name; and what the names of the packages
+/// begin with that read them. From the pages of those libraries about their environment variables.
+const LIBRARIES: [(&[&str], &[&str]); 37] = [
     (&["AWS_"], &["aws-sdk", "@aws-sdk/", "boto3", "aioboto3", "aiobotocore", "s3fs", "django-storages", "sst"]),
     (
         &["GOOGLE_", "GCLOUD_", "GCP_PROJECT", "FIREBASE_CONFIG"],
@@ -23,7 +23,10 @@ const LIBRARIES: [(&[&str], &[&str]); 31] = [
     (&["GEMINI_API_KEY"], &["google-genai", "@google/genai"]),
     (&["GROQ_"], &["groq", "groq-sdk"]),
     (&["MISTRAL_"], &["@ai-sdk/mistral", "langchain-mistralai"]),
-    (&["HF_", "HUGGINGFACE"], &["huggingface-hub", "transformers", "datasets", "sentence-transformers"]),
+    (
+        &["HF_", "HUGGINGFACE_", "HUGGING_FACE_"],
+        &["huggingface-hub", "transformers", "datasets", "sentence-transformers"],
+    ),
     (&["LANGCHAIN_", "LANGSMITH_"], &["langchain", "@langchain/", "langsmith", "langgraph"]),
     (&["LANGFUSE_"], &["langfuse"]),
     (&["REPLICATE_API_TOKEN"], &["replicate"]),
@@ -40,14 +43,65 @@ const LIBRARIES: [(&[&str], &[&str]); 31] = [
     (&["FLASK_APP"], &["flask"]),
     (&["DJANGO_SETTINGS_MODULE"], &["django"]),
     (&["DATABASE_URL"], &["dj-database-url", "django-environ", "environs"]),
+    (&["DATABASE_URL"], &["prisma", "@prisma/client"]),
+    (
+        &[
+            "ORIGIN",
+            "PROTOCOL_HEADER",
+            "HOST_HEADER",
+            "PORT_HEADER",
+            "ADDRESS_HEADER",
+            "XFF_DEPTH",
+            "BODY_SIZE_LIMIT",
+            "SHUTDOWN_TIMEOUT",
+            "IDLE_TIMEOUT",
+            "KEEP_ALIVE_TIMEOUT",
+            "HEADERS_TIMEOUT",
+        ],
+        &[ADAPTER_NODE],
+    ),
+    (&["NUXT_", "NITRO_"], &["nuxt"]),
+    (&["NITRO_"], &["nitropack", "nitro"]),
+    (&["MIKRO_ORM_"], &["@mikro-orm/"]),
+    (&["DEBUG"], &["debug"]),
 ];
+
+/// What serves the pages of `SvelteKit`.
+const ADAPTER_NODE: &str = "@sveltejs/adapter-node";
+
+/// Variables in which a library wants to know under which address browsers see the program (the pages of `adapter-node`,
+/// Auth.js and Better Auth).
+const OWN_ADDRESSES: [(&str, &[&str]); 4] = [
+    ("ORIGIN", &[ADAPTER_NODE]),
+    ("NEXTAUTH_URL", &["next-auth"]),
+    ("AUTH_URL", &["next-auth", "@auth/"]),
+    ("BETTER_AUTH_URL", &["better-auth"]),
+];
+
+/// Whether a library reads the program's own address as browsers see it under this name.
+pub(in crate::init) fn is_own_address(name: &str, library: &str) -> bool {
+    OWN_ADDRESSES.iter().any(|(known, packages)| {
+        *known == name
+            && packages
+                .iter()
+                .any(|package| library == *package || package.ends_with('/') && library.starts_with(package))
+    })
+}
+
+/// The variable without which a library takes no form from a page that is asked for without TLS: its own address.
+pub(in crate::init) fn demanded_address<'p>(
+    packages: impl Iterator<Item = &'p String>,
+) -> Option<(&'static str, &'p str)> {
+    packages.map(String::as_str).find(|package| *package == ADAPTER_NODE).map(|package| ("ORIGIN", package))
+}
 
 /// The package among these that reads a variable of this name by itself.
 pub(in crate::init) fn read_by<'p>(name: &str, packages: impl Iterator<Item = &'p String>) -> Option<&'p str> {
     // `PGHOST`, but no `PG_POOL_SIZE`: what a program made up has words.
     let fits = |start: &str| match start {
         "PG" => name.strip_prefix("PG").is_some_and(|rest| rest.len() > 2 && !rest.contains('_')),
-        start => name.starts_with(start),
+        start if start.ends_with('_') => name.starts_with(start),
+        whole => name == whole,
     };
     let known: Vec<&str> = LIBRARIES
         .iter()
@@ -83,6 +137,10 @@ mod tests {
         assert_eq!(by("DATABASE_URL", &["django", "dj-database-url"]), is("dj-database-url"));
         assert_eq!(by("CELERY_BROKER_URL", &["celery[redis]"]), is("celery[redis]"));
         assert_eq!(by("AWS_REGION", &["express"]), None);
+        assert_eq!(by("BODY_SIZE_LIMIT", &["@sveltejs/adapter-node"]), is("@sveltejs/adapter-node"));
+        assert_eq!(by("ORIGINAL_NAME", &["@sveltejs/adapter-node"]), None);
+        assert_eq!(by("NUXT_SESSION_PASSWORD", &["nuxt"]), is("nuxt"));
+        assert_eq!(by("DATABASE_URL", &["@prisma/client"]), is("@prisma/client"));
         assert_eq!(by("ADMIN_EMAIL", &["boto3"]), None);
     }
 }

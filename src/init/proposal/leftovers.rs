@@ -10,7 +10,7 @@ use super::values::{peers, typed};
 use super::{Entry, Material, Proposal, Setting};
 use crate::audit::known::{is_given, is_switch};
 use crate::compose::interpolation::names;
-use crate::init::judgement::{is_public, read_by};
+use crate::init::judgement::{is_own_address, is_public, read_by};
 use crate::init::seen::EnvName;
 use crate::init::snapshot::file_name;
 use crate::project::Analysis;
@@ -106,7 +106,10 @@ fn give(proposal: &mut Proposal, material: Material<'_>, directory: &str, name: 
         let reader =
             Reader { peers: &peers, service: &service, program: Some(program), is_baked: false, has_compose: false };
         let dialects = dialects(Some(seen), name, &[]);
-        let setting = if let Some(text) = reader.meaning(name, &dialects) {
+        let has_address = known.keys.contains_key("publish") || known.tables.contains_key("routes");
+        let setting = if has_address && is_own_address(name, library) {
+            own_address(proposal, &service, name, library)
+        } else if let Some(text) = reader.meaning(name, &dialects) {
             let text = reader.asked(proposal, name, text, Some(seen));
             Setting::Value(Entry::noted(text, format!("`{library}` reads it")))
         } else {
@@ -124,6 +127,19 @@ fn give(proposal: &mut Proposal, material: Material<'_>, directory: &str, name: 
         }
     }
     is_given
+}
+
+/// What a variable is in which a library wants to know under which address browsers see the program: an operator says
+/// another one where something else stands in front.
+pub(super) fn own_address(proposal: &mut Proposal, service: &str, name: &str, library: &str) -> Setting {
+    let text = format!("${{services.{service}.public-url}}");
+    let note = format!("`{library}` reads it");
+    let is_taken = proposal.services.iter().any(|(other, known)| other != service && known.env.contains_key(name));
+    if is_taken {
+        return Setting::Value(Entry::noted(text, note));
+    }
+    proposal.declare(name, Some(text.into()), Some(note.clone()));
+    Setting::Own(Some(note))
 }
 
 /// Whether a directory is another one, or lies in it.

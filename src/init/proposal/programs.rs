@@ -3,8 +3,8 @@
 use indexmap::IndexMap;
 use toml::Value;
 
-use super::{Answer, Entry, Material, Proposal, Question, Service, Setting, places, processes, slug};
-use crate::init::judgement::is_harmless;
+use super::{Answer, Entry, Material, Proposal, Question, Service, Setting, leftovers, places, processes, slug};
+use crate::init::judgement::{demanded_address, is_harmless};
 use crate::init::seen::{Fact, Program};
 use crate::init::snapshot::{file_name, joined};
 use crate::kinds::{Class, Kind};
@@ -108,7 +108,7 @@ fn of(
     if let Some(obstacle) = program.obstacle.as_ref().filter(|_| kept.is_none()) {
         proposal.unknown(name, obstacle.clone());
         // Without a lock file nothing can be built; what is left out of a configuration is only told.
-        if obstacle.contains("lock file") || obstacle.contains("`uvicorn`") {
+        if ["lock file", "`uvicorn`", "`@sveltejs/adapter-node`"].iter().any(|word| obstacle.contains(word)) {
             service.obstacle = Some(obstacle.clone());
         }
     }
@@ -142,6 +142,12 @@ fn of(
         places::writes(proposal, material, program, name, &mut service);
     }
     places::hosts(proposal, material, program, name, &mut service);
+    if service.keys.contains_key("publish")
+        && let Some((variable, library)) = demanded_address(program.packages.iter())
+    {
+        let setting = leftovers::own_address(proposal, name, variable, library);
+        service.env.entry(variable.to_owned()).or_insert(setting);
+    }
     service
 }
 

@@ -3,7 +3,7 @@
 
 use toml::Value;
 
-use super::{Entry, Material, Proposal, Service, programs};
+use super::{Entry, Material, Proposal, Service, Setting, programs};
 use crate::kinds::{Class, Kind, OptionType};
 
 pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
@@ -54,6 +54,39 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
         proposal.services.insert(name, service);
     }
     connect(proposal, material);
+}
+
+/// A store that is new asks for the password that a program has for it: any will do, and without one the program could not
+/// be given any that the store takes.
+pub(super) fn passwords(proposal: &mut Proposal, material: Material<'_>) {
+    if !material.seen.containers.is_empty() {
+        return;
+    }
+    let is_open = |service: &Service| !service.keys.contains_key("password") && service.obstacle.is_none();
+    let open: Vec<(String, &Kind)> = proposal
+        .services
+        .iter()
+        .filter(|(_, service)| is_open(service))
+        .filter_map(|(name, service)| Some((name.clone(), material.kinds.get(service.kind()?)?)))
+        .filter(|(_, kind)| kind.class == Class::Datastore && kind.options.get("password").is_some_and(|it| it.secret))
+        .collect();
+    for (name, kind) in open {
+        let is_its = |variable: &str| {
+            let words: Vec<&str> = variable.split('_').collect();
+            matches!(words.last(), Some(&("PASSWORD" | "PASS")))
+                && words.iter().any(|word| kind.traces.words.iter().any(|known| known == word))
+        };
+        let asked = proposal.services.values().flat_map(|service| &service.env);
+        let mut asked = asked.filter(|(variable, setting)| matches!(setting, Setting::Own(_)) && is_its(variable));
+        let Some(variable) = asked.next().map(|(variable, _)| variable.clone()) else { continue };
+        let Some(known) = proposal.variables.get_mut(&variable).filter(|known| !known.is_optional) else { continue };
+        known.is_generated = true;
+        known.is_secret = true;
+        known.kind = Some("url-safe");
+        if let Some(service) = proposal.services.get_mut(&name) {
+            service.set("password", Entry::noted(format!("${{{variable}}}"), "what its program has for it"));
+        }
+    }
 }
 
 /// The options that files of the repository fill.

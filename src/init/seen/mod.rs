@@ -18,6 +18,7 @@ pub(super) mod compose;
 mod django;
 pub(super) mod dockerfile;
 mod env_files;
+mod frameworks;
 mod inside;
 mod literal;
 mod migrations;

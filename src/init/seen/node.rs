@@ -7,7 +7,10 @@ use serde_json::Value;
 
 use super::literal::{Literal, literal, members};
 use super::scripts::{Script, is_build};
-use super::{Fact, Forward, Program, Seen, Workspace, beside, code, is_part, migrations, packaged, routers, workers, writes};
+use super::{
+    Fact, Forward, Program, Seen, Workspace, beside, code, frameworks, is_part, migrations, packaged, routers, workers,
+    writes,
+};
 use crate::init::judgement::is_shown_command;
 use crate::init::snapshot::{Snapshot, file_name, is_code, joined, parent};
 use crate::kinds::{Kind, Kinds};
@@ -118,9 +121,13 @@ fn program(
         start.is_none_or(|start| tool.iter().any(|tool| start.split_whitespace().any(|word| word == tool)))
     });
     let own = own.filter(|_| main.is_none() || start.is_none());
+    // With what it needs for that, its build writes a server for Node.js.
+    let framework = frameworks::of(&program, script("build"));
+    let own = own.filter(|_| framework.is_none());
     let kind = own.unwrap_or(node);
     let watches = ["nodemon", "tsx", "ts-node-dev", "node ", "bun "];
     program.runs = own.is_some()
+        || framework.is_some()
         || start.is_some()
         || dev.is_some_and(|dev| watches.iter().any(|tool| dev.contains(tool)))
         || SERVERS.iter().any(|server| program.packages.contains(*server));
@@ -132,12 +139,20 @@ fn program(
     program.is_built = script("build").is_some();
     program.version = version(snapshot, &directory, package, node);
     let sources = code::sources(snapshot, &directory);
-    let commands = [start, dev, script("preview")].into_iter().flatten();
+    // What only configures a tool says on which port that one listens while the program is written.
+    let is_program = |path: &str| parent(path) != directory || !file_name(path).contains(".config.");
+    let commands = match own {
+        Some(_) => [start, dev, script("preview")],
+        // The tool that builds a program serves it while it is written, on a port of its own.
+        None => [start, dev.filter(|dev| !frameworks::shows(dev)), None],
+    };
+    let commands = commands.into_iter().flatten();
     let of_script = commands.filter_map(code::port_of_command).map(|port| Fact::seen(port, path)).next();
     program.port = match own {
         // What a bundler serves is served by another program in production.
         Some(kind) if kind.port.is_some() => of_script.filter(|_| kind.name == "nextjs"),
-        _ => of_script.or_else(|| code::port(&sources)),
+        _ => of_script
+            .or_else(|| code::port(&sources.iter().copied().filter(|(path, _)| is_program(path)).collect::<Vec<_>>())),
     };
     match own {
         Some(_) => program.health = Some(page_health(snapshot, &directory)),
@@ -149,10 +164,14 @@ fn program(
     program.is_page = own.is_some_and(|kind| kind.traces.page);
     forwards(snapshot, &directory, &mut program);
     output(snapshot, &directory, kind, package, &mut program);
+    program.obstacle = frameworks::obstacle(&program);
     if kind.name == "nextjs" {
         standalone(snapshot, &directory, &mut program);
     }
-    if own.is_none() && start.is_none() && main.is_none() {
+    if let Some(framework) = framework {
+        framework.describe(snapshot, start, &mut program);
+    }
+    if own.is_none() && start.is_none() && main.is_none() && framework.is_none() {
         entry(snapshot, &directory, package, &mut program);
     }
     prisma(snapshot, &directory, package, &mut program);
@@ -174,7 +193,7 @@ fn program(
     }
     migrations::look(snapshot, seen, package, &sources, &mut program);
     workers::look(snapshot, package, &mut program);
-    if own.is_none() && is_silent(start, &sources, &program) {
+    if own.is_none() && framework.is_none() && is_silent(start, &sources, &program) {
         program.is_silent = true;
         program.remarks.push("whether it listens on a port: nothing in its sources does, so it gets none".to_owned());
     }
