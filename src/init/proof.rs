@@ -86,7 +86,7 @@ fn mend(
     let spots = std::iter::once(&error.primary).chain(&error.secondary).filter(|spot| spot.file.is_none());
     let parts: Vec<Part> = spots.filter_map(|spot| text.at(spot.span.start).cloned()).collect();
     let reason = format!("{} ({})", error.message, error.rule);
-    if error.rule == UNPASSED && parts.iter().any(|part| do_without(proposal, part)) {
+    if parts.iter().any(|part| keep_as_it_is(proposal, part, error)) {
         return true;
     }
     parts.into_iter().any(|part| {
@@ -101,20 +101,31 @@ fn mend(
     })
 }
 
-/// Allows that a service reads what its own Dockerfile does not take: it was built like that until now, and ran.
-fn do_without(proposal: &mut Proposal, part: &Part) -> bool {
-    let Part::Service(name, _, None) = part else { return false };
+/// Allows what an error says of a Dockerfile that a person keeps: it was built like that until now. Whether that can be.
+fn keep_as_it_is(proposal: &mut Proposal, part: &Part, error: &Resolved) -> bool {
+    let Part::Service(name, table, key) = part else { return false };
     let Some(service) = proposal.services.get_mut(name) else { return false };
-    if !service.keys.contains_key("dockerfile") || service.keys.contains_key("allow") {
+    let can_be_allowed = crate::rules::find(error.rule).is_some_and(|rule| rule.can_be_allowed);
+    if !service.keys.contains_key("dockerfile") || !can_be_allowed {
         return false;
     }
-    let reason = "its Dockerfile takes none of them, so it does without";
-    let allow = toml::Table::from_iter([(UNPASSED.to_owned(), toml::Value::from(reason))]);
-    service.keys.insert("allow".to_owned(), Entry::noted(allow, "guess: it was built like that until now"));
-    let what = format!(
-        "whether it can do without what its sources read and its Dockerfile does not take: it was built like that, so \
-         {UNPASSED} is allowed; an `ARG` in the Dockerfile and `build-env` here would pass it"
-    );
+    let is_of_file = table.is_empty() && key.as_deref() == Some("dockerfile");
+    let (reason, what) = if error.rule == UNPASSED && key.is_none() {
+        let what = format!(
+            "whether it can do without what its sources read and its Dockerfile does not take: it was built like that, \
+             so {UNPASSED} is allowed; an `ARG` in the Dockerfile and `build-env` here would pass it"
+        );
+        ("its Dockerfile takes none of them, so it does without".to_owned(), what)
+    } else if is_of_file {
+        let what = format!("{} ({}): it was built like that until now, so that is allowed", error.message, error.rule);
+        (error.message.clone(), what)
+    } else {
+        return false;
+    };
+    let empty = || Entry::noted(toml::Table::new(), "guess: it was built like that until now");
+    let allow = service.keys.entry("allow".to_owned()).or_insert_with(empty);
+    let Some(allow) = allow.value.as_table_mut().filter(|allow| !allow.contains_key(error.rule)) else { return false };
+    allow.insert(error.rule.to_owned(), reason.into());
     tell(proposal, name, what);
     true
 }

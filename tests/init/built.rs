@@ -138,3 +138,51 @@ fn who_waits_for_a_service_that_is_left_out_still_waits_for_the_others() {
     let described = Described::of(&[("compose.yaml", compose), ("b/README.md", "b\n")]);
     described.says("depends-on = [\"a\"]").tells("whom it waits for:");
 }
+
+const STAGES: &str = "FROM golang:1.24 AS build\nRUN go build -o /srv/app\nFROM debian:13 AS runtime\nCOPY --from=build /srv/app \
+                      /srv/app\nVOLUME [\"/var/lib/ledger/uploads\"]\nEXPOSE 8088\nHEALTHCHECK CMD [\"/srv/app\", \"ready\"]\nCMD \
+                      [\"/srv/app\"]\n";
+
+#[test]
+fn stages_that_run_side_by_side_are_services_and_the_one_that_exposes_a_port_serves() {
+    let text = format!("{STAGES}FROM runtime AS worker\nHEALTHCHECK NONE\nCMD [\"/srv/app\", \"work\"]\n");
+    let described = Described::of(&[("Dockerfile", &text), ("main.go", "package main\n")]);
+    described.says("target = \"runtime\" ").says("port = 8088").says("\n[services.worker]\nextends = \"app\"");
+    described.says("target = \"worker\"\n").says("volumes = [\"app-var-lib-ledger-uploads:/var/lib/ledger/uploads\"]");
+    let rendered = described.rendered();
+    assert!(rendered.contains("target: \"runtime\"") && rendered.contains("target: \"worker\""), "{rendered}");
+    assert_eq!(rendered.matches("ports:").count(), 1, "only one of them serves: {rendered}");
+}
+
+#[test]
+fn where_nothing_shows_which_stage_is_meant_the_last_one_is_built_and_that_is_told() {
+    let other = "FROM debian:13 AS admin\nEXPOSE 9000\nCMD [\"/srv/admin\"]\n";
+    let described = Described::of(&[("Dockerfile", &format!("{STAGES}{other}"))]);
+    described
+        .tells("which stage of Dockerfile is meant: it has `runtime` and `admin`, and the last one, `admin`, is built");
+    described.says("port = 9000").hides("uploads");
+    assert!(!described.text.contains("target ="), "{}", described.text);
+    // What is there for work is no service, and nor is what another stage is made of.
+    let work = format!("FROM debian:13 AS test\nCMD [\"/srv/test\"]\n{STAGES}");
+    assert!(!Described::of(&[("Dockerfile", &work)]).text.contains("target ="));
+    let parts =
+        STAGES.replace("FROM debian:13 AS runtime", "FROM debian:13 AS common\nCMD [\"sh\"]\nFROM common AS runtime");
+    assert!(!Described::of(&[("Dockerfile", &parts)]).text.contains("target ="));
+}
+
+#[test]
+fn of_the_stages_the_one_that_a_compose_file_names_is_looked_at() {
+    let text = format!("{STAGES}FROM debian:13 AS admin\nEXPOSE 9000\nCMD [\"/srv/admin\"]\n");
+    let compose = "services:\n  app:\n    build: { context: ., target: runtime }\n";
+    let described = Described::of(&[("Dockerfile", &text), ("compose.yaml", compose)]);
+    described.says("target = \"runtime\"").says("port = 8088").hides("which stage of");
+}
+
+#[test]
+fn what_is_wrong_in_a_dockerfile_that_was_built_until_now_is_told_and_leaves_nothing_out() {
+    // What a script makes before the image is built.
+    let text = STAGES.replace("COPY --from=build /srv/app /srv/app", "COPY made/app /srv/app");
+    let described = Described::of(&[("Dockerfile", &text)]);
+    described.says("\n[services.app]\n").says("dockerfile = \"Dockerfile\"").says("allow = { copy-source-missing = ");
+    described.tells("(copy-source-missing): it was built like that until now, so that is allowed");
+}

@@ -4,8 +4,9 @@ use indexmap::IndexMap;
 use toml::Value;
 
 use super::{Answer, Entry, Material, Proposal, Question, Service, Setting, leftovers, places, processes, slug};
+use crate::diagnostics::words::names as and;
 use crate::init::judgement::{demanded_address, is_harmless};
-use crate::init::seen::{Fact, Program};
+use crate::init::seen::{Built, Fact, Program};
 use crate::init::snapshot::{file_name, joined};
 use crate::kinds::{Class, Kind};
 use crate::manifest::types::VariableType;
@@ -50,14 +51,16 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
         } else {
             Vec::new()
         };
+        let stages = beside(program, &name);
         // A program without anything that serves is its worker.
-        if program.app.is_none() && program.command.is_none() && program.celery.is_some() {
+        if program.app.is_none() && program.command.is_none() && program.celery.is_some() && stages.is_empty() {
             processes::standalone_worker(proposal, program, service, &name);
             continue;
         }
         let is_built = service.obstacle.is_none() && !service.keys.contains_key("dockerfile");
         proposal.services.insert(name.clone(), service);
-        for (name, worker) in workers {
+        // Whoever wrote a stage for a process has thought of how it is started.
+        for (name, worker) in if stages.is_empty() { workers } else { stages } {
             let name = proposal.free_name(&name);
             proposal.services.insert(name, worker);
         }
@@ -100,6 +103,7 @@ fn of(
                 "yours"
             };
             service.set("dockerfile", Entry::noted(built.name.clone(), note));
+            stage(proposal, built, name, &mut service);
         }
     }
     for remark in &program.remarks {
@@ -149,6 +153,39 @@ fn of(
         service.env.entry(variable.to_owned()).or_insert(setting);
     }
     service
+}
+
+/// Which stage of its Dockerfile is built, and the volumes that it asks for.
+fn stage(proposal: &mut Proposal, built: &Built, name: &str, service: &mut Service) {
+    if let Some(target) = &built.target {
+        let note = format!("guess: of its stages the one that serves, beside {}", and(&built.beside));
+        service.set("target", Entry::noted(target.clone(), note));
+    } else if let Some(last) = built.open.last() {
+        let what = format!(
+            "which stage of {} is meant: it has {}, and the last one, `{last}`, is built; write `target` for another",
+            built.path,
+            and(&built.open)
+        );
+        proposal.unknown(name, what);
+    }
+    if !built.volumes.is_empty() {
+        let volume = |path: &String| Value::from(format!("{name}-{}:{path}", slug(path.trim_matches('/'))));
+        let all: Vec<Value> = built.volumes.iter().map(volume).collect();
+        service.set("volumes", Entry::noted(all, format!("from `VOLUME` in {}", built.path)));
+    }
+}
+
+/// The stages of its Dockerfile that run beside the one that serves.
+fn beside(program: &Program, name: &str) -> Vec<(String, Service)> {
+    let built = program.dockerfile.as_ref().filter(|built| !built.is_ours);
+    let all = built.into_iter().flat_map(|built| built.beside.iter().map(move |stage| (built, stage)));
+    let service = |(built, stage): (&Built, &String)| {
+        let mut service = Service { about: Some(built.path.clone()), ..Service::default() };
+        service.set("extends", Entry::noted(name.to_owned(), "guess: another stage of the same Dockerfile"));
+        service.set("target", Entry::new(stage.clone()));
+        (stage.clone(), service)
+    };
+    all.map(service).collect()
 }
 
 /// What is set in front of its command, but for the port, which every program of a kind is told.

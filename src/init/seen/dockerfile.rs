@@ -26,7 +26,37 @@ pub(in crate::init) struct Built {
     pub(in crate::init) user: Option<String>,
     /// Variables that it sets for whatever runs.
     pub(in crate::init) names: Vec<String>,
+    /// Directories for which it asks for a volume.
+    pub(in crate::init) volumes: Vec<String>,
+    /// The stages that can be run, where there are several and nothing shows which of them is meant.
+    pub(in crate::init) open: Vec<String>,
+    /// The stage that serves, where others run beside it.
+    pub(in crate::init) target: Option<String>,
+    /// Those that run beside it.
+    pub(in crate::init) beside: Vec<String>,
 }
+
+/// Stages that are there for whoever works on a program, whatever they run.
+const OF_WORK: [&str; 18] = [
+    "base",
+    "build",
+    "builder",
+    "deps",
+    "dependencies",
+    "dev",
+    "develop",
+    "development",
+    "local",
+    "debug",
+    "test",
+    "tests",
+    "testing",
+    "lint",
+    "ci",
+    "migrate",
+    "migrations",
+    "watch",
+];
 
 /// Programs that only a Dockerfile shows, and what Dockerfiles say of the others.
 pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
@@ -35,8 +65,12 @@ pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
         if !is_part(path) && !seen.is_built(parent(path)) {
             continue;
         }
-        let built = read(path, text);
         let directory = parent(path);
+        let built = match seen.build_of(path) {
+            // Whoever wrote the compose file has chosen.
+            Some(build) => read(path, text, build.target.as_deref()),
+            None => chosen(path, text),
+        };
         let is_plain = matches!(built.name.as_str(), "Dockerfile" | "Containerfile");
         match seen.programs.iter_mut().find(|program| program.directory == directory) {
             // The plain one is the one that is meant.
@@ -95,8 +129,45 @@ fn take(program: &mut Program, built: Built) {
     program.dockerfile = Some(built);
 }
 
-/// What a Dockerfile says.
-pub(super) fn read(path: &str, text: &str) -> Built {
+/// What a Dockerfile says of the stage that serves, where that is plain; else of its last one.
+fn chosen(path: &str, text: &str) -> Built {
+    let file = Dockerfile::parse(text);
+    let has = |index: usize, wanted: &[Keyword]| {
+        let body = file.instructions[file.stages[index].body.clone()].iter();
+        body.map(|instruction| instruction.keyword).any(|keyword| wanted.contains(&keyword))
+    };
+    let runs = |index: &usize| *index + 1 == file.stages.len() || has(*index, &[Keyword::Cmd, Keyword::Entrypoint]);
+    let name = |index: usize| file.stages[index].name.as_ref().map(|name| name.text.clone());
+    let all: Vec<usize> = (0..file.stages.len()).filter(runs).collect();
+    let names: Option<Vec<String>> = all.iter().map(|index| name(*index)).collect();
+    let Some(names) = names.filter(|names| names.len() > 1) else { return read(path, text, None) };
+    let is_meant =
+        |index: &usize| name(*index).is_some_and(|name| !OF_WORK.contains(&name.to_ascii_lowercase().as_str()));
+    let meant: Vec<usize> = all.into_iter().filter(is_meant).collect();
+    let serving: Vec<usize> = meant.iter().copied().filter(|index| has(*index, &[Keyword::Expose])).collect();
+    // What the one that serves is made of is no process beside it.
+    if let [serving] = serving[..] {
+        let parts = file.needed(serving, &std::collections::BTreeMap::new());
+        let beside = meant.iter().filter(|index| !parts.get(**index).is_some_and(|is_part| *is_part));
+        let beside: Vec<usize> = beside.copied().collect();
+        let all_run = beside.iter().all(|index| has(*index, &[Keyword::Cmd, Keyword::Entrypoint]));
+        if let Some(target) = name(serving).filter(|_| all_run && !beside.is_empty()) {
+            let built = read(path, text, Some(&target));
+            return Built { target: Some(target), beside: beside.into_iter().filter_map(name).collect(), ..built };
+        }
+    }
+    Built { open: names, ..read(path, text, None) }
+}
+
+/// The directories that `VOLUME` names, as a list or as words.
+fn volumes(instruction: &Instruction) -> Vec<String> {
+    let listed = serde_json::from_str::<Vec<String>>(instruction.text.text.trim()).ok();
+    let all = listed.unwrap_or_else(|| instruction.arguments.iter().map(|word| word.text.clone()).collect());
+    all.into_iter().filter(|path| path.starts_with('/') && !path.contains('$')).collect()
+}
+
+/// What a Dockerfile says of a stage, or of its last one.
+pub(super) fn read(path: &str, text: &str, target: Option<&str>) -> Built {
     let file = Dockerfile::parse(text);
     let mut built =
         Built { path: path.to_owned(), name: file_name(path).to_owned(), is_ours: is_ours(text), ..Built::default() };
@@ -110,7 +181,7 @@ pub(super) fn read(path: &str, text: &str) -> Built {
             built.runtime = Some((name.to_owned(), tag.to_owned()));
         }
     }
-    let Some(last) = file.target(None) else { return built };
+    let Some(last) = file.target(target).or_else(|| file.target(None)) else { return built };
     // The last one first: that is the one that counts.
     let all: Vec<&Instruction> = file.inherited(last, &none);
     let mut is_asked = false;
@@ -135,6 +206,7 @@ pub(super) fn read(path: &str, text: &str) -> Built {
             Keyword::User if built.user.is_none() => {
                 built.user = instruction.arguments.first().map(|word| word.text.clone());
             }
+            Keyword::Volume => built.volumes.extend(volumes(instruction)),
             Keyword::Env => {
                 let pairs = instruction.arguments.iter().filter_map(|word| word.text.split_once('='));
                 built.names.extend(pairs.map(|(name, _)| name.to_owned()));

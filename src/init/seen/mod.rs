@@ -336,6 +336,16 @@ impl Seen {
         })
     }
 
+    /// How a compose file builds a Dockerfile, first of all where it does so several times.
+    fn build_of(&self, path: &str) -> Option<&compose::BuildOf> {
+        let mut builds = self.containers.iter().filter_map(|container| container.build.as_ref());
+        builds.find(|build| {
+            let name = build.dockerfile.as_deref().unwrap_or("Dockerfile");
+            let whole = build.context.as_deref().map(|context| super::snapshot::joined(context, name));
+            whole.and_then(|whole| crate::plan::clean_path(&whole)).is_some_and(|whole| whole == path)
+        })
+    }
+
     /// The program in a directory.
     pub(super) fn program(&self, directory: &str) -> Option<&Program> {
         self.programs.iter().find(|program| program.directory == directory)

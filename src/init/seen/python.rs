@@ -125,7 +125,7 @@ fn unlocked(snapshot: &Snapshot, directory: &str, from: &str) -> Option<String> 
 fn is_dockerized(snapshot: &Snapshot, directory: &str) -> bool {
     let names = ["Dockerfile", "Containerfile"].map(|name| joined(directory, name));
     names.iter().filter_map(|path| Some((path, snapshot.text(path)?))).any(|(path, text)| {
-        let built = dockerfile::read(path, text);
+        let built = dockerfile::read(path, text, None);
         let is_python = built.runtime.is_some_and(|(runtime, _)| runtime == "python");
         let from = |line: &str| line.get(..5).is_some_and(|word| word.eq_ignore_ascii_case("from "));
         !built.is_ours && (is_python || text.lines().any(|line| from(line) && line.contains("python")))
