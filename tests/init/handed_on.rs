@@ -72,7 +72,9 @@ fn secrets_are_mounted_from_where_they_were() {
     let rendered = made.rendered();
     let (db, n) = rendered.split_once("\"n\":").expect("both services");
     assert!(db.contains("POSTGRES_PASSWORD_FILE: \"/run/secrets/POSTGRES_PASSWORD\""), "{rendered}");
-    for line in ["- \"pw\"", "/run/secrets/APP_TOKEN", "target: \"/keys/k\"", "configs:\n      - \"c\""] {
+    for line in
+        ["- \"pw\"", "/run/secrets/APP_TOKEN", "- \"APP_TOKEN\"", "target: \"/keys/k\"", "configs:\n      - \"c\""]
+    {
         assert!(n.contains(line), "{line}\n{rendered}");
     }
 }
@@ -164,4 +166,19 @@ fn a_new_neighbour_is_told_by_name_where_it_cannot_be_kept_out() {
          networks: {edge: , back: }\n",
     );
     made.tells("`edge` alone, and here it also reaches `redis`").hides("`back` alone");
+}
+
+#[test]
+fn a_router_that_asked_for_no_certificate_and_does_now_is_told() {
+    let made = compose(
+        "services:\n  traefik:\n    image: traefik:v3.6\n    command: [--providers.docker=true, \
+         --entrypoints.websecure.address=:443, --certificatesresolvers.le.acme.tlschallenge=true, \
+         --certificatesresolvers.le.acme.email=me@example.net, --certificatesresolvers.le.acme.storage=/le/acme.json]\n    \
+         ports: [\"443:443\"]\n    volumes: [\"/var/run/docker.sock:/var/run/docker.sock:ro\", \"./le:/le\"]\n  a:\n    \
+         image: nginx:1.29\n    labels: [\"traefik.http.routers.a.rule=Host(`a.example.net`)\", \
+         \"traefik.http.routers.a.entrypoints=websecure\", \"traefik.http.routers.a.tls.certresolver=le\"]\n  b:\n    image: \
+         nginx:1.29\n    labels: [\"traefik.http.routers.b.rule=Host(`b.example.net`)\", \
+         \"traefik.http.routers.b.entrypoints=websecure\", \"traefik.http.routers.b.tls=true\"]\n",
+    );
+    made.tells("router `b` of `b`").tells("`websecure` asks `le` for one").hides("router `a` of `a`");
 }

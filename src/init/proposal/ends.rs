@@ -568,12 +568,17 @@ impl Ends {
     /// What routers ask of their entry points holds for those, and what is not there is not asked for.
     fn complete(&mut self, containers: Vec<&Container>) {
         self.guard();
+        // Routers that have TLS and name no resolver: point, router, service.
+        let mut without: Vec<(String, String, String)> = Vec::new();
         for container in containers {
             for (_, router) in named(container.labels.keys().map(String::as_str), "http", "routers") {
                 let value = |option: &str| container.labels.get(*router.options.get(option)?).map(String::as_str);
                 let resolver = value("tls.certresolver");
                 let is_tls = value("tls") == Some("true") || resolver.is_some();
                 for point in value("entrypoints").unwrap_or_default().split(',').map(str::trim).filter(|_| is_tls) {
+                    if resolver.is_none() {
+                        without.push((point.to_owned(), router.name.to_owned(), container.name.clone()));
+                    }
                     if let Some(table) = self.points.get_mut(point).filter(|_| !self.guarded.contains(point)) {
                         table.entry("tls").or_insert(resolver.map_or(Value::from(true), Value::from));
                     }
@@ -591,6 +596,15 @@ impl Ends {
             table.contains_key("email")
                 && points.values().any(|point| point.get("tls").and_then(Value::as_str) == Some(name))
         });
+        for (point, router, service) in without {
+            let resolver = self.points.get(&point).and_then(|table| table.get("tls")?.as_str());
+            if let Some(resolver) = resolver {
+                self.untold.push(format!(
+                    "the certificate of the router `{router}` of `{service}`: it has TLS and names no resolver, and a route on \
+                     `{point}` asks `{resolver}` for one, as the others there do"
+                ));
+            }
+        }
         // Of a resolver that is not there nothing more is said.
         let resolvers = self.further.iter_mut().filter(|(key, _)| key.eq_ignore_ascii_case("certificatesresolvers"));
         for table in resolvers.filter_map(|(_, value)| value.as_table_mut()) {

@@ -67,6 +67,8 @@ pub(super) fn hand_on(
     for (section, what) in SECTIONS {
         let items = container.rest.get(section).and_then(Yaml::as_sequence).into_iter().flatten();
         let mut list: Vec<Value> = Vec::new();
+        // Whether others are made of variables.
+        let mut is_planned = false;
         for (item, (known, place)) in items.zip(container.given(section)) {
             let named = container.env.iter().filter(|(_, path)| path.as_deref() == Some(place.as_str()));
             let named: Vec<&String> = named.map(|(variable, _)| variable).collect();
@@ -74,6 +76,7 @@ pub(super) fn hand_on(
                 && !named.is_empty()
                 && kind.is_some_and(|kind| named.iter().all(|variable| is_file_of(kind, variable)));
             if is_asked_for {
+                is_planned = true;
                 continue;
             }
             let made = seen.files.get(section).and_then(|all| all.get(&known)).and_then(made_of);
@@ -81,6 +84,7 @@ pub(super) fn hand_on(
                 (Some(_), Some(item)) => list.push(item),
                 // A variable that is a file.
                 _ if !named.is_empty() && variable_of(seen, section, &known).is_some() && named.iter().all(is_path) => {
+                    is_planned = true;
                 }
                 _ => {
                     let read = names_it(&named);
@@ -94,6 +98,9 @@ pub(super) fn hand_on(
             }
         }
         if !list.is_empty() {
+            if is_planned {
+                list.insert(0, "...".into());
+            }
             passed.insert(section.to_owned(), Entry::new(list));
         }
     }
