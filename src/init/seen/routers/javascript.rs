@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Graph, Mount, Node, Route, Router, constants, end_of_item, forward, text_item};
+use super::{Graph, Mount, Node, Route, Router, constants, end_of_item, forward, may_end, text_item, within};
 use crate::audit;
 use crate::audit::tokens::Tokens;
 use crate::init::snapshot::{joined, parent};
@@ -27,11 +27,23 @@ struct Sources<'s, 't> {
     all: Vec<Tokens<'t>>,
     imports: Vec<BTreeMap<&'t str, Import>>,
     constants: BTreeMap<&'t str, Option<&'t str>>,
+    /// Names of functions, by file.
+    functions: Vec<BTreeSet<&'t str>>,
+    /// Whether a file may say where something hangs, or what answers.
+    is_telling: Vec<bool>,
 }
 
 pub(super) fn graph(files: &[(&str, &str)]) -> Graph {
-    let all: Vec<Tokens<'_>> = files.iter().map(|(_, text)| audit::tokens_of_javascript(text)).collect();
-    let mut sources = Sources { files, constants: constants(&all), imports: Vec::new(), all };
+    let all: Vec<Tokens<'_>> = files.iter().map(|(_, text)| audit::tokens_of_javascript(within(text))).collect();
+    let words = [".get(", ".all(", ".use(", ".route(", ".register(", ".mount(", ".group("];
+    let mut sources = Sources {
+        files,
+        constants: constants(&all),
+        imports: Vec::new(),
+        functions: all.iter().map(functions).collect(),
+        is_telling: files.iter().map(|(_, text)| words.iter().any(|word| text.contains(word))).collect(),
+        all,
+    };
     sources.imports = (0..files.len()).map(|file| sources.imports_of(file)).collect();
     let mut graph = Graph::default();
     for file in 0..files.len() {
@@ -57,6 +69,17 @@ fn around(tokens: &Tokens<'_>, at: usize) -> Vec<usize> {
         }
     }
     found
+}
+
+/// The functions of a file by their names: `function routes(`, `const routes = (app) =>`.
+fn functions<'t>(tokens: &Tokens<'t>) -> BTreeSet<&'t str> {
+    let is_one = |at: &usize| {
+        tokens.is_name(*at)
+            && (tokens.before(*at, 1) == "function"
+                || matches!(tokens.before(*at, 1), "const" | "let")
+                    && (*at..*at + 16).any(|at| matches!(tokens.text(at), "=>" | "function")))
+    };
+    (1..tokens.len()).filter(is_one).map(|at| tokens.text(at)).collect()
 }
 
 impl<'t> Sources<'_, 't> {
@@ -264,12 +287,7 @@ impl<'t> Sources<'_, 't> {
             return self.exported(import.file, &import.name, &graph.routers, 0);
         }
         // A function of this file, that is handed one.
-        let tokens = &self.all[file];
-        let is_function = (1..tokens.len()).any(|at| {
-            tokens.text(at) == name
-                && (tokens.before(at, 1) == "function"
-                    || tokens.before(at, 1) == "const" && (at..at + 16).any(|at| tokens.text(at) == "=>"))
-        });
+        let is_function = self.functions[file].contains(name);
         is_function.then(|| (file, self.only(file, &graph.routers).unwrap_or_default()))
     }
 
@@ -473,20 +491,16 @@ impl<'t> Sources<'_, 't> {
                         }
                     }
                     if let Some(path) = text.filter(|_| method == "use" || method == "route") {
-                        self.route(file, open, first, path, graph);
-                        // What hangs there answers, or nothing does.
-                        if let Some(route) = graph.routes.last_mut().filter(|_| hung) {
-                            route.on = None;
-                        }
+                        // Where something hangs there, that answers, or nothing does.
+                        let dot = if hung { None } else { Some(open - 2) };
+                        self.route(file, dot, first, path, graph);
                     }
                 }
                 "get" | "all" => {
                     if let Some(path) = text {
-                        self.route(file, open, first, path, graph);
                         // Who asks names nobody who answers.
-                        if let Some(route) = graph.routes.last_mut().filter(|_| items.len() < 2) {
-                            route.on = None;
-                        }
+                        let dot = if items.len() < 2 { None } else { Some(open - 2) };
+                        self.route(file, dot, first, path, graph);
                     }
                 }
                 _ => self.handed(file, open, &items, graph),
@@ -494,8 +508,12 @@ impl<'t> Sources<'_, 't> {
         }
     }
 
-    fn route(&self, file: usize, open: usize, first: usize, path: &str, graph: &mut Graph) {
-        let on = self.receiver(file, open - 2, graph);
+    /// A route on what stands in front of a dot, where that is known.
+    fn route(&self, file: usize, dot: Option<usize>, first: usize, path: &str, graph: &mut Graph) {
+        if !may_end(path) {
+            return;
+        }
+        let on = dot.and_then(|dot| self.receiver(file, dot, graph));
         let path = if path == "/" { String::new() } else { path.to_owned() };
         graph.routes.push(Route { file, at: self.all[file].span(first, first), path, on });
     }
@@ -516,14 +534,7 @@ impl<'t> Sources<'_, 't> {
             }
             [head] | [head, _] => match self.imports[file].get(head) {
                 Some(import) => Some(import.file),
-                None if names.len() == 1 => {
-                    let is_own = (1..tokens.len()).any(|at| {
-                        tokens.text(at) == *head
-                            && matches!(tokens.before(at, 1), "function" | "const")
-                            && at != open - 1
-                    });
-                    is_own.then_some(file)
-                }
+                None if names.len() == 1 => self.functions[file].contains(head).then_some(file),
                 None => None,
             },
             _ => None,
@@ -533,7 +544,7 @@ impl<'t> Sources<'_, 't> {
 
     fn hand(&self, file: usize, open: usize, items: &[usize], other: Option<usize>, graph: &mut Graph) {
         let tokens = &self.all[file];
-        let Some(other) = other else { return };
+        let Some(other) = other.filter(|other| self.is_telling[*other]) else { return };
         let given =
             items.iter().copied().filter(|item| tokens.is_name(*item) && matches!(tokens.text(*item + 1), "," | ")"));
         let child = (other, String::new());

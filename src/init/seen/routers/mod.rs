@@ -121,6 +121,20 @@ impl Graph {
     }
 }
 
+/// How large a file may be in which routers are looked for, in bytes: larger ones are made by tools.
+const LARGEST: usize = 256 << 10;
+
+/// A text that is not too large.
+fn within(text: &str) -> &str {
+    if text.len() > LARGEST { "" } else { text }
+}
+
+/// Whether a path may be the end of one that says that a program is well.
+fn may_end(path: &str) -> bool {
+    let path = path.trim_matches('/');
+    path.is_empty() || HEALTH.iter().any(|known| known.rsplit('/').next() == path.rsplit('/').next())
+}
+
 /// Two parts of a path.
 fn joined(first: &str, second: &str) -> String {
     let first = first.trim_end_matches('/');
@@ -154,6 +168,7 @@ fn choose(files: &[(&str, &str)], graph: &Graph, known: &[(String, String, bool)
             for (at, found) in served(text, path) {
                 let route = graph.routes.iter().find(|route| route.file == index && route.at.contains(&at));
                 match route.map(|route| graph.whole(route, &roots)) {
+                    None if within(text).is_empty() => doubt(&mut health, found, file),
                     None => health.found = Some(Fact::seen(found, *file)),
                     Some(Some(whole)) => health.found = Some(Fact::seen(whole, *file)),
                     Some(None) => doubt(&mut health, found, file),

@@ -1,12 +1,12 @@
 //! NestJS: controllers, and what the application puts in front of all of them.
 
-use super::{constants, end_of_item, joined, text_item};
+use super::{constants, end_of_item, joined, text_item, within};
 use crate::audit;
 use crate::audit::tokens::Tokens;
 
 /// The paths of controllers, each with its file and whether it is whole.
 pub(super) fn routes(files: &[(&str, &str)]) -> Vec<(String, String, bool)> {
-    let all: Vec<Tokens<'_>> = files.iter().map(|(_, text)| audit::tokens_of_javascript(text)).collect();
+    let all: Vec<Tokens<'_>> = files.iter().map(|(_, text)| audit::tokens_of_javascript(within(text))).collect();
     let constants = constants(&all);
     // None where it cannot be told.
     let mut global: Option<String> = Some(String::new());

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Graph, Mount, Node, Route, Router, constants, django, dotted, end_of_item, forward, text_item};
+use super::{
+    Graph, Mount, Node, Route, Router, constants, django, dotted, end_of_item, forward, may_end, text_item, within,
+};
 use crate::audit;
 use crate::audit::tokens::{Kind, Tokens};
 use crate::init::seen::Program;
@@ -27,7 +29,10 @@ struct Import {
 struct Sources<'s, 't> {
     files: &'s [(&'t str, &'t str)],
     all: Vec<Tokens<'t>>,
-    modules: Vec<String>,
+    /// Which file a module is, and which module a file.
+    modules: BTreeMap<String, usize>,
+    names: Vec<String>,
+    paths: BTreeMap<&'t str, usize>,
     imports: Vec<BTreeMap<&'t str, Import>>,
     constants: BTreeMap<&'t str, Option<&'t str>>,
     /// Names of functions, by file.
@@ -35,13 +40,15 @@ struct Sources<'s, 't> {
 }
 
 pub(super) fn graph(files: &[(&str, &str)], module: &dyn Fn(&str) -> String, program: &Program) -> Graph {
-    let all: Vec<Tokens<'_>> = files.iter().map(|(_, text)| audit::tokens_of_python(text)).collect();
+    let all: Vec<Tokens<'_>> = files.iter().map(|(_, text)| audit::tokens_of_python(within(text))).collect();
     let functions = all.iter().map(|tokens| {
         (1..tokens.len()).filter(|at| tokens.before(*at, 1) == "def").map(|at| tokens.text(at)).collect()
     });
     let mut sources = Sources {
         files,
-        modules: files.iter().map(|(path, _)| module(path)).collect(),
+        modules: files.iter().enumerate().map(|(file, (path, _))| (module(path), file)).collect(),
+        names: files.iter().map(|(path, _)| module(path)).collect(),
+        paths: files.iter().enumerate().map(|(file, (path, _))| (*path, file)).collect(),
         imports: Vec::new(),
         constants: constants(&all),
         functions: functions.collect(),
@@ -55,8 +62,7 @@ pub(super) fn graph(files: &[(&str, &str)], module: &dyn Fn(&str) -> String, pro
     let served = [&program.app, &program.command].into_iter().flatten();
     let words = served.flat_map(|fact| fact.value.split([' ', '\'']));
     for (named, object) in words.filter_map(|word| word.split_once(':')) {
-        let file = sources.modules.iter().position(|module| module == named);
-        graph.serving.extend(file.map(|file| (file, object.to_owned())));
+        graph.serving.extend(sources.modules.get(named).map(|file| (*file, object.to_owned())));
     }
     for file in 0..files.len() {
         sources.uses(file, &mut graph);
@@ -125,7 +131,7 @@ impl<'t> Sources<'_, 't> {
         if levels == 0 {
             return name.to_owned();
         }
-        let own = &self.modules[file];
+        let own = &self.names[file];
         let is_package = self.files[file].0.ends_with("__init__.py");
         let mut parts: Vec<&str> = own.split('.').filter(|part| !part.is_empty()).collect();
         for _ in 0..levels - usize::from(is_package) {
@@ -140,9 +146,9 @@ impl<'t> Sources<'_, 't> {
         let beside = || {
             let directory = parent(self.files[file].0);
             let wanted = crate::init::snapshot::joined(directory, &format!("{}.py", module.replace('.', "/")));
-            self.files.iter().position(|(path, _)| *path == wanted)
+            self.paths.get(wanted.as_str()).copied()
         };
-        self.modules.iter().position(|known| known == module).or_else(beside)
+        self.modules.get(module).copied().or_else(beside)
     }
 
     /// What a dotted name is in a file: a router of whatever file.
@@ -163,7 +169,7 @@ impl<'t> Sources<'_, 't> {
         let mut rest = rest;
         if let Some(name) = &import.name {
             let inner = format!("{module}.{name}");
-            if !self.modules.contains(&inner) {
+            if !self.modules.contains_key(&inner) {
                 let other = self.file_of(file, &module).filter(|other| *other != file)?;
                 let mut names = vec![name.as_str()];
                 names.extend(rest);
@@ -174,7 +180,7 @@ impl<'t> Sources<'_, 't> {
         // `a.b.router` of `import a.b`
         while let Some((next, behind)) = rest.split_first() {
             let inner = format!("{module}.{next}");
-            if !self.modules.contains(&inner) {
+            if !self.modules.contains_key(&inner) {
                 break;
             }
             module = inner;
@@ -382,8 +388,7 @@ impl<'t> Sources<'_, 't> {
         if is_bare && !self.files.iter().any(|(_, text)| words.iter().any(|word| text.contains(word))) {
             return;
         }
-        let is_one = path.starts_with('/') || path.is_empty();
-        if is_one {
+        if may_end(path) {
             let on = self.node(file, open, on, graph);
             graph.routes.push(Route { file, at: tokens.span(first, first), path: path.to_owned(), on });
         }
@@ -398,7 +403,7 @@ impl<'t> Sources<'_, 't> {
         let path = self.text(file, first, close);
         let on = self.list(file, open, graph);
         if tokens.text(open - 1) == "Route" {
-            if let Some(path) = path.filter(|_| tokens.kind(first) == Some(Kind::Text)) {
+            if let Some(path) = path.filter(|path| tokens.kind(first) == Some(Kind::Text) && may_end(path)) {
                 graph.routes.push(Route { file, at: tokens.span(first, first), path, on });
             }
             return;
