@@ -10,6 +10,7 @@ mod addresses;
 mod commands;
 mod libraries;
 mod names;
+mod variables;
 
 pub(super) use addresses::asked_of_database;
 pub(super) use commands::{has_user_info, is_harmless_header, is_shown_command};

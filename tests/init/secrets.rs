@@ -221,6 +221,38 @@ const COMMANDS: &[(&str, &str)] = &[
     ("address", "serve https://Mari9oldTh@example.net"),
     ("query", "curl http://localhost:80/?token=Mari9oldTh"),
     ("SQL", "psql -c \"create user x identified by 'Mari9oldTh'\""),
+    ("default", "serve --api-key ${API_KEY:-Mari9oldTh}"),
+    ("default without a colon", "serve --requirepass ${E_PASSWORD-Mari9oldTh}"),
+    ("default of any variable", "serve --password ${ANY:-Mari9oldTh}"),
+    ("default behind any flag", "serve --any ${A_PASSWORD:-Mari9oldTh}"),
+    ("default in a default", "serve --password ${ANY:-${OTHER:-Mari9oldTh}}"),
+    ("default in a flag", "pg_dump --dbname=postgres://u:${DB_PASSWORD:-Mari9oldTh}@db/x"),
+    ("default in an address", "pg_dump postgres://u:${ANY:-Mari9oldTh}@db/x"),
+    ("default of a shell", "sh -c 'DB_PASSWORD=$${DB_PASSWORD:-Mari9oldTh} serve'"),
+    ("second default", "sh -c 'DB_PASSWORD=$${DB_PASSWORD} TOKEN=${TOKEN:-Mari9oldTh} serve'"),
+    ("Redis in a shell", "sh -c \"redis-server --requirepass $${REDIS_PASSWORD:-Mari9oldTh}\""),
+    ("setting of PostgreSQL", "postgres -c x.token=${F_TOKEN:-Mari9oldTh}"),
+    ("default in a query", "curl http://x/?token=${B_TOKEN:-Mari9oldTh}"),
+    ("default in a path", "curl http://localhost/${B_TOKEN:-Mari9oldTh}"),
+    ("glued default", "mysqladmin ping -p${G_PASSWORD:-Mari9oldTh}"),
+    ("default of a program", "node s.js --password ${PW:-Mari9oldTh}"),
+    ("tail of a variable", "serve --password ${PW}Mari9oldTh"),
+    ("dollar", "serve -p $$Mari9oldTh"),
+    ("glued dollar", "mysql -p$$Mari9oldTh"),
+    ("dollar in an address", "serve http://$$Mari9oldTh@h"),
+    ("quoted dollar", "sh -c \"export PASSWORD='$$Mari9oldTh'; serve\""),
+    ("glued header", "curl --header=X-Team:Mari9oldTh http://x"),
+    ("quoted header", "wget --header=\"X-Team: Mari9oldTh\" http://x"),
+    ("short header", "curl -HX-Team:Mari9oldTh http://x"),
+    ("key for a network", "nebula -encrypt Mari9oldTh=="),
+    ("long key for a network", "serve --encrypt Mari9oldTh"),
+    ("JWT", "serve --jwt Mari9oldTh"),
+    ("Erlang", "erl -setcookie Mari9oldTh"),
+    ("SQL Server", "sqlcmd -PMari9oldTh"),
+    ("webhook", "serve --url https://hooks.slack.com/services/T0/B0/Mari9oldTh"),
+    ("MinIO", "mc alias set m http://m:9000 u Mari9oldTh"),
+    ("app of uvicorn", "uvicorn --header X-Team:Mari9oldTh web:app"),
+    ("queue", "celery --app web worker --queues ${TOKEN:-Mari9oldTh}"),
 ];
 
 fn json(text: &str) -> String {
@@ -306,6 +338,31 @@ const PLACES: &[Place] = &[
         ],
     },
     Place {
+        what: "a label behind a proxy",
+        files: |name, value| {
+            let labels = [(name, value), ("traefik.http.services.web.loadbalancer.server.port", "80")];
+            let labels: Vec<String> = labels.iter().map(|(name, value)| format!("{name}: {}", json(value))).collect();
+            let proxy = "  traefik:\n    image: traefik:v3.6\n    ports: [\"80:80\"]\n    command: \
+                         [\"--providers.docker=true\", \"--entrypoints.web.address=:80\"]\n    volumes: \
+                         [\"/var/run/docker.sock:/var/run/docker.sock:ro\"]\n";
+            let uses =
+                "traefik.http.routers.other.middlewares: door\n      traefik.http.routers.other.rule: PathPrefix(`/x`)";
+            let web = format!("  web:\n{IMAGE}    labels:\n      {}\n      {uses}\n", labels.join("\n      "));
+            vec![("docker-compose.yml", format!("services:\n{proxy}{web}"))]
+        },
+        cases: &[
+            ("traefik.http.routers.web.rule", "Host(`a.example.com`) && Header(`X-Origin-Verify`, `Mari9oldTh`)"),
+            ("traefik.http.routers.web.rule", "Host(`a.example.com`) && HeaderRegexp(`X-Edge`, `^Mari9oldTh$$`)"),
+            ("traefik.http.routers.web.rule", "Host(`a.example.com`) && Query(`api`, `Mari9oldTh`)"),
+            ("traefik.http.routers.web.rule", "Host(`a.example.com`) && Header(`X-Edge`, `${ANY:-Mari9oldTh}`)"),
+            ("traefik.http.middlewares.door.plugin.any.value", "$$Mari9oldTh"),
+            ("traefik.http.middlewares.door.plugin.any.seed", "Mari9oldTh"),
+            ("traefik.http.middlewares.door.basicauth.users", "joe:${ANY:-Mari9oldTh}"),
+            ("traefik.http.middlewares.door.headers.customrequestheaders.X-Edge", "${ANY:-Mari9oldTh}"),
+            ("traefik.http.middlewares.door.redirectregex.replacement", "https://u:$$Mari9oldTh@x/"),
+        ],
+    },
+    Place {
         what: "a command, as a text",
         files: |_, value| compose(&format!("{IMAGE}    command: {}\n", json(value))),
         cases: COMMANDS,
@@ -328,6 +385,16 @@ const PLACES: &[Place] = &[
             ("unknown", "-pMari9oldTh"),
             ("colon", "--password:Mari9oldTh"),
         ],
+    },
+    Place {
+        what: "what a cache runs",
+        files: |_, value| compose(&format!("    image: redis:7\n    command: {}\n", json(value))),
+        cases: COMMANDS,
+    },
+    Place {
+        what: "what a database runs",
+        files: |_, value| compose(&format!("    image: postgres:16\n    command: {}\n", json(value))),
+        cases: COMMANDS,
     },
     Place {
         what: "an entry point",
@@ -370,6 +437,25 @@ const PLACES: &[Place] = &[
                 ("requirements.txt", "flask==3.1.0\ngunicorn==23.0.0\n".to_owned()),
                 ("web.py", "from flask import Flask\n\napp = Flask(__name__)\n".to_owned()),
             ]
+        },
+        cases: COMMANDS,
+    },
+    Place {
+        what: "what a Procfile runs before",
+        files: |_, value| {
+            vec![
+                ("Procfile", format!("release: {value}\nworker: {value}\n")),
+                ("requirements.txt", "flask==3.1.0\ngunicorn==23.0.0\n".to_owned()),
+                ("web.py", "from flask import Flask\n\napp = Flask(__name__)\n".to_owned()),
+            ]
+        },
+        cases: COMMANDS,
+    },
+    Place {
+        what: "what a script runs before",
+        files: |_, value| {
+            let text = json(&format!("{value} && node index.js"));
+            node(Vec::new(), &format!("{{\"start\":{text}}}"), "")
         },
         cases: COMMANDS,
     },

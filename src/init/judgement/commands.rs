@@ -1,13 +1,21 @@
-//! Whether a command can be shown: a command, a probe, a line of a Procfile. Its words are split once more inside of quotes,
-//! and whatever has a name there is judged by it. What is in doubt is not shown.
+//! Whether a command can be shown: a command, a probe, a line of a Procfile. The defaults of its variables are read with it,
+//! its words are split once more inside of quotes, and whatever has a name there is judged by it. What is in doubt is not
+//! shown.
 
 use super::names::{is_secret, is_sensitive};
+use super::variables::{has_shell, is_variable, seen_through};
 use super::{is_harmless, is_random, is_shown, is_switch};
 use crate::secrets::forms::unmistakable;
 use crate::secrets::names::arguments;
 
 /// Flags behind which people write passwords.
 const FLAGS: [&str; 10] = ["-a", "-p", "-P", "-u", "-k", "-K", "-t", "--user", "--auth", "--pass"];
+
+/// Flags, without what stands in front of them, behind which keys are written under names that are none.
+const KEYED: [&str; 6] = ["encrypt", "jwt", "setcookie", "code", "unlock", "eab"];
+
+/// Programs that are given a password as a bare word.
+const GIVEN: [&str; 3] = ["htpasswd", "passwd", "chpasswd"];
 
 /// Headers that everybody may see.
 const HEADERS: [&str; 15] = [
@@ -33,25 +41,79 @@ pub(in crate::init) fn is_harmless_header(name: &str) -> bool {
     HEADERS.contains(&name.to_ascii_lowercase().as_str())
 }
 
-/// Whether the words of a command can be shown: nothing in them may be a secret.
+/// Whether the words of a command can be shown: nothing in them may be a secret, also where nobody sets its variables.
 pub(in crate::init) fn is_shown_command(words: &[String]) -> bool {
-    let words = &settings(words);
+    let is_chance =
+        |word: &String| unmistakable(word).is_some() || word.split(|c: char| !c.is_ascii_alphanumeric()).any(is_random);
+    if words.iter().any(is_chance) {
+        return false;
+    }
+    let has_shell = has_shell(words);
+    let seen: Option<Vec<String>> = words.iter().map(|word| seen_through(word, has_shell)).collect();
+    seen.is_some_and(|words| are_shown(&settings(&words)))
+}
+
+/// Whether words can be shown in which a `$` begins a variable without a default.
+fn are_shown(words: &[String]) -> bool {
     let split: Vec<String> = words.iter().flat_map(|word| parts(word)).collect();
     let is_plain = |word: &String| {
         unmistakable(word).is_none()
             && !has_user_info(word)
             && assignments_are_shown(word)
             && is_header_shown(word)
+            && !is_hook(word)
             && !word.split(|c: char| !c.is_ascii_alphanumeric()).any(is_random)
     };
     let text = split.join(" ").to_ascii_lowercase();
     let is_sql = text.contains("password ") && !text.contains("password $") || text.contains("identified by");
     split.iter().all(is_plain)
-        && words.iter().all(|word| unmistakable(word).is_none())
+        && words.iter().all(|word| unmistakable(word).is_none() && is_header_flag_shown(word))
         && !split.iter().enumerate().any(|(at, word)| is_before_secret(&split, at, word))
+        && !is_given_one(&split)
         && !is_sql
         && arguments(words).is_empty()
         && arguments(&split).is_empty()
+}
+
+/// Whether a program is run that is given a password as a bare word.
+fn is_given_one(words: &[String]) -> bool {
+    let is_open = |word: Option<&String>| word.is_some_and(|word| !is_variable(word) && !word.starts_with('-'));
+    let is_program = |word: &String| GIVEN.contains(&word.rsplit('/').next().unwrap_or_default());
+    // `mc alias set NAME URL KEY SECRET`.
+    let is_alias = |at: usize| words[at] == "alias" && words.get(at + 1).is_some_and(|word| word == "set");
+    words.iter().any(is_program) && is_open(words.last())
+        || (0..words.len()).any(|at| is_alias(at) && is_open(words.get(at + 5)))
+}
+
+/// Whether it is the address of a webhook: who has it can send.
+fn is_hook(word: &str) -> bool {
+    let Some((_, rest)) = word.split_once("://") else { return false };
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let is_called = |text: &str| text.to_ascii_lowercase().contains("hook");
+    let is_below =
+        |path: &str| path.split('/').skip_while(|part| !is_called(part)).skip(1).any(|part| !part.is_empty());
+    // Another service is called by one word.
+    host.contains('.') && (is_called(host) && !path.is_empty() || is_below(path))
+}
+
+/// Whether a flag that sends a header sends one that can be shown: `--header=X-Team: v`, `-HX-Team:v`.
+fn is_header_flag_shown(word: &str) -> bool {
+    let header = word.split_once('=').filter(|(flag, _)| is_header_flag(flag)).map(|(_, header)| header);
+    let glued = || word.strip_prefix("-H").filter(|rest| rest.contains(':'));
+    let Some(header) = header.or_else(glued) else { return true };
+    let name = header.trim_start_matches(['"', '\'']).split([':', '=']).next().unwrap_or_default();
+    is_variable(name) || is_harmless_header(name.trim())
+}
+
+/// Whether a flag sends a header.
+fn is_header_flag(flag: &str) -> bool {
+    let name = flag.trim_start_matches('-').to_ascii_lowercase();
+    flag.starts_with('-') && matches!(name.rsplit(['-', '_', '.']).next(), Some("header" | "headers"))
+}
+
+/// Whether what stands behind a flag of this name may be a key.
+fn is_sensitive_flag(name: &str) -> bool {
+    is_sensitive(name) || KEYED.contains(&name.to_ascii_lowercase().as_str())
 }
 
 /// The settings of a database server, `-c name=value`, as the flags that they are: no shell is given a command there.
@@ -100,9 +162,12 @@ fn is_before_secret(words: &[String], at: usize, word: &str) -> bool {
     if let Some(name) = word.strip_suffix([':', '=']) {
         return is_open && is_sensitive(name.trim_start_matches('-')) && !is_switch(next);
     }
-    if matches!(word, "-H" | "--header") {
-        let name = next.split(':').next().unwrap_or_default().to_ascii_lowercase();
-        return !HEADERS.contains(&name.as_str());
+    if word == "-H" || is_header_flag(word) {
+        return !is_harmless_header(next.split(':').next().unwrap_or_default());
+    }
+    // `--set db.password x`.
+    if !word.starts_with('-') && word.contains('.') && !word.contains('/') && is_secret(word) {
+        return is_open && !next.starts_with('-') && !is_switch(next);
     }
     if !word.starts_with('-') || word.contains('=') || next.starts_with('-') || !is_open {
         return false;
@@ -116,11 +181,9 @@ fn is_before_secret(words: &[String], at: usize, word: &str) -> bool {
         let is_address = next.starts_with("http://") || next.starts_with("https://") || next.starts_with('/');
         return !(is_number || is_address || (word == "-k" && is_worker));
     }
-    is_sensitive(name) && !is_switch(next) && !(is_harmless("PATH", next) && !is_secret(name) && next.starts_with('/'))
-}
-
-fn is_variable(text: &str) -> bool {
-    text.starts_with('$')
+    is_sensitive_flag(name)
+        && !is_switch(next)
+        && !(is_harmless("PATH", next) && !is_secret(name) && next.starts_with('/'))
 }
 
 /// Whether user and password, or a token, stand in front of a host.
@@ -144,10 +207,10 @@ pub(in crate::init) fn has_user_info(word: &str) -> bool {
 
 /// Whether every `NAME=value` of a word can be shown.
 fn assignments_are_shown(word: &str) -> bool {
-    let is_glued = word.len() > 2 && ["-p", "-u", "-a", "-k"].iter().any(|flag| word.starts_with(flag));
+    let is_glued = word.len() > 2 && ["-p", "-P", "-u", "-a", "-k"].iter().any(|flag| word.starts_with(flag));
     if is_glued && !word.contains('=') {
         let value = &word[2..];
-        let is_password = word.starts_with("-p") && value.parse::<u16>().is_err();
+        let is_password = word[..2].eq_ignore_ascii_case("-p") && value.parse::<u16>().is_err();
         if !is_variable(value) && (is_password || value.contains(':')) {
             return false;
         }
@@ -165,7 +228,7 @@ fn assignments_are_shown(word: &str) -> bool {
             return true;
         }
         let name = name.trim_start_matches('-');
-        if is_sensitive(name) {
+        if is_sensitive(name) || is_flag && is_sensitive_flag(name) {
             return !is_secret(name) && (is_switch(value) || value.starts_with('/'));
         }
         // In front of a command stands what it is told; in an address what is asked.
@@ -201,12 +264,25 @@ mod tests {
             "gunicorn --bind 0.0.0.0:${PORT:-8000} auth:app",
             "sh -c 'alembic upgrade head && exec uvicorn app:app --port 8000'",
             "sh -c 'pg_isready -U app -d ${DB:-shop}'",
+            "sh -c 'pg_isready -U $${POSTGRES_USER:-app} -d $$POSTGRES_DB'",
             "node -e \"fetch('http://localhost:3000/health').then(r=>process.exit(r.ok?0:1))\"",
             "curl -H 'Accept: application/json' http://localhost:80/",
+            "curl --header='Accept: application/json' http://localhost:80/",
             "traefik --api.insecure=true --providers.docker.network=web",
             "serve --db-password ${DB_PASSWORD}",
+            "serve --db-password $DB_PASSWORD --from postgres://${DB_USER:-app}:${DB_PASSWORD}@db/x",
+            "sh -c 'redis-cli -a $$REDIS_PASSWORD ping'",
+            "sh -c 'mysqladmin ping -p$$MYSQL_ROOT_PASSWORD'",
+            "sh -c 'mysqladmin ping -u $${MYSQL_USER} -p$${MYSQL_PASSWORD}'",
+            "sh -c 'serve --token $$(cat /run/secrets/token)'",
+            "mysqladmin ping -u ${MYSQL_USER:-root} -p${MYSQL_PASSWORD}",
             "sh -c 'LEVEL=3 serve'",
+            "sh -c 'PASSWORD=$$DB_PASSWORD serve'",
             "postgres -c log_statement=all -c max_connections=200",
+            "curl http://webhook:9000/health",
+            "serve --auth-port ${AUTH_PORT:-8080} --level ${LEVEL:-info}",
+            "serve --config ${CONFIG:-/etc/serve.yml} --url ${API_URL:-http://api:3000}",
+            "mc alias set m http://minio:9000 $USER $PASSWORD",
         ] {
             assert!(is_shown_command(&words(text)), "{text}");
         }
@@ -235,6 +311,42 @@ mod tests {
             "serve --pin 482917",
             "curl http://localhost/?token=hunter2",
             "postgres -c \"primary_conninfo=host=db password=hunter2\"",
+            // A default is a value.
+            "serve --requirepass ${E_PASSWORD-hunter2}",
+            "serve --requirepass ${ANY:-hunter2}",
+            "serve --any ${API_KEY:-hunter2}",
+            "pg_dump --dbname=postgres://u:${DB_PASSWORD:-hunter2}@db/x",
+            "pg_dump postgres://u:${ANY:-hunter2}@db/x",
+            "sh -c 'DB_PASSWORD=$${DB_PASSWORD:-hunter2} serve'",
+            "sh -c 'redis-server --requirepass $${ANY:-hunter2}'",
+            "postgres -c x.token=${ANY:-hunter2}",
+            "mysqladmin ping -p${ANY:-hunter2}",
+            "curl http://x/?token=${ANY:-hunter2}",
+            "curl -u ${ANY:-joe:hunter2} http://x",
+            "serve --password ${ANY:-${OTHER:-hunter2}}",
+            "serve --password ${ANY}hunter2",
+            // A dollar that is written twice is one.
+            "serve -p $$hunter2",
+            "mysql -p$$hunter2",
+            "serve http://$$hunter2@h",
+            "serve --password $$HUNTER2",
+            "sh -c \"export PASSWORD='$$hunter2'; serve\"",
+            "sh -c \"export PASSWORD='$$HUNTER2'; serve\"",
+            // Further words.
+            "curl --header=X-Team:hunter2 http://x",
+            "wget --header='X-Team: hunter2' http://x",
+            "sh -c 'wget --header=\"X-Team: hunter2\" http://x'",
+            "curl -HX-Team:hunter2 http://x",
+            "nebula -encrypt pUqJ/tFQ==",
+            "serve --encrypt hunter2",
+            "serve --jwt hunter2",
+            "erl -setcookie hunter2",
+            "sqlcmd -Phunter2",
+            "serve --url https://hooks.slack.com/services/T0/B0/x",
+            "serve --url https://h.example/webhook/hunter2",
+            "mc alias set m http://minio:9000 admin hunter2",
+            "htpasswd -b /x joe hunter2",
+            "serve --set db.pass hunter2",
         ] {
             assert!(!is_shown_command(&words(text)), "{text}");
         }

@@ -171,20 +171,43 @@ fn is_shown_option(label: &str, value: &str) -> bool {
     if is_header && !is_known {
         return false;
     }
+    // Of a plugin nobody knows what it is told.
+    if lower.first().is_some_and(|part| part == "plugin") && !is_shown(lower.last().map_or("", String::as_str), value) {
+        return false;
+    }
     let words: Vec<String> = value.split_whitespace().map(str::to_owned).collect();
     !is_secret && is_shown_command(&words) && is_shown_rule(value)
 }
 
-/// Whether nothing that a rule compares may be a secret.
+/// Whether nothing that a rule compares may be a secret: who sends a header, or asks with a word, may be let in by it.
 pub(super) fn is_shown_rule(text: &str) -> bool {
     let mut is_shown = true;
     if let Ok(Some(expression)) = rule::parse(text, RouteProtocol::Http) {
         expression.each_matcher(&mut |matcher, _| {
-            let compares = !matches!(matcher.kind, MatcherKind::Host | MatcherKind::Path | MatcherKind::PathPrefix);
-            is_shown &= !(compares && matcher.arguments.iter().any(|argument| is_sensitive(&argument.value)));
+            let said: Vec<&str> = matcher.arguments.iter().map(|argument| argument.value.as_str()).collect();
+            is_shown &= match (matcher.kind, said.as_slice()) {
+                (MatcherKind::Host | MatcherKind::Path | MatcherKind::PathPrefix, _) => true,
+                (MatcherKind::Header | MatcherKind::HeaderRegexp, [name, values @ ..]) => {
+                    let is_known = ["upgrade", "connection"].contains(&name.to_ascii_lowercase().as_str());
+                    is_known || is_harmless_header(name) || values.iter().all(|value| is_bare(value, name))
+                }
+                (MatcherKind::Query | MatcherKind::QueryRegexp, [name, values @ ..]) => {
+                    values.iter().all(|value| is_bare(value, name))
+                }
+                _ => !said.iter().any(|value| is_sensitive(value)),
+            };
         });
     }
     is_shown
+}
+
+/// Whether a value that is compared says nothing that one has to know: anything, a switch, a number, a variable alone.
+fn is_bare(value: &str, name: &str) -> bool {
+    let is_any = ["", ".*", ".+", "^.*$", "^.+$", "*"].contains(&value);
+    is_any
+        || is_harmless(name, value)
+        || values::whole(value)
+            .is_some_and(|(_, operator, _)| matches!(operator, None | Some(values::Operator::Required)))
 }
 
 /// A text with its variables alone, whose defaults are declared instead: they are said in one place.

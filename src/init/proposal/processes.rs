@@ -91,9 +91,13 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
         match process.name.as_str() {
             "web" => {}
             "release" => {
-                if is_shown_command(&process.words)
-                    && let Some(service) = proposal.services.get_mut(&main)
-                {
+                if !is_shown_command(&process.words) {
+                    let what = format!(
+                        "what `release` in {} does before the start: it may have a secret in it, so it is not copied",
+                        process.from
+                    );
+                    proposal.unknown(&main, what);
+                } else if let Some(service) = proposal.services.get_mut(&main) {
                     let step = Value::from(joined(&process.words));
                     service.set("before-start", Entry::noted(vec![step], format!("from {}", process.from)));
                 }
@@ -213,7 +217,8 @@ pub(super) fn uvicorn(words: &[String], service: &mut Service, from: &str) -> bo
     }) else {
         return false;
     };
-    if app.starts_with('-') || words.iter().any(|word| word == "--factory") || service.keys.contains_key("dockerfile") {
+    let is_other = app.starts_with('-') || words.iter().any(|word| word == "--factory");
+    if is_other || service.keys.contains_key("dockerfile") || !is_shown_command(words) {
         return false;
     }
     service.keys.shift_remove("command");

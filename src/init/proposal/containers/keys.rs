@@ -286,7 +286,12 @@ pub(super) fn plain(value: &Yaml) -> Option<Value> {
             if !is_shown_command(&texts) {
                 return None;
             }
-            Value::from(items.iter().map(plain).collect::<Option<Vec<_>>>()?)
+            // Together they were looked at: a shell among them reads the others.
+            let one = |item: &Yaml| match item {
+                Yaml::String(text) => with_shown_defaults(text).1.is_empty().then(|| Value::from(text.clone())),
+                other => plain(other),
+            };
+            Value::from(items.iter().map(one).collect::<Option<Vec<_>>>()?)
         }
         Yaml::Mapping(_) => {
             let mut table = toml::Table::new();

@@ -10,7 +10,7 @@ use super::{Entry, Material, Proposal, Service, ends, images, places, processes,
 use crate::compose::interpolation::substitute;
 use crate::compose::volume;
 use crate::init::judgement::{
-    is_harmless, is_identifier, is_sensitive, is_shown_command, is_shown_image, with_shown_defaults,
+    is_harmless, is_identifier, is_sensitive, is_shown, is_shown_command, is_shown_image, with_shown_defaults,
 };
 use crate::init::seen::{Container, Program, is_ours};
 use crate::init::snapshot::{joined, parent};
@@ -377,6 +377,12 @@ fn set_option(
     let entry = match definition.kind {
         OptionType::Int => plain.parse::<i64>().ok().map(Value::from),
         OptionType::Bool => plain.parse::<bool>().ok().map(Value::from),
+        OptionType::Strings if !plain.split(',').all(|item| is_shown(option, item.trim())) => {
+            let what =
+                format!("its `{option}`: the one in {} may have a secret in it, so it is not copied", container.from);
+            proposal.unknown(name, what);
+            return;
+        }
         OptionType::Strings => Some(Value::from(plain.split(',').map(Value::from).collect::<Vec<_>>())),
         OptionType::Table
         | OptionType::EntryPoints

@@ -4,7 +4,7 @@ use serde_yaml::Value as Yaml;
 use toml::Value;
 
 use super::with_defaults;
-use crate::init::judgement::is_shown_command;
+use crate::init::judgement::{is_shown_command, with_shown_defaults};
 use crate::init::proposal::{Entry, Proposal, Service, processes, programs};
 use crate::init::seen::compose::{asked_path, scalar, words};
 use crate::init::seen::{Container, Program};
@@ -26,7 +26,8 @@ pub(super) fn health(
         return;
     }
     if let Some(test) = said("test").and_then(words) {
-        let text = with_defaults(&test.join(" "));
+        // A default that may be a secret is no part of a path.
+        let text = with_defaults(&with_shown_defaults(&test.join(" ")).0);
         if test.first().is_some_and(|word| word == "NONE") {
             service.set("health", Entry::noted(false, format!("from {}", container.from)));
             return;

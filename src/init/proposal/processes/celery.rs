@@ -20,7 +20,16 @@ pub(in crate::init::proposal) fn of(
     from: &str,
 ) -> bool {
     let Some(start) = words.iter().position(|word| word == "celery" || word.ends_with("/celery")) else { return false };
-    let Some(said) = Said::of(&words[start + 1..]) else { return false };
+    let Some(mut said) = Said::of(&words[start + 1..]) else { return false };
+    let is_shown = |text: &String| is_shown_command(std::slice::from_ref(text));
+    if !is_shown(&said.app) {
+        return false;
+    }
+    if said.queues.as_ref().is_some_and(|queues| !is_shown(queues)) {
+        said.queues = None;
+        said.more.push("--queues".to_owned());
+    }
+    said.options.retain(|(_, value)| value.as_str().is_none_or(|text| is_shown(&text.to_owned())));
     let note = format!("from {from}");
     service.keys.shift_remove("command");
     service.set("kind", Entry::noted(CELERY, note.clone()));
@@ -96,7 +105,7 @@ impl Said {
                 None => words.next_if(|next| !next.starts_with('-') && !is_role(next)).cloned(),
             };
             if !said.take(flag, value) {
-                said.more.push(flag.to_owned());
+                said.more.push(flag.split(':').next().unwrap_or_default().to_owned());
             }
         }
         said.is_beat = role == Some("beat");
