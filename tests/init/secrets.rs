@@ -394,6 +394,14 @@ const PLACES: &[Place] = &[
     Place {
         what: "what a database runs",
         files: |_, value| compose(&format!("    image: postgres:16\n    command: {}\n", json(value))),
+        cases: &[
+            ("setting", "postgres -c x.token=${ANY:-Mari9oldTh}"),
+            ("address", "postgres -c primary_conninfo='host=db password=${ANY:-Mari9oldTh}'"),
+        ],
+    },
+    Place {
+        what: "a shell in an entry point",
+        files: |_, value| compose(&format!("{IMAGE}    entrypoint: [\"sh\", \"-c\", {}]\n", json(value))),
         cases: COMMANDS,
     },
     Place {

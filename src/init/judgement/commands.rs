@@ -61,6 +61,7 @@ fn are_shown(words: &[String]) -> bool {
             && !has_user_info(word)
             && assignments_are_shown(word)
             && is_header_shown(word)
+            && is_header_flag_shown(word)
             && !is_hook(word)
             && !word.split(|c: char| !c.is_ascii_alphanumeric()).any(is_random)
     };
@@ -98,7 +99,9 @@ fn is_hook(word: &str) -> bool {
 
 /// Whether a flag that sends a header sends one that can be shown: `--header=X-Team: v`, `-HX-Team:v`.
 fn is_header_flag_shown(word: &str) -> bool {
-    let header = word.split_once('=').filter(|(flag, _)| is_header_flag(flag)).map(|(_, header)| header);
+    // What is quoted follows as a word of its own.
+    let header = word.split_once('=').filter(|(flag, header)| is_header_flag(flag) && !header.is_empty());
+    let header = header.map(|(_, header)| header);
     let glued = || word.strip_prefix("-H").filter(|rest| rest.contains(':'));
     let Some(header) = header.or_else(glued) else { return true };
     let name = header.trim_start_matches(['"', '\'']).split([':', '=']).next().unwrap_or_default();
@@ -108,7 +111,9 @@ fn is_header_flag_shown(word: &str) -> bool {
 /// Whether a flag sends a header.
 fn is_header_flag(flag: &str) -> bool {
     let name = flag.trim_start_matches('-').to_ascii_lowercase();
-    flag.starts_with('-') && matches!(name.rsplit(['-', '_', '.']).next(), Some("header" | "headers"))
+    // `--proxy-headers` and `--no-server-header` are switches.
+    let is_one = name.rsplit(['-', '_', '.']).next() == Some("header") && !name.starts_with("no-");
+    flag.starts_with('-') && (is_one || name == "headers")
 }
 
 /// Whether what stands behind a flag of this name may be a key.
@@ -159,11 +164,11 @@ fn is_before_secret(words: &[String], at: usize, word: &str) -> bool {
     if matches!(word.to_ascii_lowercase().as_str(), "bearer" | "basic" | "digest") {
         return is_open;
     }
+    if word == "-H" || is_header_flag(word.strip_suffix('=').unwrap_or(word)) {
+        return !next.starts_with('-') && !is_harmless_header(next.split(':').next().unwrap_or_default());
+    }
     if let Some(name) = word.strip_suffix([':', '=']) {
         return is_open && is_sensitive(name.trim_start_matches('-')) && !is_switch(next);
-    }
-    if word == "-H" || is_header_flag(word) {
-        return !is_harmless_header(next.split(':').next().unwrap_or_default());
     }
     // `--set db.password x`.
     if !word.starts_with('-') && word.contains('.') && !word.contains('/') && is_secret(word) {
@@ -280,6 +285,7 @@ mod tests {
             "sh -c 'PASSWORD=$$DB_PASSWORD serve'",
             "postgres -c log_statement=all -c max_connections=200",
             "curl http://webhook:9000/health",
+            "uvicorn --proxy-headers app:app --port 8000 --no-server-header",
             "serve --auth-port ${AUTH_PORT:-8080} --level ${LEVEL:-info}",
             "serve --config ${CONFIG:-/etc/serve.yml} --url ${API_URL:-http://api:3000}",
             "mc alias set m http://minio:9000 $USER $PASSWORD",
@@ -337,6 +343,7 @@ mod tests {
             "wget --header='X-Team: hunter2' http://x",
             "sh -c 'wget --header=\"X-Team: hunter2\" http://x'",
             "curl -HX-Team:hunter2 http://x",
+            "sh -c 'curl --header=X-Team:hunter2 http://x'",
             "nebula -encrypt pUqJ/tFQ==",
             "serve --encrypt hunter2",
             "serve --jwt hunter2",
