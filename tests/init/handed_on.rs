@@ -182,3 +182,21 @@ fn a_router_that_asked_for_no_certificate_and_does_now_is_told() {
     );
     made.tells("router `b` of `b`").tells("`websecure` asks `le` for one").hides("router `a` of `a`");
 }
+
+#[test]
+fn what_else_is_said_of_a_build_and_of_its_place_is_handed_on_or_told() {
+    let made = Described::of(&[
+        (
+            "compose.yaml",
+            "services:\n  api:\n    build: {context: ./api, tags: [\"example/api:2\"], network: host, dockerfile_inline: FROM \
+             x}\n    deploy: {mode: replicated, restart_policy: {condition: any}, resources: {limits: {pids: 5, memory: 1G}, \
+             reservations: {memory: 64M}}}\n",
+        ),
+        ("api/Dockerfile", "FROM example/a:1\nUSER 1000\n"),
+    ]);
+    let rendered = made.rendered();
+    for line in ["- \"example/api:2\"", "network: \"host\"", "memory: \"64M\"", "memory: \"1G\""] {
+        assert!(rendered.contains(line), "{line}\n{rendered}");
+    }
+    made.tells("says of `restart_policy` and `limits.pids`").tells("`dockerfile_inline`").hides("`mode`");
+}

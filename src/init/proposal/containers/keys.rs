@@ -87,7 +87,17 @@ pub(super) fn rest(
                     limit(service, "cpus", cpus.into());
                 }
             }
-            ("deploy", _) => deploy(value, service, &mut passed),
+            ("deploy", _) => {
+                let others = deploy(value, service, &mut passed);
+                if !others.is_empty() {
+                    let what = format!(
+                        "what `deploy` in {} says of {}: services.toml has no word for it; `compose` would say it again",
+                        container.from,
+                        crate::diagnostics::words::and(&others)
+                    );
+                    proposal.unknown(name, what);
+                }
+            }
             (key, _) if is_derived && DERIVED.contains(&key) => {}
             // Where each is seen to.
             ("secrets" | "configs" | "volumes", _) => {}
@@ -102,6 +112,9 @@ pub(super) fn rest(
                 ),
             },
         }
+    }
+    if !service.keys.contains_key("extends") {
+        build(proposal, container, name, &mut passed);
     }
     if !passed.is_empty() {
         service.tables.entry("compose".to_owned()).or_default().extend(passed);
@@ -244,7 +257,8 @@ fn limit(service: &mut Service, key: &str, value: Value) {
     }
 }
 
-fn deploy(value: &Yaml, service: &mut Service, passed: &mut IndexMap<String, Entry>) {
+/// Takes over what it says of resources and replicas; the keys that are not.
+fn deploy(value: &Yaml, service: &mut Service, passed: &mut IndexMap<String, Entry>) -> Vec<String> {
     let limits = value.get("resources").and_then(|resources| resources.get("limits"));
     if let Some(memory) = limits.and_then(|limits| scalar(limits.get("memory")?)).filter(|text| !text.contains('$')) {
         limit(service, "memory", memory.into());
@@ -256,12 +270,48 @@ fn deploy(value: &Yaml, service: &mut Service, passed: &mut IndexMap<String, Ent
     if let Some(replicas) = value.get("replicas").and_then(Yaml::as_i64).filter(|replicas| *replicas > 1) {
         service.set("replicas", Entry::new(replicas));
     }
-    // Devices of a machine are not described otherwise.
-    let reserved = value.get("resources").and_then(|resources| resources.get("reservations")?.get("devices"));
-    if let Some(devices) = reserved.and_then(plain) {
+    // What is reserved, devices of the machine among that, is not described otherwise.
+    let reserved = value.get("resources").and_then(|resources| resources.get("reservations"));
+    let shown = reserved.and_then(plain);
+    let is_told = reserved.is_some() && shown.is_none();
+    if let Some(reserved) = shown {
         let table = |key: &str, value: Value| Value::from(toml::Table::from_iter([(key.to_owned(), value)]));
-        let deploy = table("resources", table("reservations", table("devices", devices)));
+        let deploy = table("resources", table("reservations", reserved));
         passed.insert("deploy".to_owned(), Entry::new(deploy));
+    }
+    // `mode: replicated` is what Compose does anyway.
+    let is_known = |key: &str, value: &Yaml| {
+        ["resources", "replicas"].contains(&key) || value.is_null() || value == "replicated" || key.starts_with("x-")
+    };
+    let others = mapping(Some(value)).into_iter().filter(|(key, value)| !is_known(key, value));
+    let others = others.map(|(key, _)| format!("`{key}`")).chain(is_told.then(|| "`reservations`".to_owned()));
+    let limits = mapping(limits).into_iter().filter(|(key, _)| key != "memory" && key != "cpus");
+    others.chain(limits.map(|(key, _)| format!("`limits.{key}`"))).collect()
+}
+
+/// What a file says of its build beyond what is built from what.
+fn build(proposal: &mut Proposal, container: &Container, name: &str, passed: &mut IndexMap<String, Entry>) {
+    let Some(build) = &container.build else { return };
+    let mut table = toml::Table::new();
+    let mut lost = Vec::new();
+    for (key, value) in build.rest.iter().filter_map(|(key, value)| Some((scalar(key)?, value))) {
+        match plain(value).filter(|_| key != "dockerfile_inline") {
+            Some(value) => {
+                table.insert(key, value);
+            }
+            None => lost.push(format!("`{key}`")),
+        }
+    }
+    if !lost.is_empty() {
+        let what = format!(
+            "what its `build` in {} says of {}: it is not copied",
+            container.from,
+            crate::diagnostics::words::and(&lost)
+        );
+        proposal.unknown(name, what);
+    }
+    if !table.is_empty() {
+        passed.insert("build".to_owned(), Entry::new(table));
     }
 }
 

@@ -98,6 +98,8 @@ pub(in crate::init) struct BuildOf {
     pub(in crate::init) dockerfile: Option<String>,
     pub(in crate::init) target: Option<String>,
     pub(in crate::init) args: IndexMap<String, Option<String>>,
+    /// Everything else, in Compose's spelling.
+    pub(in crate::init) rest: serde_yaml::Mapping,
 }
 
 pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {

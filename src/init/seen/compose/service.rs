@@ -157,7 +157,12 @@ fn build(here: &str, value: &Value, place: &dyn Fn(&str) -> Option<String>) -> B
     let is_elsewhere =
         context.contains("://") || context.starts_with('/') || context.contains('$') || context.starts_with("git@");
     let joined = if here.is_empty() { context.clone() } else { format!("{here}/{context}") };
+    let known = ["context", "dockerfile", "target", "args"];
+    let rest = mapping(Some(value))
+        .into_iter()
+        .filter(|(key, value)| !known.contains(&key.as_str()) && !key.starts_with("x-") && !value.is_null());
     BuildOf {
+        rest: rest.map(|(key, value)| (Value::from(key), value)).collect(),
         context: if is_elsewhere { None } else { place(&joined) },
         dockerfile: value.get("dockerfile").and_then(scalar).map(|name| name.trim_start_matches("./").to_owned()),
         target: value.get("target").and_then(scalar),
