@@ -36,7 +36,7 @@ struct Router {
 }
 
 /// A router on another one.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Mount {
     parent: Node,
     child: Node,
@@ -69,8 +69,8 @@ struct Graph {
 
 impl Graph {
     /// The root: the only one that hangs on no other, or that is seen to serve of those.
-    fn roots(&self) -> BTreeSet<Node> {
-        let is_free = |node: &&Node| self.mounts.iter().all(|mount| mount.child != **node);
+    fn roots(&self, above: &BTreeMap<&Node, BTreeSet<&Mount>>) -> BTreeSet<Node> {
+        let is_free = |node: &&Node| !above.contains_key(*node);
         let roots: BTreeSet<Node> = self
             .routers
             .iter()
@@ -85,37 +85,59 @@ impl Graph {
         let serving: BTreeSet<Node> = roots.intersection(&self.serving).cloned().collect();
         if serving.len() == 1 { serving } else { BTreeSet::new() }
     }
+}
+
+/// What stands in front of the routes of each router, found once.
+struct Prefixes<'g> {
+    graph: &'g Graph,
+    roots: BTreeSet<Node>,
+    /// On what a router hangs, each way once.
+    above: BTreeMap<&'g Node, BTreeSet<&'g Mount>>,
+    /// None where it cannot be told, and while it is looked for.
+    known: BTreeMap<Node, Option<String>>,
+}
+
+impl<'g> Prefixes<'g> {
+    fn of(graph: &'g Graph) -> Self {
+        let mut above: BTreeMap<&Node, BTreeSet<&Mount>> = BTreeMap::new();
+        for mount in &graph.mounts {
+            above.entry(&mount.child).or_default().insert(mount);
+        }
+        let roots = graph.roots(&above);
+        Self { graph, roots, above, known: BTreeMap::new() }
+    }
 
     /// What stands in front of the routes of a router; none where that cannot be told.
-    fn prefix(&self, node: &Node, roots: &BTreeSet<Node>, trail: &mut Vec<Node>) -> Option<String> {
-        if trail.contains(node) {
-            return None;
-        }
-        let own = self.routers.get(node).map_or(Some(String::new()), |router| router.own.clone());
-        if roots.contains(node) {
+    fn prefix(&mut self, node: &Node) -> Option<String> {
+        let own = self.graph.routers.get(node).map_or(Some(String::new()), |router| router.own.clone());
+        if self.roots.contains(node) {
             return own;
         }
-        trail.push(node.clone());
-        let mut all = self.mounts.iter().filter(|mount| mount.child == *node).map(|mount| {
-            let above = self.prefix(&mount.parent, roots, trail)?;
+        if let Some(known) = self.known.get(node) {
+            return known.clone();
+        }
+        // Whoever hangs on himself hangs nowhere.
+        self.known.insert(node.clone(), None);
+        let mounts: Vec<&Mount> = self.above.get(node).into_iter().flatten().copied().collect();
+        let mut all = mounts.into_iter().map(|mount| {
+            let above = self.prefix(&mount.parent)?;
             let prefix = joined(&above, mount.prefix.as_deref()?);
             Some(if mount.replaces { prefix } else { joined(&prefix, own.as_deref()?) })
         });
         let found = if node.1.is_empty() {
             // Several functions may stand there: they have to agree.
-            let all: Vec<Option<String>> = all.collect();
-            all.first().cloned().flatten().filter(|first| all.iter().all(|other| other.as_ref() == Some(first)))
+            let first = all.next().flatten();
+            first.filter(|first| all.all(|other| other.as_ref() == Some(first)))
         } else {
             all.find_map(|prefix| prefix)
         };
-        trail.pop();
+        self.known.insert(node.clone(), found.clone());
         found
     }
 
     /// The whole path of a route.
-    fn whole(&self, route: &Route, roots: &BTreeSet<Node>) -> Option<String> {
-        let prefix = self.prefix(route.on.as_ref()?, roots, &mut Vec::new())?;
-        let whole = joined(&prefix, &route.path);
+    fn whole(&mut self, route: &Route) -> Option<String> {
+        let whole = joined(&self.prefix(route.on.as_ref()?)?, &route.path);
         // What stands for something else is no path yet.
         (!whole.contains([':', '{', '<', '*', '(', '$'])).then_some(whole)
     }
@@ -158,16 +180,22 @@ pub(super) fn of_node(files: &[(&str, &str)], program: &Program) -> Health {
 /// The best one of what is served, with what stands in front of it; `known` has further paths, each with its file and
 /// whether it is whole.
 fn choose(files: &[(&str, &str)], graph: &Graph, known: &[(String, String, bool)]) -> Health {
-    let roots = graph.roots();
+    let mut prefixes = Prefixes::of(graph);
     let mut health = Health::default();
+    // They were found file by file.
+    let of_file = |file: usize| {
+        let start = graph.routes.partition_point(|route| route.file < file);
+        let end = graph.routes.partition_point(|route| route.file <= file);
+        &graph.routes[start..end]
+    };
     let doubt = |health: &mut Health, path: String, file: &str| {
         health.part.get_or_insert_with(|| (path, file.to_owned()));
     };
     for path in HEALTH {
         for (index, (file, text)) in files.iter().enumerate() {
             for (at, found) in served(text, path) {
-                let route = graph.routes.iter().find(|route| route.file == index && route.at.contains(&at));
-                match route.map(|route| graph.whole(route, &roots)) {
+                let route = of_file(index).iter().find(|route| route.at.contains(&at));
+                match route.map(|route| prefixes.whole(route)) {
                     None if within(text).is_empty() => doubt(&mut health, found, file),
                     None => health.found = Some(Fact::seen(found, *file)),
                     Some(Some(whole)) => health.found = Some(Fact::seen(whole, *file)),
@@ -180,7 +208,7 @@ fn choose(files: &[(&str, &str)], graph: &Graph, known: &[(String, String, bool)
         }
     }
     // The router may say it instead of its route.
-    let whole = graph.routes.iter().filter_map(|route| Some((graph.whole(route, &roots)?, files.get(route.file)?.0)));
+    let whole = graph.routes.iter().filter_map(|route| Some((prefixes.whole(route)?, files.get(route.file)?.0)));
     let whole: Vec<(String, &str)> = whole.collect();
     for path in HEALTH {
         let is_it = |found: &str| found.trim_end_matches('/').ends_with(path);

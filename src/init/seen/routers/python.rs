@@ -71,6 +71,7 @@ pub(super) fn graph(files: &[(&str, &str)], module: &dyn Fn(&str) -> String, pro
         let routers = graph.routers.clone();
         let object = |file: usize, names: &[&str]| sources.lookup(file, names, &routers, 0);
         django::add(files, &sources.all, module, &object, &mut graph);
+        graph.routes.sort_by_key(|route| (route.file, route.at.start));
     }
     graph
 }
