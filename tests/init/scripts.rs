@@ -129,6 +129,37 @@ fn migrations_are_applied_before_the_start_where_the_image_has_what_that_needs()
 }
 
 #[test]
+fn what_applies_the_migrations_reaches_an_image_that_has_what_the_build_writes() {
+    let package = r#"{"name": "notes", "scripts": {"build": "vite build", "db:migrate": "node scripts/migrate.js"},
+                      "dependencies": {"drizzle-orm": "1"}, "devDependencies": {"@sveltejs/kit": "2",
+                      "@sveltejs/adapter-node": "5", "drizzle-kit": "1", "vite": "6"}}"#;
+    let of = |source: &str, more: &[(&str, &str)]| {
+        let mut files = vec![
+            ("package.json", package),
+            NPM,
+            ("drizzle/0000_a.sql", "create table a (b int);\n"),
+            ("scripts/migrate.js", source),
+        ];
+        files.extend(more);
+        Described::of(&files)
+    };
+    let alone = "import { migrate } from 'drizzle-orm/postgres-js/migrator';\n";
+    for more in [vec![], vec![("tsconfig.json", "{}")]] {
+        let described = of(alone, &more);
+        described
+            .says("before-start = [\"node scripts/migrate.js\"]")
+            .says("build-output = \"build\"")
+            .hides("who applies");
+        let dockerfile = described.file("Dockerfile");
+        let (_, production) = dockerfile.split_once("AS production\n").expect("a stage");
+        assert!(production.contains("COPY scripts") && production.contains("COPY drizzle ./drizzle"), "{dockerfile}");
+    }
+    of("import { db } from '../src/lib/db.js';\n", &[("src/lib/db.js", "export const db = 1;\n")])
+        .tells("the `db:migrate` script runs `node scripts/migrate.js`, which reads scripts/migrate.js, drizzle")
+        .hides("before-start = [\"node scripts/migrate.js\"] #");
+}
+
+#[test]
 fn migrations_of_typeorm_are_those_that_are_built() {
     let package = |section: &str| {
         format!(

@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::Program;
 use crate::init::snapshot::{Snapshot, joined};
 
-/// What goes to the build of a program in TypeScript, beside package.json and the lock file.
-const SOURCES: [&str; 3] = ["src", "public", "prisma"];
+/// What goes to the build of a program in TypeScript, beside package.json, the lock file and configurations of tools.
+const SOURCES: [&str; 4] = ["src", "public", "static", "prisma"];
 
 /// What an image has.
 pub(super) struct Inside<'a> {
@@ -18,6 +18,8 @@ pub(super) struct Inside<'a> {
     is_typed: bool,
     /// Whether the kind keeps files as they lie.
     is_plain: bool,
+    /// What it gets besides.
+    include: Vec<String>,
 }
 
 impl<'a> Inside<'a> {
@@ -33,6 +35,7 @@ impl<'a> Inside<'a> {
             is_built: program.is_built,
             is_typed: snapshot.has(&joined(&program.directory, "tsconfig.json")),
             is_plain: program.kind.as_deref() == Some(super::node::NODE),
+            include: program.include.as_ref().map(|include| include.value.clone()).unwrap_or_default(),
         }
     }
 
@@ -45,12 +48,25 @@ impl<'a> Inside<'a> {
         if path.starts_with(['/', '.']) {
             return false;
         }
+        if self.include.iter().any(|included| is_below(included)) {
+            return true;
+        }
         if let Some(output) = &self.output {
             return is_below(output);
         }
         // What the build writes is nowhere yet.
         let is_written = self.is_built && !self.lies_there(&path);
-        is_written || path == "package.json" || !self.is_typed || SOURCES.iter().any(|directory| is_below(directory))
+        let is_configuration = !path.contains('/') && path.contains(".config.");
+        is_written
+            || path == "package.json"
+            || !self.is_typed
+            || is_configuration
+            || SOURCES.iter().any(|directory| is_below(directory))
+    }
+
+    /// Whether it has everything that lies there, so that one file finds the others.
+    pub(super) fn is_whole(&self) -> bool {
+        self.output.is_none() && self.is_plain
     }
 
     /// Whether a path lies there before anything is built: a file, with its end or without, or a directory.

@@ -295,8 +295,27 @@ fn of_tool(
              [\"{command}\"]`"
         )
     } else {
-        let lacking = lacking(snapshot, package, program, tool, directory, &words);
-        if lacking.is_empty() {
+        let inside = Inside::of(snapshot, package, program);
+        let read = read_by(snapshot, program, tool, directory, &words);
+        let lacking: Vec<String> = read.iter().filter(|path| !inside.has(path)).cloned().collect();
+        // What it imports of the program lies somewhere else in an image that has what the build writes.
+        let is_alone = |path: &String| {
+            let text = snapshot.text(&joined(&program.directory, path)).unwrap_or_default();
+            inside.is_whole()
+                || !inside.lies_there(path)
+                || !["from './", "from \"./", "from '../", "from \"../", "require('.", "require(\"."]
+                    .iter()
+                    .any(|word| text.contains(word))
+        };
+        let can_be_added = lacking
+            .iter()
+            .all(|path| snapshot.has(&joined(&program.directory, path)) || path == inner(program, directory));
+        if read.iter().all(is_alone) && can_be_added {
+            if !lacking.is_empty() {
+                let why = "what applies the migrations reads";
+                let include = program.include.get_or_insert_with(|| Fact::guess(Vec::new(), why));
+                include.value.extend(lacking);
+            }
             let from = match script {
                 Some(name) => format!("the `{name}` script of package.json"),
                 None => directory.to_owned(),
@@ -304,38 +323,31 @@ fn of_tool(
             program.before_start.insert(0, Fact::seen(command, from));
             return;
         }
-        let quoted: Vec<String> = lacking.iter().map(|path| format!("\"{path}\"")).collect();
         format!(
             "{said}which reads {}, and the image has what its build writes: write `before-start = [\"{command}\"]`, and \
-             `include = [{}]` where a file is missing, or run it yourself",
-            lacking.join(", "),
-            quoted.join(", ")
+             what is missing into `include`, or run it yourself",
+            read.join(", ")
         )
     };
     program.remarks.push(format!("{what}: {why}"));
 }
 
-/// What the command reads that the image may not have: paths of the program's directory.
-fn lacking(
-    snapshot: &Snapshot,
-    package: &Value,
-    program: &Program,
-    tool: &Tool,
-    directory: &str,
-    words: &[String],
-) -> Vec<String> {
-    let inside = Inside::of(snapshot, package, program);
-    let mut read: Vec<String> =
-        words.iter().skip(1).filter(|word| word.contains('/') || is_code(word)).cloned().collect();
+/// The directory of migrations, in that of the program.
+fn inner<'d>(program: &Program, directory: &'d str) -> &'d str {
+    directory.strip_prefix(program.directory.as_str()).unwrap_or(directory).trim_start_matches('/')
+}
+
+/// What the command reads: paths of the program's directory.
+fn read_by(snapshot: &Snapshot, program: &Program, tool: &Tool, directory: &str, words: &[String]) -> Vec<String> {
+    let paths = words.iter().skip(1).filter(|word| word.contains('/') || is_code(word));
+    let mut read: Vec<String> = paths.map(|path| path.trim_start_matches("./").to_owned()).collect();
     if !tool.of_build {
-        let inner = directory.strip_prefix(program.directory.as_str()).unwrap_or(directory).trim_start_matches('/');
-        read.push(inner.to_owned());
+        read.push(inner(program, directory).to_owned());
         if words.first().is_some_and(|word| word != "node") {
             let there = tool.files.iter().filter(|name| snapshot.has(&joined(&program.directory, name)));
             read.extend(there.map(|name| (*name).to_owned()));
         }
     }
-    read.retain(|path| !inside.has(path));
     read
 }
 
