@@ -1,5 +1,5 @@
 //! What the `ConfigService` of `NestJS` is called in a file: by its type, by what a module injects, and by what an
-//! application is asked for (NestJS docs, "Configuration").
+//! application is asked for (docs of `NestJS`, "Configuration").
 
 use super::Scanner;
 use super::scopes::Alias;

@@ -58,17 +58,15 @@ impl<'t> Scanner<'t> {
     pub(super) fn alias_at(&self, at: usize) -> Option<Alias<'t>> {
         let name = self.tokens.text(at);
         let declared = self.declared.get(name).into_iter().flatten().find(|declared| declared.at == at);
-        let scope = match declared {
-            Some(declared) => declared.scope.clone(),
+        let scope = if let Some(declared) = declared {
+            declared.scope.clone()
+        } else {
             // Behind a decorator: `constructor(@Inject() config: ConfigService)`.
-            None => {
-                let open = (0..at)
-                    .rev()
-                    .take(FAR)
-                    .find(|open| matches!(self.tokens.text(*open), "(" | "{" | "[") && self.tokens.pair(*open) > at)?;
-                let end = (self.tokens.text(open) == "(").then(|| self.end_of_function(open)).flatten()?;
-                open..end
-            }
+            let is_around =
+                |open: &usize| matches!(self.tokens.text(*open), "(" | "{" | "[") && self.tokens.pair(*open) > at;
+            let open = (0..at).rev().take(FAR).find(is_around)?;
+            let end = (self.tokens.text(open) == "(").then(|| self.end_of_function(open)).flatten()?;
+            open..end
         };
         Some(Alias { name, scope, at })
     }

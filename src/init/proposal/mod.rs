@@ -11,6 +11,7 @@ use super::seen::{Fact, Seen};
 use super::snapshot::Snapshot;
 use crate::kinds::Kinds;
 
+mod builds;
 mod containers;
 mod dependencies;
 mod ends;

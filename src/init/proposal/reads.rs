@@ -1,18 +1,18 @@
 //! What the sources read, by the audit: each name becomes a variable of its service, and what it is set to follows from
 //! what it is called and from what stands beside the read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 
 use super::fallbacks::{Fallback, fallback};
 use super::meanings::{Reader, dialects};
 use super::values::peers;
-use super::{Entry, Material, Proposal, Setting, stores};
+use super::{Entry, Material, Proposal, Setting, builds, stores};
 use crate::audit::{Need, Place, Role, Wanted};
 use crate::init::judgement::{is_public, read_by};
 use crate::init::seen::code::line_after;
-use crate::init::seen::{EnvName, Program, Seen};
+use crate::init::seen::{EnvName, Seen};
 use crate::init::snapshot::{file_name, is_env_file, parent};
 use crate::project::Analysis;
 
@@ -110,9 +110,7 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
                 base.build_env.entry(variable).or_insert(setting);
             }
         }
-        for what in stopped_builds(analysis, program, &wanted, &build_env) {
-            proposal.unknown(&name, what);
-        }
+        builds::tell(proposal, analysis, (&name, program), &wanted, &build_env);
         if let Some(service) = proposal.services.get_mut(&name) {
             service.env = env;
             service.build_env = build_env;
@@ -124,58 +122,6 @@ pub(in crate::init) fn add(proposal: &mut Proposal, material: Material<'_>, anal
         keep_apart(proposal, material, &name, &base, &wanted);
     }
     stores::passwords(proposal, material);
-}
-
-/// Frameworks whose build loads what it has built, and what runs it.
-const LOADERS: [(&str, &str); 2] = [("@sveltejs/kit", "`vite build`"), ("next", "`next build`")];
-
-/// Files that cannot be loaded without a variable, where the build loads them too: it stops there.
-fn stopped_builds(
-    analysis: &Analysis,
-    program: Option<&Program>,
-    wanted: &IndexMap<String, Wanted>,
-    build_env: &IndexMap<String, Setting>,
-) -> Vec<String> {
-    let Some((_, build)) =
-        program.and_then(|program| LOADERS.iter().find(|(package, _)| program.packages.contains(*package)))
-    else {
-        return Vec::new();
-    };
-    let mut by_file: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (variable, read) in wanted.iter().filter(|(variable, _)| !build_env.contains_key(*variable)) {
-        let is_at_load = |place: &&Place| {
-            let file = analysis.audit.file(&place.path);
-            place.role == Role::Running && file.is_some_and(|file| file.scan.at_load.contains(&place.range.0))
-        };
-        if let Some(place) = read.places.iter().find(is_at_load) {
-            by_file.entry(&place.path).or_default().push(variable);
-        }
-    }
-    let told = |(path, names): (&str, Vec<&str>)| {
-        let all: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-        let written: Vec<String> = names.iter().map(|name| format!("{name} = \"{}\"", stand_in(name))).collect();
-        let (them, values) = if names.len() == 1 { ("it", "a value") } else { ("them", "values") };
-        format!(
-            "whether its build has {}: {path} throws without {them} as soon as it is loaded, and {build} loads it. Give \
-             the build {values} that open nothing, in `build-env`: `{}`; or throw where {them} {} used",
-            all.join(", "),
-            written.join(", "),
-            if names.len() == 1 { "is" } else { "are" },
-        )
-    };
-    by_file.into_iter().map(told).collect()
-}
-
-/// A value that says nothing and opens nothing, but looks like one.
-fn stand_in(name: &str) -> &'static str {
-    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
-    match () {
-        () if !has(&["URL", "URI", "DSN"]) => "none",
-        () if has(&["REDIS", "KV"]) => "redis://localhost",
-        () if has(&["MONGO"]) => "mongodb://localhost/none",
-        () if has(&["DATABASE", "POSTGRES", "PG", "DB"]) => "postgresql://localhost/none",
-        () => "http://localhost",
-    }
 }
 
 /// Takes from a program of a workspace what is another one's, which it extends because both are in one image: what only

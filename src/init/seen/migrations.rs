@@ -163,7 +163,7 @@ impl Tool {
                 _ => "drizzle".to_owned(),
             };
             let directory = joined(own, &said);
-            let has_any = snapshot.below(&directory).any(|path| path.ends_with(".sql"));
+            let has_any = snapshot.below(&directory).any(|path| matches!(path.rsplit_once('.'), Some((_, "sql"))));
             return has_any.then_some(directory);
         }
         let is_one = |path: &str| {
@@ -237,8 +237,7 @@ fn is_done_by_itself(package: &Value, sources: &[(&str, &str)], tool: &Tool) -> 
         .filter_map(|(_, text)| text.as_str())
         .collect();
     let stem = |path: &str| file_name(path).split('.').next().unwrap_or_default().to_owned();
-    let files: Vec<String> =
-        scripts.iter().filter_map(|text| Script::of(text)?.file().map(|file| stem(file))).collect();
+    let files: Vec<String> = scripts.iter().filter_map(|text| Script::of(text)?.file().map(&stem)).collect();
     let is_script = |path: &str| {
         parent(path).split('/').any(|part| matches!(part, "scripts" | "script" | "bin" | "tools"))
             || files.contains(&stem(path))
