@@ -186,3 +186,35 @@ fn what_is_wrong_in_a_dockerfile_that_was_built_until_now_is_told_and_leaves_not
     described.says("\n[services.app]\n").says("dockerfile = \"Dockerfile\"").says("allow = { copy-source-missing = ");
     described.tells("(copy-source-missing): it was built like that until now, so that is allowed");
 }
+
+#[test]
+fn services_of_a_compose_file_that_are_built_of_other_stages_or_files_do_not_run_the_same_image() {
+    let text = "FROM node:22-slim AS runtime\nWORKDIR /srv\nCOPY . .\nVOLUME /var/lib/shop\nEXPOSE 8088\nCMD [\"node\", \
+                \"a.js\"]\nFROM runtime AS worker\nCMD [\"node\", \"work.js\"]\n";
+    let package = r#"{"name": "shop", "main": "a.js", "dependencies": {"express": "4"}}"#;
+    let compose = "services:\n  api:\n    build: { context: ., target: runtime }\n    ports: ['8088:8088']\n  worker:\n    \
+                   build: { context: ., target: worker }\n  last:\n    build: .\n  jobs:\n    build: { context: ., \
+                   dockerfile: Dockerfile.jobs, target: runtime }\n";
+    let described = Described::of(&[
+        ("Dockerfile", text),
+        ("Dockerfile.jobs", &text.replace("a.js", "jobs.js")),
+        ("compose.yaml", compose),
+        ("package.json", package),
+        ("package-lock.json", "{}"),
+        ("a.js", "require('express')().listen(8088)\n"),
+        (".dockerignore", ".git\nnode_modules\n.env\n.env.*\n"),
+    ]);
+    let part = |name: &str| {
+        let rest = described.text.split_once(&format!("\n[services.{name}]\n")).expect("a service").1;
+        rest.split("\n\n").next().unwrap_or_default().to_owned()
+    };
+    for (name, wanted) in [
+        ("worker", "target = \"worker\""),
+        ("last", "target = \"worker\""),
+        ("jobs", "dockerfile = \"Dockerfile.jobs\""),
+    ] {
+        let part = part(name);
+        assert!(part.contains("extends = \"api\"") && part.contains(wanted), "{name}: {part}");
+    }
+    described.tells("what becomes of `/var/lib/shop`: `VOLUME` in Dockerfile");
+}

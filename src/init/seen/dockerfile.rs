@@ -126,6 +126,10 @@ fn take(program: &mut Program, built: Built) {
             program.version = Some(Fact::seen(version.join("."), built.path.clone()));
         }
     }
+    // A stage for one is one.
+    if !built.beside.is_empty() {
+        program.remarks.retain(|remark| !remark.starts_with("whether a worker runs beside it"));
+    }
     program.dockerfile = Some(built);
 }
 
@@ -167,7 +171,7 @@ fn volumes(instruction: &Instruction) -> Vec<String> {
 }
 
 /// What a Dockerfile says of a stage, or of its last one.
-pub(super) fn read(path: &str, text: &str, target: Option<&str>) -> Built {
+pub(in crate::init) fn read(path: &str, text: &str, target: Option<&str>) -> Built {
     let file = Dockerfile::parse(text);
     let mut built =
         Built { path: path.to_owned(), name: file_name(path).to_owned(), is_ours: is_ours(text), ..Built::default() };

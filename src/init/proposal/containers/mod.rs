@@ -12,6 +12,7 @@ use crate::compose::volume;
 use crate::init::judgement::{
     is_harmless, is_identifier, is_sensitive, is_shown, is_shown_command, is_shown_image, with_shown_defaults,
 };
+use crate::init::seen::compose::BuildOf;
 use crate::init::seen::{Container, Program, is_ours};
 use crate::init::snapshot::{joined, parent};
 use crate::kinds::{Class, Kind, OptionType};
@@ -24,12 +25,14 @@ mod mounts;
 mod ports;
 mod runs;
 pub(super) mod shared;
+mod stages;
 
 use keys::{dependencies, rest, restart};
 use mounts::volumes;
 pub(super) use ports::bind;
 use ports::{mapped, offset, ports};
 use runs::{command, health, times};
+use stages::{differing, lost, seen_from};
 
 pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
     let seen = material.seen;
@@ -457,7 +460,7 @@ fn source<'a>(
     proposal: &mut Proposal,
     material: Material<'a>,
     container: &Container,
-    build: &crate::init::seen::compose::BuildOf,
+    build: &BuildOf,
     name: &str,
     built: &mut IndexMap<(String, Option<String>), String>,
     service: &mut Service,
@@ -485,9 +488,14 @@ fn source<'a>(
     if let Some(first) = built.get(&key).filter(|_| container.profiles.is_empty()) {
         let own = told(container);
         let known = seen.containers.iter().find(|known| known.name == *first).and_then(told);
+        let of_first = seen.containers.iter().find(|known| known.name == *first).and_then(|first| first.build.as_ref());
+        let differs = of_first.map_or_else(|| Some(Vec::new()), |first| differing(build, first, &path, &directory, text));
         // What the image itself runs is not what the first one is told: nothing is inherited then.
-        if own.is_some() || known.is_none() || !is_kept {
+        if let Some(differs) = differs.filter(|_| own.is_some() || known.is_none() || !is_kept) {
             service.set("extends", Entry::noted(first.clone(), format!("the same source, in {from}")));
+            for (key, value) in differs.into_iter().filter(|_| is_kept) {
+                service.set(key, Entry::noted(value, format!("from {from}")));
+            }
             process(proposal, own, known, name, from, is_kept, service);
             return program;
         }
@@ -514,13 +522,8 @@ fn source<'a>(
         programs::include(program, below, service);
     }
     if is_kept {
-        let relative = path.strip_prefix(&format!("{directory}/")).unwrap_or(&path);
-        let relative = if directory.is_empty() || path.starts_with(&format!("{directory}/")) {
-            relative.to_owned()
-        } else {
-            let up = directory.split('/').map(|_| "..").collect::<Vec<_>>().join("/");
-            format!("{up}/{path}")
-        };
+        let relative = seen_from(&directory, &path);
+        lost(proposal, container, &path, text.unwrap_or_default(), build, name);
         let note = if service.keys.contains_key("kind") {
             "yours; without this line (and the file) stackgen writes one"
         } else {
