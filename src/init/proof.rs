@@ -242,9 +242,17 @@ fn take_back(
             }
             proposal.compose.get_mut(&section).is_some_and(|entries| entries.shift_remove(&name).is_some())
         }
-        Part::Overlay(environment, name) => {
-            tell(proposal, &name, format!("what is different in {environment} was left out: {reason}"));
-            proposal.close(&environment, &name)
+        Part::Overlay(environment, name, Some((key, Some(variable)))) if key == "env" => {
+            tell(proposal, &name, format!("what `{variable}` is in {environment} was left out: {reason}"));
+            let keys = proposal.overlays.get_mut(&environment).and_then(|services| services.get_mut(&name));
+            let table = keys.and_then(|keys| keys.get_mut(&key)?.value.as_table_mut());
+            table.is_some_and(|table| table.remove(&variable).is_some())
+        }
+        Part::Overlay(environment, name, inner) => {
+            let key = inner.map(|(key, _)| key);
+            let Some(gone) = proposal.close(&environment, &name, key.as_deref()) else { return false };
+            tell(proposal, &name, gone.told(&environment, reason));
+            true
         }
     }
 }

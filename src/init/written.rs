@@ -22,7 +22,8 @@ pub(super) enum Part {
     Volume(String),
     /// What only Compose has words for: section, name.
     Passed(String, String),
-    Overlay(String, String),
+    /// What an environment says of a service: environment, service, a key of it and one in that; none for its head.
+    Overlay(String, String, Option<(String, Option<String>)>),
     Default(String, String),
 }
 
@@ -47,6 +48,22 @@ impl Written {
         self.parts.push((start..self.text.len(), part));
     }
 
+    /// The line of a service in an environment, each of its keys a part of its own.
+    fn overlay(&mut self, environment: &str, name: &str, table: &toml::Table, line: &str) {
+        let start = self.text.len();
+        let part = |inner| Part::Overlay(environment.to_owned(), name.to_owned(), inner);
+        let at = line.find(" = { ").map_or(line.len(), |at| at + " = { ".len());
+        each(table, start + at, &mut |range, key, value, from| {
+            if let Value::Table(inner) = value {
+                each(inner, from + "{ ".len(), &mut |range, sub, _, _| {
+                    self.parts.push((range, part(Some((key.to_owned(), Some(sub.to_owned()))))));
+                });
+            }
+            self.parts.push((range, part(Some((key.to_owned(), None)))));
+        });
+        self.line(part(None), line);
+    }
+
     fn gap(&mut self) {
         if !self.text.is_empty() && !self.text.ends_with("\n\n") {
             self.text.push('\n');
@@ -56,6 +73,18 @@ impl Written {
     fn plain(&mut self, line: &str) {
         self.text.push_str(line);
         self.text.push('\n');
+    }
+}
+
+/// Where the entries of an inline table stand, whose first one begins at a byte: the range, key and value of each, and the
+/// byte at which its value begins.
+fn each(table: &toml::Table, start: usize, see: &mut dyn FnMut(Range<usize>, &str, &Value, usize)) {
+    let mut at = start;
+    for (name, value) in table {
+        let from = at + key(name).len() + " = ".len();
+        let end = from + inline(value).len();
+        see(at..end, name, value, from);
+        at = end + ", ".len();
     }
 }
 
@@ -143,8 +172,8 @@ pub(super) fn written(proposal: &Proposal) -> Written {
         for (name, keys) in services {
             let table: toml::Table = keys.iter().map(|(key, entry)| (key.clone(), entry.value.clone())).collect();
             let note = keys.values().find_map(|entry| entry.note.as_deref());
-            let line = assigned(name, width, &inline(&Value::from(table)), note);
-            out.line(Part::Overlay(environment.clone(), name.clone()), &line);
+            let line = assigned(name, width, &inline(&Value::from(table.clone())), note);
+            out.overlay(environment, name, &table, &line);
         }
     }
     offer(&mut out, proposal);

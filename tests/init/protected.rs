@@ -376,3 +376,60 @@ fn no_route_takes_the_place_of_another_one_that_is_called_alike() {
     let made = in_two(&format!("{}{}", proxy(FLAGS), service("web", &labels)), None);
     assert_eq!(rules(&made.rendered()).len(), 2, "{}", made.text);
 }
+
+#[test]
+fn what_is_wrong_with_a_route_of_one_environment_takes_nothing_else_with_it() {
+    let base = format!(
+        "{}{}{}",
+        proxy(FLAGS),
+        service("api", &["traefik.http.routers.api.rule=Host(`a.example.com`)"])
+            + "    environment: {FEATURE: 'true'}\n",
+        service("shop", &["traefik.http.routers.shop.rule=Host(`shop.example.com`)"])
+    );
+    let bad = [
+        "traefik.http.routers.api.middlewares=strip,rate",
+        "traefik.http.middlewares.strip.stripprefix.prefixes=/x",
+        "traefik.http.middlewares.rate.ratelimit.average=10",
+        "traefik.http.routers.more.rule=Host(`b.example.com`) && Method(`GET`)",
+    ];
+    let production = only_labels("api", &bad) + "    environment: {FEATURE: 'false', EXTRA: '3'}\n";
+    let made = in_two(&base, Some(&production));
+    // Its own routes are not there, and all of that is told.
+    made.tells("what prod says of its `routes` and `labels` was left out").tells("no route `api` and `more`");
+    assert_eq!(rules(&made.production()), ["Host(`shop.example.com`)"], "{}", made.text);
+    assert_eq!(rules(&made.rendered()), ["Host(`a.example.com`)", "Host(`shop.example.com`)"], "{}", made.text);
+    // What else is said there still is.
+    has(&made.production(), "FEATURE: \"false\"");
+    has(&made.production(), "EXTRA: \"3\"");
+    has(&made.rendered(), "FEATURE: \"true\"");
+}
+
+#[test]
+fn whatever_uses_a_middleware_that_was_taken_back_is_closed_there() {
+    let labels = ["traefik.http.routers.web.rule=Host(`a.example.com`)", "traefik.http.routers.web.middlewares=all"];
+    let chain = "traefik.http.middlewares.all.chain.middlewares=door";
+    let open = "traefik.http.middlewares.door.ipallowlist.sourcerange=0.0.0.0/0";
+    let api = ["traefik.http.routers.api.rule=Host(`a.example.com`) && PathPrefix(`/api`)", open, chain];
+    let base = format!("{}{}{}", proxy(FLAGS), service("web", &labels), service("api", &api));
+    let production = [
+        "traefik.http.middlewares.door.ipallowlist.sourcerange=10.1.0.0/16",
+        "traefik.http.routers.api.middlewares=strip",
+        "traefik.http.middlewares.strip.stripprefix.prefixes=/other",
+    ];
+    let made = in_two(&base, Some(&only_labels("api", &production)));
+    made.tells("no route `web.web` and `api`");
+    assert_eq!(rules(&made.production()), Vec::<String>::new(), "{}", made.text);
+    has(&made.rendered(), "a.example.com");
+}
+
+#[test]
+fn a_value_of_one_environment_is_to_be_set_in_the_env_file_of_that() {
+    let labels = [RULE, "traefik.http.routers.web.middlewares=auth", AUTH];
+    let base = format!("{}{}", proxy(FLAGS), service("web", &labels)) + "    environment: {MAIL: 'joe:abc'}\n";
+    let production = only_labels("web", &[&AUTH.replace("joe", "jim")]) + "    environment: {OTHER: 'joe:def'}\n";
+    let made = in_two(&base, Some(&production));
+    made.tells("the one in docker-compose.yml is not copied; set `AUTH_USERS` in .env to it")
+        .tells("the one in docker-compose.prod.yml is not copied; set `AUTH_USERS` in .env.prod to it")
+        .tells("`MAIL`: the one in docker-compose.yml is not copied; set it in .env\n")
+        .tells("`OTHER`: the one in docker-compose.prod.yml is not copied; set it in .env.prod\n");
+}

@@ -91,14 +91,13 @@ pub(super) fn keep(
             let variable = programs::variable_of(&slug(middleware), &slug(last));
             proposal.declare(&variable, None, Some(format!("{from}: its value is not copied"))).is_secret = true;
             kept.insert(label.to_owned(), Entry::noted(format!("${{{variable}}}"), "the value is not copied"));
-            proposal.unknown(
-                name,
-                format!(
-                    "the value of the label `{label}`: the one in {} is not copied; set `{variable}` in .env to it, in \
-                     single quotes, with `$` for each `$$`",
-                    container.from
-                ),
+            let what = format!(
+                "the value of the label `{label}`: the one in {} is not copied; set `{variable}` in {} to it, in single \
+                 quotes, with `$` for each `$$`",
+                container.from,
+                proposal.env_file(&container.from)
             );
+            proposal.unknown(name, what);
         }
         _ => proposal.unknown(name, format!("the label `{label}`: it may hold a secret, so it is not copied")),
     }

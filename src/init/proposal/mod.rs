@@ -181,6 +181,8 @@ pub(super) struct Proposal {
     pub(super) is_example: bool,
     /// Services that answer HTTP where nothing stands in front of them, with the routes that they would have.
     pub(super) wants_proxy: Vec<(String, toml::Table)>,
+    /// The env files that belong to compose files of other environments than the first.
+    env_files: IndexMap<String, BTreeSet<String>>,
 }
 
 /// What everything is made of.
@@ -195,11 +197,27 @@ pub(super) struct Material<'a> {
 }
 
 impl Proposal {
+    /// The env file in which is set what a compose file says: that of its environment.
+    pub(super) fn env_file(&self, compose_file: &str) -> String {
+        let known = self.env_files.get(compose_file);
+        let files: Vec<String> = known.into_iter().flatten().cloned().collect();
+        if files.is_empty() { ".env".to_owned() } else { crate::diagnostics::words::and(&files) }
+    }
+
     /// What was seen, as services.
     pub(super) fn of(material: Material<'_>) -> Self {
         let Material { seen, snapshot, answers, .. } = material;
         let mut proposal = Self { environments: seen.environments.clone(), ..Self::default() };
         proposal.name(seen, snapshot, answers);
+        for container in &seen.containers {
+            let others = container.elsewhere.iter().map(|(environment, other)| (&other.from, environment));
+            let own = container.environments.iter().map(|environment| (&container.from, environment));
+            for (file, environment) in others.chain(own) {
+                let is_first = seen.environments.first() == Some(environment);
+                let env_file = if is_first { ".env".to_owned() } else { format!(".env.{environment}") };
+                proposal.env_files.entry(file.clone()).or_default().insert(env_file);
+            }
+        }
         for (path, what) in &seen.troubles {
             proposal.unknown(path, what.clone());
         }
@@ -388,21 +406,18 @@ impl Proposal {
                 is_shown
             });
         }
-        let is_hidden = |keys: &IndexMap<String, Entry>| {
-            ["routes", "labels", "entrypoints"]
-                .iter()
-                .any(|key| keys.get(*key).is_some_and(|entry| hidden(&entry.value)))
-        };
-        let of_routes: Vec<(String, String)> = self
-            .overlays
-            .iter()
-            .flat_map(|(environment, services)| services.iter().map(move |(name, keys)| (environment, name, keys)))
-            .filter(|(_, _, keys)| is_hidden(keys))
-            .map(|(environment, name, _)| (environment.clone(), name.clone()))
-            .collect();
-        for (environment, name) in of_routes {
-            self.close(&environment, &name);
-            told.push((name, format!("what is different in {environment}: it has a value in it that may be a secret")));
+        let mut closing: Vec<(String, String, &str)> = Vec::new();
+        for (environment, services) in &self.overlays {
+            for (name, keys) in services {
+                let is_hidden = |key: &&str| keys.get(*key).is_some_and(|entry| hidden(&entry.value));
+                let all = ["routes", "labels", "entrypoints"].into_iter().filter(is_hidden);
+                closing.extend(all.map(|key| (environment.clone(), name.clone(), key)));
+            }
+        }
+        for (environment, name, key) in closing {
+            if let Some(gone) = self.close(&environment, &name, Some(key)) {
+                told.push((name, gone.told(&environment, "it has a value in it that may be a secret")));
+            }
         }
         for overlay in self.overlays.values_mut().flat_map(IndexMap::values_mut) {
             overlay.retain(|_, entry| !hidden(&entry.value));

@@ -7,8 +7,10 @@ use indexmap::IndexMap;
 use toml::Value;
 
 use super::{
-    is_seen, keep, of_middlewares, of_point, others, own_pages, parts, with_chains, without_open_routers, without_port,
+    is_seen, keep, of_docker, of_middlewares, of_point, others, own_pages, parts, with_chains, without_open_routers,
+    without_port,
 };
+use crate::diagnostics::words::and;
 use crate::init::proposal::ends::{Sight, there};
 use crate::init::proposal::{Entry, Material, Proposal, routes};
 use crate::init::seen::Container;
@@ -220,50 +222,150 @@ fn overlay<'p>(proposal: &'p mut Proposal, environment: &str, name: &str) -> &'p
     proposal.overlays.entry(environment.to_owned()).or_default().entry(name.to_owned()).or_default()
 }
 
+/// What is not there any more in an environment.
+#[derive(Debug, Default)]
+pub(in crate::init) struct Gone {
+    /// The keys of the service that were taken back.
+    pub(in crate::init) keys: Vec<String>,
+    /// The routes that are closed with them, by service and name.
+    pub(in crate::init) routes: Vec<String>,
+}
+
+impl Gone {
+    /// What is told of it.
+    pub(in crate::init) fn told(&self, environment: &str, reason: &str) -> String {
+        let all = |names: &[String]| and(&names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>());
+        let what = format!("what {environment} says of its {} was left out: {reason}", all(&self.keys));
+        if self.routes.is_empty() {
+            return what;
+        }
+        let routes = all(&self.routes);
+        format!("{what}. So that nothing is open without what protects it, {environment} has no route {routes}")
+    }
+}
+
 impl Proposal {
-    /// Takes back what an environment says of a service. What is protected there is rather not there at all: where a
-    /// middleware or the entry points go with it, that is every route of that environment.
-    pub(in crate::init) fn close(&mut self, environment: &str, name: &str) -> bool {
+    /// Takes back what an environment says of a service, or of one key of it: routes and labels go together. What is
+    /// protected there is rather not there at all: the routes that were said, and whatever uses a middleware that goes.
+    /// None where nothing was said.
+    pub(in crate::init) fn close(&mut self, environment: &str, name: &str, key: Option<&str>) -> Option<Gone> {
         const NOTE: &str = "what protects it there was left out, so it is not there";
-        let Some(keys) = self.overlays.get_mut(environment).and_then(|services| services.shift_remove(name)) else {
-            return false;
-        };
+        let keys = self.taken(environment, name, key)?;
         let table = |key: &str| keys.get(key).and_then(|entry| entry.value.as_table());
         let labels: Vec<&String> = table("labels").into_iter().flatten().map(|(label, _)| label).collect();
-        let is_of_proxy = |label: &&&String| label.to_ascii_lowercase().starts_with("traefik.");
-        let is_middleware = |label: &&String| parts(label).is_some_and(|(_, group, ..)| group == "middlewares");
-        let guards = |point: &Value| point.get("middlewares").is_some_and(Value::is_array);
-        let is_wide = labels.iter().copied().any(|label| is_middleware(&label))
-            || table("entrypoints").into_iter().flatten().any(|(_, point)| guards(point));
+        let lost: BTreeSet<String> = labels
+            .iter()
+            .filter_map(|label| parts(label))
+            .filter(|(_, group, ..)| group == "middlewares")
+            .map(|(_, _, middleware, _)| middleware.to_lowercase())
+            .collect();
+        let lost = self.with_users(environment, lost);
+        let of_ends = |end: &Value| end.get("middlewares").is_some_and(Value::is_array);
+        let is_wide = table("entrypoints").into_iter().flatten().any(|(_, end)| of_ends(end))
+            || self.points_there(environment).iter().any(|end| of_point(end).iter().any(|used| lost.contains(used)));
+        let said: BTreeSet<&String> = table("routes").into_iter().flatten().map(|(route, _)| route).collect();
+        // Routers among the labels that stay would be looked at without what was taken back.
+        let is_of_proxy = |label: &&String| label.to_ascii_lowercase().starts_with("traefik.");
+        let stay = self.services.get(name).and_then(|service| service.tables.get("labels"));
+        let has_router = stay.is_some_and(|labels| {
+            labels.keys().any(|label| label.to_ascii_lowercase().split('.').nth(2) == Some("routers"))
+        });
+        let is_told =
+            labels.iter().copied().any(|label| is_of_proxy(&label) && !label.eq_ignore_ascii_case("traefik.enable"));
+        let is_hidden = is_told && has_router;
         let mut closed: Vec<(String, String)> = Vec::new();
-        for (other, service) in self.services.iter().filter(|_| is_wide) {
-            let routes = service.tables.get("routes").into_iter().flatten();
-            closed.extend(routes.map(|(route, _)| (other.clone(), route.clone())));
+        for (service, route, middlewares) in self.routes_there(environment) {
+            let is_its = service == name && (is_hidden || said.contains(&route));
+            if is_wide || is_its || middlewares.iter().any(|used| lost.contains(used)) {
+                closed.push((service, route));
+            }
         }
-        for (other, keys) in self.overlays.get(environment).into_iter().flatten().filter(|_| is_wide) {
-            let routes = keys.get("routes").and_then(|entry| entry.value.as_table()).into_iter().flatten();
-            closed.extend(routes.map(|(route, _)| (other.clone(), route.clone())));
+        for route in said {
+            let own = (name.to_owned(), route.clone());
+            if !closed.contains(&own) {
+                closed.push(own);
+            }
         }
-        let routes = table("routes").into_iter().flatten();
-        let protected = routes.filter(|(_, route)| is_wide || route.get("middlewares").is_some_and(Value::is_array));
-        closed.extend(protected.map(|(route, _)| (name.to_owned(), route.clone())));
-        // Those that stay without it are not looked at.
-        let is_open = labels.iter().filter(is_of_proxy).any(|label| !label.eq_ignore_ascii_case("traefik.enable"));
-        if is_open {
+        if is_hidden {
             let off = toml::Table::from_iter([("traefik.enable".to_owned(), Value::from("false"))]);
             overlay(self, environment, name).insert("labels".to_owned(), Entry::noted(off, NOTE));
         }
+        let mut gone = Gone { keys: keys.keys().cloned().collect(), routes: Vec::new() };
         for (service, route) in closed {
+            gone.routes.push(if service == name { route.clone() } else { format!("{service}.{route}") });
             let none = || Entry::noted(toml::Table::new(), NOTE);
             let entry = overlay(self, environment, &service).entry("routes".to_owned()).or_insert_with(none);
             if let Value::Table(table) = &mut entry.value {
                 table.insert(route, false.into());
             }
         }
-        if is_wide {
-            let what = format!("the routes in {environment}: what protects them stood in it, so there are none");
-            self.unknown(name, what);
+        Some(gone)
+    }
+
+    /// What an environment says of a service, or of one key of it, which says it no longer.
+    fn taken(&mut self, environment: &str, name: &str, key: Option<&str>) -> Option<IndexMap<String, Entry>> {
+        let services = self.overlays.get_mut(environment)?;
+        let Some(key) = key else { return services.shift_remove(name) };
+        let said = services.get_mut(name)?;
+        let together: &[&str] = if matches!(key, "routes" | "labels") { &["routes", "labels"] } else { &[key] };
+        let taken: IndexMap<String, Entry> =
+            together.iter().filter_map(|key| Some(((*key).to_owned(), said.shift_remove(*key)?))).collect();
+        if said.is_empty() {
+            services.shift_remove(name);
         }
-        true
+        (!taken.is_empty()).then_some(taken)
+    }
+
+    /// Middlewares, and the chains in an environment that have one of them in it.
+    fn with_users(&self, environment: &str, mut lost: BTreeSet<String>) -> BTreeSet<String> {
+        let there = self.overlays.get(environment).into_iter().flatten().filter_map(|(_, keys)| keys.get("labels"));
+        let there = there.filter_map(|entry| entry.value.as_table()).flatten();
+        let base = self.services.values().filter_map(|service| service.tables.get("labels")).flatten();
+        let labels = there.chain(base.map(|(label, entry)| (label, &entry.value)));
+        let chains: Vec<(String, &str)> = labels
+            .filter_map(|(label, value)| {
+                let (_, group, name, option) = parts(label)?;
+                let is_chain = group == "middlewares" && option.eq_ignore_ascii_case("chain.middlewares");
+                is_chain.then(|| Some((name.to_lowercase(), value.as_str()?)))?
+            })
+            .collect();
+        loop {
+            let before = lost.len();
+            let uses = |all: &str| all.split(',').filter_map(of_docker).any(|name| lost.contains(&name));
+            let more: Vec<String> = chains.iter().filter(|(_, all)| uses(all)).map(|(name, _)| name.clone()).collect();
+            lost.extend(more);
+            if lost.len() == before {
+                return lost;
+            }
+        }
+    }
+
+    /// The entry points of all proxies in an environment.
+    fn points_there(&self, environment: &str) -> Vec<Value> {
+        let base = self.services.values().filter_map(|service| service.tables.get("entrypoints")).flatten();
+        let there = self.overlays.get(environment).into_iter().flatten();
+        let there = there.filter_map(|(_, keys)| keys.get("entrypoints")?.value.as_table()).flatten();
+        base.map(|(_, entry)| entry.value.clone()).chain(there.map(|(_, value)| value.clone())).collect()
+    }
+
+    /// The routes of an environment: service, name, and the middlewares of labels that it has.
+    fn routes_there(&self, environment: &str) -> Vec<(String, String, Vec<String>)> {
+        let mut all: IndexMap<(String, String), Vec<String>> = IndexMap::new();
+        for (name, service) in &self.services {
+            for (route, entry) in service.tables.get("routes").into_iter().flatten() {
+                all.insert((name.clone(), route.clone()), of_point(&entry.value));
+            }
+        }
+        for (name, keys) in self.overlays.get(environment).into_iter().flatten() {
+            let routes = keys.get("routes").and_then(|entry| entry.value.as_table());
+            for (route, value) in routes.into_iter().flatten() {
+                if value.get("middlewares").is_some() {
+                    all.insert((name.clone(), route.clone()), of_point(value));
+                } else {
+                    all.entry((name.clone(), route.clone())).or_default();
+                }
+            }
+        }
+        all.into_iter().map(|((name, route), middlewares)| (name, route, middlewares)).collect()
     }
 }

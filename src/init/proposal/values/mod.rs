@@ -222,7 +222,8 @@ pub(super) fn setting(
     }
     // The value is not copied.
     proposal.declare(name, None, Some(note)).is_secret |= is_suspect(name, raw);
-    proposal.unknown(service, format!("the value of `{name}`: the one in {from} is not copied; set it in .env"));
+    let env_file = proposal.env_file(from);
+    proposal.unknown(service, format!("the value of `{name}`: the one in {from} is not copied; set it in {env_file}"));
     Some(Setting::Own(Some(format!("from {from}: its value is not copied"))))
 }
 
