@@ -489,7 +489,8 @@ fn source<'a>(
         let own = told(container);
         let known = seen.containers.iter().find(|known| known.name == *first).and_then(told);
         let of_first = seen.containers.iter().find(|known| known.name == *first).and_then(|first| first.build.as_ref());
-        let differs = of_first.map_or_else(|| Some(Vec::new()), |first| differing(build, first, &path, &directory, text));
+        let differs =
+            of_first.map_or_else(|| Some(Vec::new()), |first| differing(build, first, &path, &directory, text));
         // What the image itself runs is not what the first one is told: nothing is inherited then.
         if let Some(differs) = differs.filter(|_| own.is_some() || known.is_none() || !is_kept) {
             service.set("extends", Entry::noted(first.clone(), format!("the same source, in {from}")));
