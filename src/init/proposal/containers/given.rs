@@ -83,7 +83,10 @@ pub(super) fn hand_on(
             match (made, as_written(item)) {
                 (Some(_), Some(item)) => list.push(item),
                 // A variable that is a file.
-                _ if !named.is_empty() && variable_of(seen, section, &known).is_some() && named.iter().all(is_path) => {
+                _ if !named.is_empty()
+                    && variable_of(seen, section, &known).is_some()
+                    && named.iter().all(|variable| is_path(variable)) =>
+                {
                     is_planned = true;
                 }
                 _ => {
@@ -118,7 +121,7 @@ fn names_it(variables: &[&String]) -> String {
 }
 
 /// Whether images take such a variable for the path of a file.
-fn is_path(variable: &&String) -> bool {
+fn is_path(variable: &str) -> bool {
     variable.ends_with("_FILE")
 }
 
@@ -134,7 +137,7 @@ pub(in crate::init::proposal) fn paths(proposal: &mut Proposal, seen: &Seen) {
         for (secret, place) in container.given("secrets") {
             let Some(variable) = variable_of(seen, "secrets", &secret) else { continue };
             let named = container.env.iter().filter(|(_, path)| path.as_deref() == Some(place.as_str()));
-            let named: Vec<&String> = named.map(|(name, _)| name).filter(is_path).collect();
+            let named: Vec<&String> = named.map(|(name, _)| name).filter(|name| is_path(name)).collect();
             let Some(service) = proposal.services.get_mut(&container.name) else { continue };
             let mut is_read = false;
             for name in named {
@@ -191,13 +194,10 @@ fn as_written(item: &Yaml) -> Option<Value> {
     let mut table = toml::Table::new();
     for (key, value) in mapping(Some(item)) {
         match (key.as_str(), &value) {
-            ("source" | "target" | "uid" | "gid", _) => {
-                table.insert(key, scalar(&value)?.into());
-            }
             ("mode", Yaml::Number(number)) => {
                 table.insert(key, number.as_i64()?.into());
             }
-            ("mode", _) => {
+            ("source" | "target" | "uid" | "gid" | "mode", _) => {
                 table.insert(key, scalar(&value)?.into());
             }
             _ => return None,

@@ -168,14 +168,13 @@ fn long_volumes(
         if kind.is_some_and(|kind| kind.data.iter().any(|data| data.path == target)) {
             service.set("persist", Entry::noted(false, "its data is where `compose.volumes` says"));
         }
-        match plain(mount) {
-            Some(mount) => kept.push(mount),
-            None => {
-                let what =
-                    format!("the mount at {target} in {}: it may hold a secret, so it is not copied", container.from);
-                service.left_out.push(what.clone());
-                proposal.unknown(name, what);
-            }
+        if let Some(mount) = plain(mount) {
+            kept.push(mount);
+        } else {
+            let what =
+                format!("the mount at {target} in {}: it may hold a secret, so it is not copied", container.from);
+            service.left_out.push(what.clone());
+            proposal.unknown(name, what);
         }
     }
     kept

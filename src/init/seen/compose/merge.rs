@@ -248,13 +248,11 @@ fn place_of(item: &Value, path: &[&str]) -> Option<String> {
             let text = with_defaults(&short_port(item)?);
             Some(port::parse(&text).map_or(text, |mapping| format!("{mapping:?}")))
         }
-        ("volumes", []) => match item {
-            Value::Mapping(_) => field("target").map(|target| volume::clean(&with_defaults(&target))),
-            _ => {
-                let text = with_defaults(&scalar(item)?);
-                Some(volume::parse(&text).map_or(text, |mount| mount.place()))
-            }
-        },
+        ("volumes", []) if item.is_mapping() => field("target").map(|target| volume::clean(&with_defaults(&target))),
+        ("volumes", []) => {
+            let text = with_defaults(&scalar(item)?);
+            Some(volume::parse(&text).map_or(text, |mount| mount.place()))
+        }
         ("secrets" | "configs", []) => {
             let name = scalar(item).or_else(|| field("target")).or_else(|| field("source"))?;
             let usual = if *key == "secrets" { "/run/secrets" } else { "" };
