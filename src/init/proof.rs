@@ -166,62 +166,7 @@ fn take_back(
             }
             false
         }
-        Part::Service(name, table, key) => {
-            let Some(service) = proposal.services.get_mut(&name) else { return false };
-            let Some(key) = key.filter(|key| !(table.is_empty() && ESSENTIAL.contains(&key.as_str()))) else {
-                if table.is_empty() || service.tables.shift_remove(&table).is_none() {
-                    // First as the plain container that it was, then not at all.
-                    if service.kind().is_some() && !service.keys.contains_key("source") && !plain.contains(&name) {
-                        demoted.insert(name.clone());
-                        tell(
-                            proposal,
-                            &name,
-                            format!("whether its kind fits, so it is left as a plain container: {reason}"),
-                        );
-                    } else {
-                        service.obstacle = Some(reason.to_owned());
-                        tell(proposal, &name, format!("it stands there as a comment: {reason}"));
-                    }
-                }
-                return true;
-            };
-            if table == "env" || table == "build-env" {
-                return unset(proposal, &name, &table, &key, reason);
-            }
-            // A route may be right but for its host.
-            let inner = service.tables.get_mut(&table).and_then(|entries| entries.get_mut(&key));
-            if table == "routes"
-                && reason.contains("host")
-                && let Some(toml::Value::Table(route)) = inner.map(|entry| &mut entry.value)
-                && route.remove("host").is_some()
-            {
-                tell(proposal, &name, format!("the host of its route `{key}` was left out: {reason}"));
-                return true;
-            }
-            if table == "labels" && is_routing(&key) {
-                if let Some(entries) = service.tables.get_mut(&table) {
-                    entries.retain(|label, _| !label.to_ascii_lowercase().starts_with("traefik."));
-                }
-                let what = format!("its labels for the proxy were left out, `{key}` among them: {reason}");
-                service.left_out.push(what.clone());
-                tell(proposal, &name, what);
-                return true;
-            }
-            if key == "depends-on" && table.is_empty() && wait_for_others(proposal, &name) {
-                tell(proposal, &name, format!("whom it waits for: {reason}"));
-                return true;
-            }
-            let Some(service) = proposal.services.get_mut(&name) else { return false };
-            if table.is_empty() {
-                service.keys.shift_remove(&key);
-            } else if let Some(entries) = service.tables.get_mut(&table) {
-                entries.shift_remove(&key);
-            }
-            let shown = if table.is_empty() { key } else { format!("{table}.{key}") };
-            service.left_out.push(format!("`{shown}` was left out: {reason}"));
-            tell(proposal, &name, format!("`{shown}` was left out: {reason}"));
-            true
-        }
+        Part::Service(name, table, key) => of_service(proposal, (name, table, key), reason, plain, demoted),
         Part::Default(environment, name) => {
             tell(proposal, &name, format!("its default in {environment} was left out: {reason}"));
             proposal.defaults.get_mut(&environment).is_some_and(|defaults| defaults.shift_remove(&name).is_some())
@@ -255,6 +200,66 @@ fn take_back(
             true
         }
     }
+}
+
+/// Takes a key of a service back, one of its tables, or all of it.
+fn of_service(
+    proposal: &mut Proposal,
+    (name, table, key): (String, String, Option<String>),
+    reason: &str,
+    plain: &BTreeSet<String>,
+    demoted: &mut BTreeSet<String>,
+) -> bool {
+    let Some(service) = proposal.services.get_mut(&name) else { return false };
+    let Some(key) = key.filter(|key| !(table.is_empty() && ESSENTIAL.contains(&key.as_str()))) else {
+        if table.is_empty() || service.tables.shift_remove(&table).is_none() {
+            // First as the plain container that it was, then not at all.
+            if service.kind().is_some() && !service.keys.contains_key("source") && !plain.contains(&name) {
+                demoted.insert(name.clone());
+                tell(proposal, &name, format!("whether its kind fits, so it is left as a plain container: {reason}"));
+            } else {
+                service.obstacle = Some(reason.to_owned());
+                tell(proposal, &name, format!("it stands there as a comment: {reason}"));
+            }
+        }
+        return true;
+    };
+    if table == "env" || table == "build-env" {
+        return unset(proposal, &name, &table, &key, reason);
+    }
+    // A route may be right but for its host.
+    let inner = service.tables.get_mut(&table).and_then(|entries| entries.get_mut(&key));
+    if table == "routes"
+        && reason.contains("host")
+        && let Some(toml::Value::Table(route)) = inner.map(|entry| &mut entry.value)
+        && route.remove("host").is_some()
+    {
+        tell(proposal, &name, format!("the host of its route `{key}` was left out: {reason}"));
+        return true;
+    }
+    if table == "labels" && is_routing(&key) {
+        if let Some(entries) = service.tables.get_mut(&table) {
+            entries.retain(|label, _| !label.to_ascii_lowercase().starts_with("traefik."));
+        }
+        let what = format!("its labels for the proxy were left out, `{key}` among them: {reason}");
+        service.left_out.push(what.clone());
+        tell(proposal, &name, what);
+        return true;
+    }
+    if key == "depends-on" && table.is_empty() && wait_for_others(proposal, &name) {
+        tell(proposal, &name, format!("whom it waits for: {reason}"));
+        return true;
+    }
+    let Some(service) = proposal.services.get_mut(&name) else { return false };
+    if table.is_empty() {
+        service.keys.shift_remove(&key);
+    } else if let Some(entries) = service.tables.get_mut(&table) {
+        entries.shift_remove(&key);
+    }
+    let shown = if table.is_empty() { key } else { format!("{table}.{key}") };
+    service.left_out.push(format!("`{shown}` was left out: {reason}"));
+    tell(proposal, &name, format!("`{shown}` was left out: {reason}"));
+    true
 }
 
 /// Has a service wait for those alone that are there; whether it waited for others too, and still waits for somebody.

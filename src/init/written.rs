@@ -53,9 +53,9 @@ impl Written {
         let start = self.text.len();
         let part = |inner| Part::Overlay(environment.to_owned(), name.to_owned(), inner);
         let at = line.find(" = { ").map_or(line.len(), |at| at + " = { ".len());
-        each(table, start + at, &mut |range, key, value, from| {
+        each(table, start + at, |range, key, value, from| {
             if let Value::Table(inner) = value {
-                each(inner, from + "{ ".len(), &mut |range, sub, _, _| {
+                each(inner, from + "{ ".len(), |range, sub, _, _| {
                     self.parts.push((range, part(Some((key.to_owned(), Some(sub.to_owned()))))));
                 });
             }
@@ -78,7 +78,7 @@ impl Written {
 
 /// Where the entries of an inline table stand, whose first one begins at a byte: the range, key and value of each, and the
 /// byte at which its value begins.
-fn each(table: &toml::Table, start: usize, see: &mut dyn FnMut(Range<usize>, &str, &Value, usize)) {
+fn each(table: &toml::Table, start: usize, mut see: impl FnMut(Range<usize>, &str, &Value, usize)) {
     let mut at = start;
     for (name, value) in table {
         let from = at + key(name).len() + " = ".len();

@@ -46,7 +46,7 @@ pub(super) fn seen_through(text: &str, has_shell: bool) -> Option<String> {
         let after = rest[at..].trim_start_matches('$');
         let count = rest.len() - at - after.len();
         // Two are one that Compose leaves alone, for a shell to read.
-        let is_inner = count % 2 == 0;
+        let is_inner = count.is_multiple_of(2);
         rest = after;
         if let Some((inner, after)) = braced(rest) {
             done.push_str(&variable(inner, has_shell)?);

@@ -181,6 +181,23 @@ fn protected(route: &mut toml::Table, middlewares: &str, stripped: &IndexMap<Str
     used
 }
 
+/// Why a router can be no route: its rule may not be shown, or the proxy has none of its entry points.
+fn refusal(from: &str, router: &str, rule: &str, on: &[String], points: &[(String, bool)]) -> Option<String> {
+    let words: Vec<String> = rule.split_whitespace().map(str::to_owned).collect();
+    if !labels::is_shown_rule(rule) || !is_shown_command(&words) {
+        return Some(format!("the rule of its router `{router}`: it may hold a secret, so it is not copied"));
+    }
+    let is_nowhere = !points.iter().any(|(point, _)| on.contains(point));
+    (is_nowhere && !points.is_empty() && !on.is_empty()).then(|| {
+        let all: Vec<String> = on.iter().map(|point| format!("`{point}`")).collect();
+        format!(
+            "its router `{router}` in {from}: it is on {}, which the proxy does not have there, so nobody reaches it and there \
+             is no route",
+            all.join(", ")
+        )
+    })
+}
+
 /// The routers of a container as routes.
 pub(super) fn routers(
     proposal: &mut Proposal,
@@ -206,10 +223,8 @@ pub(super) fn routers(
             .map(|p| p.trim().to_owned())
             .filter(|p| !p.is_empty())
             .collect();
-        let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
-        if !labels::is_shown_rule(text) || !is_shown_command(&words) {
-            let what = format!("the rule of its router `{}`: it may hold a secret, so it is not copied", router.name);
-            proposal.unknown(name, what);
+        if let Some(why) = refusal(&container.from, router.name, text, &entry_points, points) {
+            proposal.unknown(name, why);
             continue;
         }
         if value("tls.options").is_some() {
@@ -217,19 +232,6 @@ pub(super) fn routers(
                 "its router `{}`: it has options of TLS (`tls.options`), such as which certificates clients need, for which a \
                  route has no word; so there is no route without them either",
                 router.name
-            );
-            proposal.unknown(name, what);
-            continue;
-        }
-        let is_nowhere = !points.iter().any(|(point, _)| entry_points.contains(point));
-        if is_nowhere && !points.is_empty() && !entry_points.is_empty() {
-            let all: Vec<String> = entry_points.iter().map(|point| format!("`{point}`")).collect();
-            let what = format!(
-                "its router `{}` in {}: it is on {}, which the proxy does not have there, so nobody reaches it and there is \
-                 no route",
-                router.name,
-                container.from,
-                all.join(", ")
             );
             proposal.unknown(name, what);
             continue;

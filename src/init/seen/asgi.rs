@@ -125,7 +125,7 @@ fn factories(text: &str) -> Vec<Factory<'_>> {
                     || made_by(&body.join("\n"), class)
                         .is_some_and(|made| body.contains(&format!("return {made}").as_str()))
             };
-            let is_one = CLASSES.iter().any(|class| makes(&class));
+            let is_one = CLASSES.iter().any(makes);
             let wants = top_level(arguments).iter().any(|argument| {
                 !argument.is_empty() && !argument.contains('=') && !argument.starts_with('*') && *argument != "/"
             });

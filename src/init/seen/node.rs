@@ -154,12 +154,11 @@ fn program(
         _ => of_script
             .or_else(|| code::port(&sources.iter().copied().filter(|(path, _)| is_program(path)).collect::<Vec<_>>())),
     };
-    match own {
-        Some(_) => program.health = Some(page_health(snapshot, &directory)),
-        None => {
-            let health = routers::of_node(&sources, &program);
-            (program.health, program.health_part) = (health.found, health.part);
-        }
+    if own.is_some() {
+        program.health = Some(page_health(snapshot, &directory));
+    } else {
+        let health = routers::of_node(&sources, &program);
+        (program.health, program.health_part) = (health.found, health.part);
     }
     program.is_page = own.is_some_and(|kind| kind.traces.page);
     forwards(snapshot, &directory, &mut program);

@@ -68,10 +68,13 @@ pub(super) struct Sources<'a> {
     pub(super) names: &'a Names<'a>,
 }
 
+/// The names of a file.
+type Index<'a> = BTreeMap<&'a str, Given>;
+
 /// What the names of a program's files are given at the beginning of a line, looked up once and not for each question.
 #[derive(Debug)]
 pub(super) struct Names<'a> {
-    files: BTreeMap<&'a str, (&'a str, OnceCell<BTreeMap<&'a str, Given>>)>,
+    files: BTreeMap<&'a str, (&'a str, OnceCell<Index<'a>>)>,
     /// Those in capitals: the files in which they are given something.
     constants: BTreeMap<&'a str, Vec<&'a str>>,
 }
@@ -104,7 +107,7 @@ impl<'a> Names<'a> {
     fn given(&self, file: &str, name: &str) -> Option<(&'a str, &'a str)> {
         let (path, (text, index)) = self.files.get_key_value(file)?;
         let index = index.get_or_init(|| {
-            let mut index: BTreeMap<&str, Given> = BTreeMap::new();
+            let mut index = Index::new();
             for (name, given) in assignments(text) {
                 if index.get(name).is_none_or(|known| given.replaces(*known)) {
                     index.insert(name, given);

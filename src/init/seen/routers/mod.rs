@@ -163,16 +163,20 @@ fn joined(first: &str, second: &str) -> String {
     if second.is_empty() || second.starts_with('/') { format!("{first}{second}") } else { format!("{first}/{second}") }
 }
 
+fn is_python(path: &str) -> bool {
+    path.rsplit('.').next() == Some("py")
+}
+
 /// The path that says that a program in Python is well.
 pub(super) fn of_python(files: &[(&str, &str)], module: &dyn Fn(&str) -> String, program: &Program) -> Health {
-    let files: Vec<(&str, &str)> = files.iter().filter(|(path, _)| path.ends_with(".py")).copied().collect();
+    let files: Vec<(&str, &str)> = files.iter().filter(|(path, _)| is_python(path)).copied().collect();
     choose(&files, &python::graph(&files, module, program), &[])
 }
 
 /// The path that says that a program for Node.js is well.
 pub(super) fn of_node(files: &[(&str, &str)], program: &Program) -> Health {
     let is_nest = program.packages.contains("@nestjs/core");
-    let files: Vec<(&str, &str)> = files.iter().filter(|(path, _)| !path.ends_with(".py")).copied().collect();
+    let files: Vec<(&str, &str)> = files.iter().filter(|(path, _)| !is_python(path)).copied().collect();
     let routes = if is_nest { nest::routes(&files) } else { Vec::new() };
     choose(&files, &javascript::graph(&files), &routes)
 }

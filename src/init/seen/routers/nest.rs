@@ -1,4 +1,4 @@
-//! NestJS: controllers, and what the application puts in front of all of them.
+//! `NestJS`: controllers, and what the application puts in front of all of them.
 
 use super::{constants, end_of_item, joined, text_item, within};
 use crate::audit;

@@ -1,4 +1,4 @@
-//! Routers of Python: Flask's blueprints, those of FastAPI and Starlette, and what is like them.
+//! Routers of Python: Flask's blueprints, those of `FastAPI` and Starlette, and what is like them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -248,6 +248,10 @@ impl<'t> Sources<'_, 't> {
     }
 
     /// The value of an argument: none without it, and nothing in it where that is no plain text.
+    #[expect(
+        clippy::option_option,
+        reason = "an argument that is not there says something else than one that cannot be read"
+    )]
     fn argument(&self, file: usize, open: usize, names: &[&str]) -> Option<Option<String>> {
         let tokens = &self.all[file];
         let close = tokens.pair(open);

@@ -14,7 +14,7 @@ fn python(files: Files<'_>, packages: &[&str]) -> String {
     let module = |path: &str| path.trim_end_matches(".py").trim_end_matches("/__init__").replace('/', ".");
     let packages = packages.iter().map(|name| (*name).to_owned()).collect();
     let app = files.iter().any(|(path, _)| *path == "main.py").then(|| Fact::seen("main:app".to_owned(), "main.py"));
-    shown(&of_python(files, &module, &Program { packages, app, ..Program::default() }))
+    shown(&of_python(files, &module, &Program { app, packages, ..Program::default() }))
 }
 
 fn node(files: Files<'_>) -> String {
