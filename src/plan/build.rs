@@ -8,7 +8,9 @@ use indexmap::IndexMap;
 use super::assembly::Assembly;
 use super::member::{Frame, Member};
 use super::resolve::{At, Resolver};
-use super::{Condition, EDGE, Plan, ProblemKind, Reference, Service, Target, Volume, network, routing, scraping};
+use super::{
+    Condition, EDGE, Plan, ProblemKind, Reference, Service, Target, Volume, network, own_command, routing, scraping,
+};
 use crate::kinds::Kinds;
 use crate::manifest::Manifest;
 use crate::manifest::types;
@@ -39,7 +41,9 @@ pub fn build(materials: Materials<'_>, environment: &str, manifest: &Manifest) -
     let (members, absent) = members(manifest, kinds, sources, environment);
     let name = stack.name.as_deref().unwrap_or_default();
     let several = environments.len() > 1;
-    let frame = Frame { manifest, environments, environment, production, several, stack: name, members, absent };
+    let builders = own_command::builders(environments);
+    let frame =
+        Frame { manifest, environments, environment, production, several, stack: name, members, absent, builders };
     let output = stack.output.as_deref().map(super::path::clean_path);
     let mut resolver = Resolver::new(&frame);
     if output == Some(None) {

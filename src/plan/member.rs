@@ -26,6 +26,8 @@ pub(super) struct Frame<'a> {
     pub(super) members: IndexMap<&'a str, Member<'a>>,
     /// Services that exist, but not in this environment.
     pub(super) absent: IndexMap<&'a str, Member<'a>>,
+    /// The services of all environments that have a Dockerfile made, by their sources.
+    pub(super) builders: BTreeMap<String, Vec<&'a types::Service>>,
 }
 
 impl<'a> Frame<'a> {

@@ -1,25 +1,24 @@
 //! Whether a generated image runs the `command` that services.toml says: where all that build this image, in every
 //! environment, say the same. Otherwise the compose file alone says it.
 
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+
 use super::Target;
 use super::command_line::written_words;
 use super::member::Member;
 use super::path::clean_path;
 use super::recipe::OF_IMAGE;
 use super::resolve::{At, Resolver};
-use crate::manifest::types::Service;
+use crate::manifest::types::{Manifest, Service};
 use crate::manifest::unions::Toggle;
 
 impl<'a> Resolver<'a, '_> {
     /// The words of the command that a stage of the image runs, where that is the service's own.
     pub(super) fn own_command(&mut self, member: &Member<'a>, target: Target) -> Option<Vec<String>> {
         let source = clean_path(member.service.source.as_deref()?)?;
-        let manifests = self.frame.environments.iter();
-        let services = manifests.flat_map(|(environment, manifest)| {
-            let all = manifest.services.values();
-            all.filter(move |service| service.environments.as_ref().is_none_or(|only| only.contains(environment)))
-        });
-        let mut built = services.filter(|service| builds(service, &source) && target_of(service) == target);
+        let mut built = self.frame.builders.get(&source)?.iter().filter(|service| target_of(service) == target);
         let command = built.next()?.command.as_ref()?;
         if !built.all(|service| service.command.as_ref() == Some(command)) {
             return None;
@@ -37,13 +36,24 @@ impl<'a> Resolver<'a, '_> {
     }
 }
 
-/// Whether a service has the Dockerfile of a source made, and does not run the image of another one.
-fn builds(service: &Service, source: &str) -> bool {
-    let is_own =
-        service.extends.is_none() || OF_IMAGE.iter().any(|key| service.written.iter().any(|known| known == key));
-    is_own
-        && service.dockerfile.is_none()
-        && service.source.as_deref().and_then(clean_path).is_some_and(|path| path == source)
+/// The services of all environments that have the Dockerfile of a source made, and do not run the image of another one.
+pub(super) fn builders(environments: &IndexMap<String, Manifest>) -> BTreeMap<String, Vec<&Service>> {
+    let mut builders: BTreeMap<String, Vec<&Service>> = BTreeMap::new();
+    for (environment, manifest) in environments {
+        for service in manifest.services.values() {
+            let is_there = service.environments.as_ref().is_none_or(|only| only.contains(environment));
+            let is_own = service.extends.is_none()
+                || OF_IMAGE.iter().any(|key| service.written.iter().any(|known| known == key));
+            if is_there
+                && is_own
+                && service.dockerfile.is_none()
+                && let Some(source) = service.source.as_deref().and_then(clean_path)
+            {
+                builders.entry(source).or_default().push(service);
+            }
+        }
+    }
+    builders
 }
 
 /// The stage that a service with a generated Dockerfile runs.

@@ -14,8 +14,8 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 A step of a Dockerfile runs a tool that package.json has in `devDependencies` alone, behind an installation that leaves those
 out: `npm ci --omit=dev`, `pnpm install --prod`, or any installation under `NODE_ENV=production`. Or the `command` or a
-`before-start` step of a service starts such a tool in the image for production; or its `command` starts pnpm, which only the
-stages that install and build have.
+`before-start` step of a service starts such a tool in the image for production; or a service that runs the image of another
+one starts pnpm, which the image for production has only where its own command is pnpm's.
 
 **Why it breaks.** The tool is not there. On a developer's machine everything is installed, so it is only the image that lacks it.
 
@@ -178,7 +178,7 @@ fn started(context: &Context<'_>, plan: &Plan, service: &Service) -> Option<Find
 }
 
 /// The package manager as the program of a service, in a stage that does not have it: Node.js' own image brings npm and Yarn,
-/// and the one for production has pnpm only where the kind's own command or what runs before it is pnpm's.
+/// and the one for production has pnpm only where its own command or what runs before it is pnpm's.
 fn managed(
     context: &Context<'_>,
     plan: &Plan,
