@@ -29,6 +29,7 @@ environments = ["dev"]
 TAG = { default = 'a"b' }
 PORT = { help = "Has no default" }
 HIDDEN = { secret = true, default = "770" }
+APP_TOKEN = { default = "771771" }
 [services.end]
 image = 'style:$$x$$y;%%{init: {"a": "<b>"}}%% #35; &lt; `c` \N \\ é💥'
 volumes = ["style.classDef:/a|b", "style-classDef:/[c](d)", "style_classDef:/{e}"]
@@ -45,7 +46,7 @@ image = "'quoted' (round) [square] {curly} => --> ==> |pipe|"
 depends-on = { subgraph = "completed" }
 [services.host]
 image = "a"
-volumes = ['./a"b]/]:/x', "./${HIDDEN}/y:/y:ro", "/:/host", "/run/docker.sock:/d"]
+volumes = ['./a"b]/]:/x', "./${HIDDEN}/y:/y:ro", "./${APP_TOKEN}/z:/z:ro", "/:/host", "/run/docker.sock:/d"]
 compose.network_mode = "host"
 compose.privileged = true
 [services.graph]
@@ -171,6 +172,8 @@ fn a_secret_and_what_has_no_default_stand_for_themselves() {
     let graph = Graph::of(&plans(HOSTILE)[0]);
     let all = format!("{graph:?}");
     assert!(!all.contains("770"), "{all}");
+    // Nobody says of this one that it is a secret, but its name does.
+    assert!(!all.contains("771771") && all.contains("${APP_TOKEN}"), "{all}");
     assert_eq!(between(&graph, "outside", "end")[0].lines, ["${PORT}", "127.0.0.1:${HIDDEN}1", "*:53"]);
 }
 

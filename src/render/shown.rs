@@ -13,6 +13,7 @@ use crate::plan::{
     EntryPoint, External, Form, Namespace, PROJECT_VARIABLE, Part, Plan, PlannedMount, Proxy, PublishedPort, Router,
     Service, Text, Volume,
 };
+use crate::secrets;
 use crate::source::KeyPath;
 
 /// What the socket of the engine is called.
@@ -69,7 +70,7 @@ impl Plan {
                 Part::Literal(text) => out.push_str(text),
                 Part::Variable { name, .. } if name == PROJECT_VARIABLE => self.show(&self.project, out),
                 Part::Variable { name, form } => {
-                    let is_secret = self.variables.get(name).is_some_and(|variable| variable.secret);
+                    let is_secret = self.hides(name);
                     match form {
                         Some((Form::DefaultIfEmpty | Form::DefaultIfUnset, default)) if !is_secret => {
                             self.show(default, out);
@@ -86,10 +87,14 @@ impl Plan {
         }
     }
 
+    /// Whether the value of a variable is kept from people: it is declared a secret, or called like one.
+    fn hides(&self, name: &str) -> bool {
+        self.variables.get(name).is_some_and(|variable| variable.secret) || secrets::names::noun(name).is_some()
+    }
+
     /// A mount as people are told of it: what is secret stands there as `${NAME}`. None where nothing can be told apart then.
     pub(super) fn shown_mount(&self, mount: &PlannedMount) -> Option<Mount> {
-        let is_secret = |name: &&str| self.variables.get(*name).is_some_and(|variable| variable.secret);
-        if !mount.text.variables().iter().any(is_secret) {
+        if !mount.text.variables().iter().any(|name| self.hides(name)) {
             return Some(mount.mount.clone());
         }
         volume::parse(&self.shown(&mount.text)).ok()

@@ -97,6 +97,7 @@ fn broken_files_are_named_and_the_rest_is_described() {
     for name in ["web/package.json", "tool/pyproject.toml", ".env.sample", "compose.prod.yaml", "api/Dockerfile"] {
         assert!(said.contains(name), "{name} is not named:\n{said}");
     }
+    assert!(said.contains("it is no YAML that Compose would take (line 2)"), "{said}");
     crate::move_away(&directory, &output);
     works(&directory);
 }

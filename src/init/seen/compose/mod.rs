@@ -132,9 +132,13 @@ pub(super) fn look(snapshot: &Snapshot, seen: &mut Seen) {
             continue;
         }
         let Some(text) = snapshot.text(path) else { continue };
-        let Some(document) = document(text) else {
-            seen.troubles.push(((*path).to_owned(), "it is no YAML that Compose would take".to_owned()));
-            continue;
+        let document = match document(text) {
+            Ok(document) => document,
+            Err(line) => {
+                let line = line.map(|line| format!(" (line {line})")).unwrap_or_default();
+                seen.troubles.push(((*path).to_owned(), format!("it is no YAML that Compose would take{line}")));
+                continue;
+            }
         };
         seen.compose_files.push((*path).to_owned());
         seen.is_compose_ours |= is_ours(text);

@@ -4,11 +4,13 @@
 use indexmap::IndexMap;
 use serde_yaml::Value;
 
-/// A YAML document with its merge keys done and its tags as they are; none where it is no mapping.
-pub(super) fn document(text: &str) -> Option<Value> {
-    let mut value: Value = serde_yaml::from_str(text).ok()?;
-    value.apply_merge().ok()?;
-    value.is_mapping().then_some(value)
+/// A YAML document with its merge keys done and its tags as they are. Where it is none, or no mapping, the line that says
+/// so, as far as that is known: what stands there may be a secret.
+pub(super) fn document(text: &str) -> Result<Value, Option<usize>> {
+    let line = |error: serde_yaml::Error| error.location().map(|location| location.line());
+    let mut value: Value = serde_yaml::from_str(text).map_err(line)?;
+    value.apply_merge().map_err(line)?;
+    if value.is_mapping() { Ok(value) } else { Err(None) }
 }
 
 /// A scalar as Compose would read it as a text.
