@@ -191,7 +191,7 @@ pub fn is_usual(name: &str) -> bool {
 }
 
 /// What servers that a framework builds read themselves (the pages of `adapter-node` of `SvelteKit`).
-const OF_SERVERS: [&str; 11] = [
+pub(crate) const OF_SERVERS: [&str; 11] = [
     "ORIGIN",
     "PROTOCOL_HEADER",
     "HOST_HEADER",

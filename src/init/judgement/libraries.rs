@@ -1,5 +1,7 @@
 //! Which libraries read variables by themselves, so that no source of the program names them.
 
+use crate::audit::known::OF_SERVERS;
+
 /// What the names of such variables begin with, where that ends with `_`, else such a name; and what the names of the packages
 /// begin with that read them. From the pages of those libraries about their environment variables.
 const LIBRARIES: [(&[&str], &[&str]); 37] = [
@@ -44,22 +46,7 @@ const LIBRARIES: [(&[&str], &[&str]); 37] = [
     (&["DJANGO_SETTINGS_MODULE"], &["django"]),
     (&["DATABASE_URL"], &["dj-database-url", "django-environ", "environs"]),
     (&["DATABASE_URL"], &["prisma", "@prisma/client"]),
-    (
-        &[
-            "ORIGIN",
-            "PROTOCOL_HEADER",
-            "HOST_HEADER",
-            "PORT_HEADER",
-            "ADDRESS_HEADER",
-            "XFF_DEPTH",
-            "BODY_SIZE_LIMIT",
-            "SHUTDOWN_TIMEOUT",
-            "IDLE_TIMEOUT",
-            "KEEP_ALIVE_TIMEOUT",
-            "HEADERS_TIMEOUT",
-        ],
-        &[ADAPTER_NODE],
-    ),
+    (&OF_SERVERS, &[ADAPTER_NODE]),
     (&["NUXT_", "NITRO_"], &["nuxt"]),
     (&["NITRO_"], &["nitropack", "nitro"]),
     (&["MIKRO_ORM_"], &["@mikro-orm/"]),
