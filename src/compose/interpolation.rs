@@ -71,6 +71,11 @@ pub fn substitute(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result
     Ok(out)
 }
 
+/// The text with what its variables are by default; as it is where Compose would reject it.
+pub fn with_defaults(text: &str) -> String {
+    substitute(text, &|_| None).map_or_else(|_| text.to_owned(), |done| done.text)
+}
+
 /// The names of all variables in a text, also of those behind operators, whatever else is wrong with it.
 pub fn names(text: &str) -> Vec<String> {
     let names = std::cell::RefCell::new(Vec::new());

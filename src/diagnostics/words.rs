@@ -16,6 +16,11 @@ pub fn and(words: &[impl AsRef<str>]) -> String {
     join(words, "and")
 }
 
+/// All names, each in backticks.
+pub fn quoted(names: &[impl AsRef<str>]) -> String {
+    and(&names.iter().map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>())
+}
+
 /// The first few names, each in backticks, and how many there are besides.
 pub fn names(names: &[impl AsRef<str>]) -> String {
     let mut shown: Vec<String> = names.iter().take(MANY).map(|name| format!("`{}`", name.as_ref())).collect();

@@ -50,6 +50,19 @@ fn another_image_of_production_runs_there() {
 }
 
 #[test]
+fn what_a_whole_file_of_production_does_not_say_is_not_there() {
+    let base = "services:\n  api:\n    image: registry.example/api:1.0\n    mem_limit: 300m\n    volumes: [\"data:/data\"]\n    \
+                deploy: {replicas: 2}\nvolumes: {data: {}}\n";
+    let production = "services:\n  api:\n    image: registry.example/api:1.0\n";
+    let made = Described::of(&[("docker-compose.yml", base), ("docker-compose.prod.yml", production)]);
+    let rendered = made.file("docker-compose.prod.yml");
+    for said in ["300m", "data:/data", "replicas: 2"] {
+        assert!(made.rendered().contains(said), "{said}\n{}", made.text);
+        assert!(!api(&rendered).contains(said), "{said}\n{}\n{rendered}", made.text);
+    }
+}
+
+#[test]
 fn what_no_overlay_says_is_told() {
     let made = production("networks: {default: {aliases: [front]}}");
     made.tells("what docker-compose.prod.yml says of `networks` for prod");

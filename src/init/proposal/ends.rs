@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use toml::Value;
 
-use super::{Entry, Material, Proposal, Service, containers};
-use crate::compose::interpolation::names;
+use super::{Entry, Material, Proposal, Service};
+use crate::compose::interpolation::{names, with_defaults};
 use crate::init::judgement::{is_harmless, is_harmless_header, is_shown_command};
 use crate::init::seen::{Container, Seen};
 use crate::init::snapshot::Snapshot;
@@ -69,7 +69,7 @@ impl Sight {
         for container in proxies {
             for word in &static_file::flags(container, snapshot).unwrap_or_default() {
                 let Some(flag) = static_flags::split(word) else { continue };
-                let value = containers::with_defaults(flag.value.unwrap_or("true"));
+                let value = with_defaults(flag.value.unwrap_or("true"));
                 match flag.name.to_ascii_lowercase().as_str() {
                     "providers.docker.exposedbydefault" => sight.is_closed = is_off(&value),
                     "providers.docker.constraints" => sight.label = one_label(&value),
@@ -83,7 +83,7 @@ impl Sight {
     /// Why the proxy does not look at a container; none where it does.
     pub(super) fn blind(&self, container: &Container) -> Option<&'static str> {
         let enable = container.labels.iter().find(|(label, _)| label.eq_ignore_ascii_case("traefik.enable"));
-        match enable.map(|(_, value)| containers::with_defaults(value)) {
+        match enable.map(|(_, value)| with_defaults(value)) {
             Some(value) if is_off(&value) => return Some("`traefik.enable` is off"),
             None if self.is_closed => {
                 return Some("the proxy looks at nothing without `traefik.enable=true` (`exposedbydefault=false`)");
@@ -92,7 +92,7 @@ impl Sight {
         }
         // Of what only the operator knows nothing follows.
         let is_other = |(label, value): &(String, String)| {
-            let own = container.labels.get(label).map(|own| containers::with_defaults(own));
+            let own = container.labels.get(label).map(|own| with_defaults(own));
             own.is_none_or(|own| own != *value && !own.contains('$') && !value.contains('$'))
         };
         self.label.as_ref().is_some_and(is_other).then_some("the `constraints` of the proxy leave it out")
@@ -320,14 +320,14 @@ pub(super) fn storage(container: &Container, snapshot: &Snapshot) -> Option<Stri
     let is_it = |name: &str| name.starts_with("certificatesresolvers.") && name.ends_with(".acme.storage");
     let file = flags.find(|(name, _)| is_it(name))?.1?;
     // Its image works in `/`.
-    Some(crate::compose::volume::clean(&format!("/{}", containers::with_defaults(file))))
+    Some(crate::compose::volume::clean(&format!("/{}", with_defaults(file))))
 }
 
 /// The entry points of published ports, where nothing else is known.
 fn published(container: &Container) -> IndexMap<String, toml::Table> {
     let mut points: IndexMap<String, toml::Table> = IndexMap::new();
     for text in &container.ports {
-        let Ok(mapping) = crate::compose::port::parse(&containers::with_defaults(text)) else { continue };
+        let Ok(mapping) = crate::compose::port::parse(&with_defaults(text)) else { continue };
         let target = i64::from(mapping.target.first);
         let (name, tls) = match target {
             80 => ("web", false),
@@ -475,7 +475,7 @@ impl Ends {
                 }
             }
             ["http", "redirections", "entrypoint", "to"] => {
-                let to = containers::with_defaults(value);
+                let to = with_defaults(value);
                 table.insert("redirect-to".to_owned(), to.as_str().into());
             }
             ["http", "middlewares"] => {

@@ -3,10 +3,10 @@
 
 use toml::Value;
 
-use super::containers::with_defaults;
 use super::images::bare;
 use super::{Entry, Material, Proposal, Service};
 use crate::compose::image;
+use crate::compose::interpolation::with_defaults;
 
 /// Such an image.
 #[derive(Debug)]

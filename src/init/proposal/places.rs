@@ -3,8 +3,8 @@
 
 use toml::Value;
 
-use super::containers::with_defaults;
 use super::{Entry, Material, Proposal, Service, Setting, slug};
+use crate::compose::interpolation::with_defaults;
 use crate::compose::volume;
 use crate::init::judgement::is_shown;
 use crate::init::seen::places::in_container;

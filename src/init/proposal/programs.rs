@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use toml::Value;
 
 use super::{Answer, Entry, Material, Proposal, Question, Service, Setting, leftovers, places, processes, slug};
-use crate::diagnostics::words::names as and;
+use crate::diagnostics::words::quoted;
 use crate::init::judgement::{demanded_address, is_harmless};
 use crate::init::seen::{Built, Fact, Program};
 use crate::init::snapshot::{file_name, joined};
@@ -158,13 +158,13 @@ fn of(
 /// Which stage of its Dockerfile is built, and the volumes that it asks for.
 fn stage(proposal: &mut Proposal, built: &Built, name: &str, service: &mut Service) {
     if let Some(target) = &built.target {
-        let note = format!("guess: of its stages the one that serves, beside {}", and(&built.beside));
+        let note = format!("guess: of its stages the one that serves, beside {}", quoted(&built.beside));
         service.set("target", Entry::noted(target.clone(), note));
     } else if let Some(last) = built.open.last() {
         let what = format!(
             "which stage of {} is meant: it has {}, and the last one, `{last}`, is built; write `target` for another",
             built.path,
-            and(&built.open)
+            quoted(&built.open)
         );
         proposal.unknown(name, what);
     }

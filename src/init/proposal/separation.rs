@@ -9,7 +9,7 @@ use toml::Value;
 
 use super::containers::shared::{networks_of, own};
 use super::{Entry, Proposal, slug};
-use crate::diagnostics::words;
+use crate::diagnostics::words::{and, quoted};
 use crate::init::seen::{Container, Seen};
 use crate::kinds::Class;
 use crate::plan::{EDGE, INTERNAL, Plan};
@@ -215,10 +215,6 @@ fn declare(proposal: &mut Proposal, seen: &Seen, called: &IndexMap<&str, String>
 pub(in crate::init) fn tell(proposal: &mut Proposal, seen: &Seen, plans: &[Plan]) {
     let Some(networks) = Networks::of(proposal, seen, plans) else { return };
     let changes = networks.changes();
-    let quoted = |names: &[&str]| {
-        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-        words::and(&names)
-    };
     // Of two, the one says it that has more to say.
     let weight = |name: &str| changes.get(name).map_or(0, |change| change.gained.len() + change.lost.len());
     let says = |one: &str, other: &str| (weight(one), other) > (weight(other), one);
@@ -230,16 +226,10 @@ pub(in crate::init) fn tell(proposal: &mut Proposal, seen: &Seen, plans: &[Plan]
         let Some((container, joined)) = networks.before.get(name) else { continue };
         let mut parts = Vec::new();
         if !gained.is_empty() {
-            parts.push(format!(
-                "here it also reaches {}",
-                quoted(&gained.iter().map(String::as_str).collect::<Vec<_>>())
-            ));
+            parts.push(format!("here it also reaches {}", quoted(&gained)));
         }
         if !lost.is_empty() {
-            parts.push(format!(
-                "here it does not reach {}",
-                quoted(&lost.iter().map(String::as_str).collect::<Vec<_>>())
-            ));
+            parts.push(format!("here it does not reach {}", quoted(&lost)));
         }
         if parts.is_empty() {
             continue;
@@ -249,7 +239,7 @@ pub(in crate::init) fn tell(proposal: &mut Proposal, seen: &Seen, plans: &[Plan]
             "whether its neighbours matter: {} has it on {}{alone}, and {} (`networks` in services.toml says otherwise)",
             container.from,
             quoted(joined),
-            words::and(&parts)
+            and(&parts)
         );
         proposal.unknown(name, what);
     }

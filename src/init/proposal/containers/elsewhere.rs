@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use toml::Value;
 
 use super::of;
+use crate::diagnostics::words::quoted;
 use crate::init::proposal::{Entry, Material, Proposal, Service};
 use crate::init::seen::Container;
 use crate::kinds::Class;
@@ -35,7 +36,8 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>, offset: u16) 
         return;
     }
     let mut scratch = proposal.clone();
-    let mut found: Vec<(String, &Container, Service, IndexMap<String, Entry>)> = Vec::new();
+    // By environment and name.
+    let mut found: IndexMap<(String, String), Service> = IndexMap::new();
     for container in &material.seen.containers {
         for environment in container.elsewhere.keys() {
             let is_whole = material.seen.whole.contains(environment);
@@ -51,18 +53,19 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>, offset: u16) 
                     proposal.unknown(&about, what);
                 }
             }
-            for (name, variable) in &scratch.variables {
-                proposal.variables.entry(name.clone()).or_insert_with(|| variable.clone());
-            }
             let overlay = differences(proposal, material, (container, &first), (there, &other), environment);
-            found.push((environment.clone(), there, other, overlay));
+            if !overlay.is_empty() {
+                let services = proposal.overlays.entry(environment.clone()).or_default();
+                let known = services.entry(container.name.clone()).or_default();
+                for (key, entry) in overlay {
+                    known.entry(key).or_insert(entry);
+                }
+            }
+            found.insert((environment.clone(), container.name.clone()), other);
         }
     }
-    for (environment, there, _, overlay) in found.iter().filter(|(.., overlay)| !overlay.is_empty()) {
-        let known = proposal.overlays.entry(environment.clone()).or_default().entry(there.name.clone()).or_default();
-        for (key, entry) in overlay {
-            known.entry(key.clone()).or_insert_with(|| entry.clone());
-        }
+    for (name, variable) in &scratch.variables {
+        proposal.variables.entry(name.clone()).or_insert_with(|| variable.clone());
     }
     let environments: Vec<String> = proposal.overlays.keys().cloned().collect();
     for container in &material.seen.containers {
@@ -74,11 +77,9 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>, offset: u16) 
             if !proposal.overlays.get(environment).is_some_and(|services| services.contains_key(&base)) {
                 continue;
             }
-            let known = found.iter().find(|(known, there, ..)| known == environment && there.name == container.name);
-            let other = match known {
-                Some((_, _, other, _)) => other.clone(),
-                None => made(&mut scratch, material, container, container, offset).0,
-            };
+            let other = found
+                .shift_remove(&(environment.clone(), container.name.clone()))
+                .unwrap_or_else(|| made(&mut scratch, material, container, container, offset).0);
             keep(proposal, environment, &container.name, &base, &other);
         }
     }
@@ -104,6 +105,7 @@ fn without(key: &str) -> Option<Value> {
         "volumes" => Some(Value::Array(Vec::new())),
         "limits" | "logging" => Some(false.into()),
         "restart" => Some("no".into()),
+        "replicas" => Some(1.into()),
         _ => None,
     }
 }
@@ -141,11 +143,11 @@ fn differences(
             Some(value) => {
                 overlay.insert(key.clone(), Entry::noted(value, note.clone()));
             }
-            None => told.push(format!("`{key}`")),
+            None => told.push(key.clone()),
         }
     }
     if container.networks != there.networks || container.places != there.places {
-        told.push("`networks`".to_owned());
+        told.push("networks".to_owned());
     }
     let passed = |service: &Service| service.tables.get("compose").cloned().unwrap_or_default();
     let (before, after) = (passed(first), passed(other));
@@ -160,7 +162,7 @@ fn differences(
         let what = format!(
             "what {} says of {} for {environment}: it is as in {} here; `[environments.{environment}.services.{}]` would say it",
             there.from,
-            crate::diagnostics::words::and(&told),
+            quoted(&told),
             container.from,
             container.name
         );

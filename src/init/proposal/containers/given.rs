@@ -6,8 +6,9 @@ use serde_yaml::Value as Yaml;
 use toml::Value;
 
 use super::keys::plain;
+use crate::diagnostics::words::quoted;
 use crate::init::proposal::{Entry, Material, Proposal, Service, Setting};
-use crate::init::seen::compose::{mapping, scalar};
+use crate::init::seen::compose::{mapping, place_of_file, scalar};
 use crate::init::seen::{Container, Seen};
 use crate::init::snapshot::{joined, parent};
 use crate::kinds::Kind;
@@ -112,11 +113,10 @@ pub(super) fn hand_on(
 
 /// `, which A and B name`, where some variables do.
 fn names_it(variables: &[&String]) -> String {
-    let names: Vec<String> = variables.iter().map(|variable| format!("`{variable}`")).collect();
-    match names.as_slice() {
+    match variables {
         [] => String::new(),
-        [one] => format!(", which {one} names"),
-        all => format!(", which {} name", crate::diagnostics::words::and(all)),
+        [one] => format!(", which `{one}` names"),
+        all => format!(", which {} name", quoted(all)),
     }
 }
 
@@ -168,10 +168,9 @@ impl Proposal {
             if list.is_empty() {
                 table.shift_remove(section);
             }
-            let usual = if section == "secrets" { "/run/secrets/" } else { "/" };
             for item in gone {
                 let target = item.get("target").and_then(Value::as_str).unwrap_or(name);
-                let place = if target.starts_with('/') { target.to_owned() } else { format!("{usual}{target}") };
+                let place = place_of_file(section, target);
                 let is_it = |setting: &Setting| matches!(setting, Setting::Value(entry) if entry.value.as_str() == Some(&place));
                 let named: Vec<&String> =
                     service.env.iter().filter(|(_, setting)| is_it(setting)).map(|(name, _)| name).collect();
@@ -208,7 +207,7 @@ fn as_written(item: &Yaml) -> Option<Value> {
 
 /// Whether a kind reads the value of an option from the file that this variable names.
 fn is_file_of(kind: &Kind, variable: &str) -> bool {
-    variable.ends_with("_FILE") && super::images::told_by(kind, variable).is_some()
+    is_path(variable) && super::images::told_by(kind, variable).is_some()
 }
 
 /// The variable of the stack that is the file which is in this place of a container: its name, where the file itself says

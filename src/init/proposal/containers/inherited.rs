@@ -3,6 +3,7 @@
 
 use toml::Value;
 
+use crate::diagnostics::words::quoted;
 use crate::init::proposal::{Entry, Material, Proposal, Service};
 use crate::init::seen::Container;
 
@@ -44,10 +45,10 @@ pub(super) fn take_back(proposal: &mut Proposal, material: Material<'_>) {
             let has = |service: &Service| service.keys.contains_key(*key) || service.tables.contains_key(*key);
             has(base) && !has(service)
         });
-        let told: Vec<String> = told.map(|key| format!("`{key}`")).collect();
+        let told: Vec<&str> = told.collect();
         let what = format!(
             "whether it should have {} of `{name}`, as it has now: {} says nothing of the kind for it",
-            crate::diagnostics::words::and(&told),
+            quoted(&told),
             container.from
         );
         if !told.is_empty() {

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use serde_yaml::Value as Yaml;
 use toml::Value;
 
+use crate::diagnostics::words::quoted;
 use crate::init::judgement::{is_sensitive, is_shown_command, with_shown_defaults};
 use crate::init::proposal::{Entry, Proposal, Service};
 use crate::init::seen::Container;
@@ -93,7 +94,7 @@ pub(super) fn rest(
                     let what = format!(
                         "what `deploy` in {} says of {}: services.toml has no word for it; `compose` would say it again",
                         container.from,
-                        crate::diagnostics::words::and(&others)
+                        quoted(&others)
                     );
                     proposal.unknown(name, what);
                 }
@@ -161,13 +162,13 @@ pub(super) fn overruled(proposal: &mut Proposal, container: &Container, name: &s
         .filter(|key| {
             container.rest.get(**key).is_some_and(|value| value.as_sequence().is_none_or(|all| !all.is_empty()))
         })
-        .map(|key| format!("`{key}`"))
+        .map(|key| (*key).to_owned())
         .collect();
     if !said.is_empty() {
         let what = format!(
             "why {} says {} for it: its kind does without; `compose` in services.toml would say it again",
             container.from,
-            crate::diagnostics::words::and(&said)
+            quoted(&said)
         );
         proposal.unknown(name, what);
     }
@@ -236,7 +237,7 @@ pub(super) fn of_image(
     for key in ["user", "entrypoint", "working_dir"] {
         match rest.get(key).filter(|_| is_kept).and_then(plain) {
             Some(value) => pass(service, key, value),
-            None if rest.contains_key(key) => lost.push(format!("`{key}`")),
+            None if rest.contains_key(key) => lost.push(key),
             None => {}
         }
     }
@@ -244,7 +245,7 @@ pub(super) fn of_image(
         let what = format!(
             "why {} says {} for it: what is generated has its own; `compose` in services.toml would say it again",
             container.from,
-            crate::diagnostics::words::and(&lost)
+            quoted(&lost)
         );
         proposal.unknown(name, what);
     }
@@ -284,9 +285,9 @@ fn deploy(value: &Yaml, service: &mut Service, passed: &mut IndexMap<String, Ent
         ["resources", "replicas"].contains(&key) || value.is_null() || value == "replicated" || key.starts_with("x-")
     };
     let others = mapping(Some(value)).into_iter().filter(|(key, value)| !is_known(key, value));
-    let others = others.map(|(key, _)| format!("`{key}`")).chain(is_told.then(|| "`reservations`".to_owned()));
+    let others = others.map(|(key, _)| key).chain(is_told.then(|| "reservations".to_owned()));
     let limits = mapping(limits).into_iter().filter(|(key, _)| key != "memory" && key != "cpus");
-    others.chain(limits.map(|(key, _)| format!("`limits.{key}`"))).collect()
+    others.chain(limits.map(|(key, _)| format!("limits.{key}"))).collect()
 }
 
 /// What a file says of its build beyond what is built from what.
@@ -299,15 +300,11 @@ fn build(proposal: &mut Proposal, container: &Container, name: &str, passed: &mu
             Some(value) => {
                 table.insert(key, value);
             }
-            None => lost.push(format!("`{key}`")),
+            None => lost.push(key),
         }
     }
     if !lost.is_empty() {
-        let what = format!(
-            "what its `build` in {} says of {}: it is not copied",
-            container.from,
-            crate::diagnostics::words::and(&lost)
-        );
+        let what = format!("what its `build` in {} says of {}: it is not copied", container.from, quoted(&lost));
         proposal.unknown(name, what);
     }
     if !table.is_empty() {

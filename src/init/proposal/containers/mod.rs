@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use toml::Value;
 
 use super::{Entry, Material, Proposal, Service, ends, images, places, processes, programs};
-use crate::compose::interpolation::substitute;
+use crate::compose::interpolation::with_defaults;
 use crate::compose::volume;
 use crate::init::judgement::{
     is_harmless, is_identifier, is_sensitive, is_shown, is_shown_command, is_shown_image, with_shown_defaults,
@@ -68,12 +68,6 @@ fn is_worker(container: &Container) -> bool {
         && container.ports.is_empty()
         && container.expose.is_empty()
         && !container.labels.keys().any(|l| l.starts_with("traefik."))
-}
-
-/// The text with what its variables are by default.
-pub(super) fn with_defaults(text: &str) -> String {
-    let plain = |_: &str| None;
-    substitute(text, &plain).map_or_else(|_| text.to_owned(), |done| done.text)
 }
 
 fn of(

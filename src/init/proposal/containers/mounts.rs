@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use toml::Value;
 
 use super::keys::plain;
-use super::with_defaults;
+use crate::compose::interpolation::with_defaults;
 use crate::compose::volume::{self, Mount, Source};
 use crate::init::judgement::{is_shown_command, with_shown_defaults};
 use crate::init::proposal::ends::static_file::Found;

@@ -2,7 +2,7 @@
 
 use toml::Value;
 
-use super::with_defaults;
+use crate::compose::interpolation::with_defaults;
 use crate::compose::port;
 use crate::init::proposal::{Answer, Entry, Material, Proposal, Question, Service, known, programs};
 use crate::init::seen::compose::{asked_path, scalar, words};

@@ -3,7 +3,7 @@
 use serde_yaml::Value as Yaml;
 use toml::Value;
 
-use super::with_defaults;
+use crate::compose::interpolation::with_defaults;
 use crate::init::judgement::{is_shown_command, with_shown_defaults};
 use crate::init::proposal::{Entry, Proposal, Service, processes, programs};
 use crate::init::seen::compose::{asked_path, scalar, words};

@@ -4,6 +4,7 @@
 use serde_yaml::Value as Yaml;
 
 use super::keys::plain;
+use crate::compose::interpolation::with_defaults;
 use crate::compose::volume;
 use crate::init::proposal::{Entry, Material, Proposal, Service, slug};
 use crate::init::seen::compose::{mapping, scalar};
@@ -32,7 +33,7 @@ pub(super) fn add(proposal: &mut Proposal, material: Material<'_>) {
     }
     for (name, value) in &seen.volumes {
         let is_mounted = seen.containers.iter().flat_map(|container| &container.volumes).any(|text| {
-            let mount = volume::parse(&super::with_defaults(text));
+            let mount = volume::parse(&with_defaults(text));
             mount.is_ok_and(|mount| mount.volume() == Some(name.as_str()))
         });
         let mut long = seen.containers.iter().flat_map(Container::long_volumes);

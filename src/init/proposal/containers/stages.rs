@@ -1,7 +1,7 @@
 //! Dockerfiles of which several services are built: in what their images differ, and the volumes that one asks for.
 
 use super::super::{Proposal, slug};
-use super::with_defaults;
+use crate::compose::interpolation::with_defaults;
 use crate::compose::volume;
 use crate::dockerfile::Dockerfile;
 use crate::init::seen::Container;

@@ -3,8 +3,8 @@
 
 use serde_yaml::Value as Yaml;
 
+use crate::compose::interpolation::with_defaults;
 use crate::compose::volume;
-use crate::init::proposal::containers::with_defaults;
 use crate::init::seen::Container;
 use crate::init::seen::compose::{mapping, scalar};
 use crate::init::snapshot::{Snapshot, joined, parent};

@@ -10,7 +10,7 @@ use super::{
     is_seen, keep, of_docker, of_middlewares, of_point, others, own_pages, parts, with_chains, without_open_routers,
     without_port,
 };
-use crate::diagnostics::words::and;
+use crate::diagnostics::words::quoted;
 use crate::init::proposal::ends::{Sight, there};
 use crate::init::proposal::{Entry, Material, Proposal, routes};
 use crate::init::seen::Container;
@@ -234,12 +234,11 @@ pub(in crate::init) struct Gone {
 impl Gone {
     /// What is told of it.
     pub(in crate::init) fn told(&self, environment: &str, reason: &str) -> String {
-        let all = |names: &[String]| and(&names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>());
-        let what = format!("what {environment} says of its {} was left out: {reason}", all(&self.keys));
+        let what = format!("what {environment} says of its {} was left out: {reason}", quoted(&self.keys));
         if self.routes.is_empty() {
             return what;
         }
-        let routes = all(&self.routes);
+        let routes = quoted(&self.routes);
         format!("{what}. So that nothing is open without what protects it, {environment} has no route {routes}")
     }
 }

@@ -4,8 +4,8 @@
 use indexmap::IndexMap;
 use toml::Value;
 
-use super::{Entry, Material, Proposal, Setting, containers, images};
-use crate::compose::interpolation::names;
+use super::{Entry, Material, Proposal, Setting, images};
+use crate::compose::interpolation::{names, with_defaults};
 use crate::init::judgement::{is_harmless, is_identifier, is_secret, is_shown, is_shown_around, is_suspect};
 use crate::init::seen::{Container, Seen};
 use crate::kinds::Kind;
@@ -239,7 +239,7 @@ fn default_of(
     if argument.is_empty() {
         return None;
     }
-    let plain = containers::with_defaults(argument);
+    let plain = with_defaults(argument);
     // What is made of a password is a secret, and its default is made of the password again.
     if let Some(text) = address(peers, service, &plain) {
         return Some(Value::from(text));
@@ -256,7 +256,7 @@ fn default_of(
 
 /// A text that can stand there as it is, or with references in it; none for one that must not be copied.
 fn literal(peers: &[Peer<'_>], service: &str, name: &str, raw: &str) -> Option<Value> {
-    let plain = containers::with_defaults(raw);
+    let plain = with_defaults(raw);
     if let Some(text) = address(peers, service, &plain) {
         return Some(Value::from(text));
     }

@@ -5,8 +5,10 @@
 
 use serde_yaml::{Mapping, Value};
 
+use super::place_of_file;
 use super::yaml::{mapping, pairs, scalar, sequence, short_port};
-use crate::compose::{interpolation, port, volume};
+use crate::compose::interpolation::with_defaults;
+use crate::compose::{port, volume};
 
 /// How deep anybody nests a compose file, or lets its services extend each other.
 const DEEPEST: usize = 40;
@@ -233,12 +235,6 @@ fn appended(base: Vec<Value>, over: Vec<Value>, path: &[&str]) -> Value {
     Value::Sequence(all)
 }
 
-/// The text with what its variables are by default.
-fn with_defaults(text: &str) -> String {
-    let plain = |_: &str| None;
-    interpolation::substitute(text, &plain).map_or_else(|_| text.to_owned(), |done| done.text)
-}
-
 /// What two items of a list are the same by; none where each stands for itself.
 fn place_of(item: &Value, path: &[&str]) -> Option<String> {
     let field = |name: &str| item.get(name).and_then(scalar);
@@ -255,8 +251,7 @@ fn place_of(item: &Value, path: &[&str]) -> Option<String> {
         }
         ("secrets" | "configs", []) => {
             let name = scalar(item).or_else(|| field("target")).or_else(|| field("source"))?;
-            let usual = if *key == "secrets" { "/run/secrets" } else { "" };
-            Some(if name.starts_with('/') { name } else { format!("{usual}/{name}") })
+            Some(place_of_file(key, &name))
         }
         ("devices", []) => {
             let text = scalar(item).or_else(|| field("target"))?;

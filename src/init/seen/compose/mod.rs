@@ -78,15 +78,20 @@ impl Container {
 
     /// The secrets or configs that it is given: the name at the top of the file, and the place in the container.
     pub(in crate::init) fn given(&self, section: &str) -> Vec<(String, String)> {
-        let usual = if section == "secrets" { "/run/secrets/" } else { "/" };
         let items = self.rest.get(section).and_then(Value::as_sequence).into_iter().flatten();
         let items = items.filter_map(|item| {
             let source = scalar(item).or_else(|| scalar(item.get("source")?))?;
             let target = item.get("target").and_then(scalar).unwrap_or_else(|| source.clone());
-            Some((source, if target.starts_with('/') { target } else { format!("{usual}{target}") }))
+            Some((source, place_of_file(section, &target)))
         });
         items.collect()
     }
+}
+
+/// Where Compose puts an entry of `secrets` or `configs` into a container.
+pub(in crate::init) fn place_of_file(section: &str, target: &str) -> String {
+    let usual = if section == "secrets" { "/run/secrets/" } else { "/" };
+    if target.starts_with('/') { target.to_owned() } else { format!("{usual}{target}") }
 }
 
 /// What a service is built from.
