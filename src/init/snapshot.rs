@@ -139,6 +139,13 @@ impl Snapshot {
         self.texts.get(path).map(String::as_str)
     }
 
+    /// The configuration of a tool in code, `vite.config.ts` for `vite.config`: its path and text.
+    pub(super) fn configuration(&self, directory: &str, stem: &str) -> Option<(String, &str)> {
+        let mut paths =
+            ["js", "mjs", "cjs", "ts", "mts", "cts"].map(|end| joined(directory, &format!("{stem}.{end}"))).into_iter();
+        paths.find_map(|path| self.text(&path).map(|text| (path.clone(), text)))
+    }
+
     /// Whether there is such a file.
     pub(super) fn has(&self, path: &str) -> bool {
         self.files.contains(path)

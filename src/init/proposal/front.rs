@@ -54,7 +54,7 @@ fn program<'a>(material: Material<'a>, service: &Service) -> Option<&'a Program>
         Some(inner) => inner.as_str(),
         None => service.text("source")?.trim_start_matches('.').trim_start_matches('/'),
     };
-    material.seen.programs.iter().find(|program| program.directory == directory)
+    material.seen.program(directory)
 }
 
 /// Says what a development server hands on to others, since nothing does any more once the page is built.

@@ -5,7 +5,7 @@
 use super::literal::{Literal, literal};
 use super::scripts::Script;
 use super::{Fact, Program, code};
-use crate::init::snapshot::{Snapshot, joined};
+use crate::init::snapshot::Snapshot;
 
 /// A framework with an adapter for Node.js.
 #[derive(Debug)]
@@ -150,12 +150,7 @@ impl Framework {
     fn output(&self, snapshot: &Snapshot, program: &mut Program) -> (String, Option<String>) {
         let usual = self.output.to_owned();
         let Some((stem, key)) = self.config else { return (usual, None) };
-        let files = ["js", "mjs", "ts", "mts", "cjs"].map(|end| joined(&program.directory, &format!("{stem}.{end}")));
-        let Some((path, text)) =
-            files.into_iter().find_map(|path| Some((snapshot.text(&path)?, path))).map(|(text, path)| (path, text))
-        else {
-            return (usual, None);
-        };
+        let Some((path, text)) = snapshot.configuration(&program.directory, stem) else { return (usual, None) };
         match literal(text, key) {
             Literal::Missing => (usual, None),
             Literal::Text(written) => match crate::plan::clean_path(written.trim_end_matches('/')) {

@@ -390,12 +390,7 @@ fn plan_path(text: &str) -> Option<String> {
 
 /// What the development server of Vite hands on to other programs, which nothing does once the page is built.
 fn forwards(snapshot: &Snapshot, directory: &str, program: &mut Program) {
-    let all = ["ts", "js", "mts", "mjs", "cts", "cjs"].map(|end| joined(directory, &format!("vite.config.{end}")));
-    let Some((path, text)) =
-        all.into_iter().find_map(|path| Some((snapshot.text(&path)?, path))).map(|(text, path)| (path, text))
-    else {
-        return;
-    };
+    let Some((path, text)) = snapshot.configuration(directory, "vite.config") else { return };
     let Some(found) = members(text, "proxy") else {
         program.remarks.push(format!("what `proxy` in {path} hands on to others: it is no plain object"));
         return;
@@ -417,12 +412,11 @@ fn forwards(snapshot: &Snapshot, directory: &str, program: &mut Program) {
 
 /// Next.js is built into an image only where it is asked for the standalone output.
 fn standalone(snapshot: &Snapshot, directory: &str, program: &mut Program) {
-    let all = ["js", "mjs", "cjs", "ts", "mts"].map(|end| joined(directory, &format!("next.config.{end}")));
-    let found = all.iter().find_map(|path| Some((path, snapshot.text(path)?)));
-    if found.is_some_and(|(_, text)| text.contains("standalone")) {
+    let found = snapshot.configuration(directory, "next.config");
+    if found.as_ref().is_some_and(|(_, text)| text.contains("standalone")) {
         return;
     }
-    let path = found.map_or_else(|| joined(directory, "next.config.mjs"), |(path, _)| path.clone());
+    let path = found.map_or_else(|| joined(directory, "next.config.mjs"), |(path, _)| path);
     program.obstacle = Some(format!(
         "{path} does not ask for `output: \"standalone\"`; once it does, write `kind = \"nextjs\"` instead of `kind`, \
          `command` and `build-output`"

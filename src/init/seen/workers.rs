@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::inside::Inside;
-use super::node::spelled;
+use super::node::{bare, spelled};
 use super::scripts::{Script, is_build};
 use super::{Fact, Further, Program};
 use crate::init::judgement::is_shown_command;
@@ -241,10 +241,6 @@ fn is_same(package: &Value, program: &Program, script: &Script) -> bool {
     let known = program.command.as_ref().and_then(|command| Script::of(&command.value)).map(|script| words(&script));
     let started = ["start", "start:prod"].into_iter().filter_map(start).map(|script| words(&script));
     started.chain(main).chain(known).any(|other| other == own)
-}
-
-fn bare(word: &str) -> String {
-    super::node::bare(word)
 }
 
 /// The words as any process of the image finds them: what a package brings is no program of the system.
